@@ -1,0 +1,115 @@
+import Domain
+import Foundation
+import Hummingbird
+import ServiceKit
+
+/// Agents: their states, what they have, and the next item on demand.
+extension CoreAPI {
+    func agents(_ routes: inout Routes) {
+        routes.get("/agents", access: .anyOf(.supervisor, .reader)) { request in
+            let runtime = try await runtime(for: request)
+            let snapshot = runtime.snapshot
+            let rows = try await runtime.queries.agents()
+            let agents = rows.compactMap { row in snapshot.agents[row.id].map { ($0, row) } }
+                .sorted { $0.0.key < $1.0.key }
+            return Response.json { json in
+                json.array("items") { list in
+                    for (settings, row) in agents { list.object { write(settings, row, snapshot, to: &$0) } }
+                }
+                json.nullMember("next")
+            }
+        }
+        routes.get("/agents/{id}", access: .anyOf(.supervisor, .reader, .agent)) { request in
+            let (runtime, agent) = try await subject(request, orReader: true)
+            return try await agentResponse(agent, runtime)
+        }
+        routes.put("/agents/{id}/state", access: .anyOf(.agent, .supervisor)) { request in
+            try await setState(request)
+        }
+        routes.post("/agents/{id}/heartbeat", access: .anyOf(.agent, .supervisor)) { request in
+            let (runtime, agent) = try await subject(request)
+            runtime.presence.note(agent)
+            return .noContent
+        }
+        routes.post("/agents/{id}/next", access: .anyOf(.agent, .supervisor)) { request in
+            let (runtime, agent) = try await subject(request)
+            try await request.objectIfPresent().refuseMembers(otherThan: [])
+            runtime.presence.note(agent)
+            let distribute = DistributeWork(lanes: runtime.lanes, changes: runtime.changes)
+            let (item, refused) = try await distribute.pull(for: agent, in: runtime.snapshot, at: .now)
+            try await runtime.restoreToLanes(refused)
+            guard let item else { return .noContent }
+            return itemResponse(item, runtime)
+        }
+        routes.get("/agents/{id}/workitems", access: .anyOf(.agent, .supervisor, .reader)) { request in
+            let (runtime, agent) = try await subject(request, orReader: true)
+            let snapshot = runtime.snapshot
+            let settings = snapshot.agents[agent]
+            let bins = ["agent:\(settings?.key ?? "")"] + (settings?.groups ?? []).map { "group:\($0)" }
+            let items = try await runtime.queries.out(of: [agent]) + runtime.queries.parked(in: bins)
+            let now = Instant.now
+            return Response.json { json in
+                json.array("items") { list in
+                    for item in items { WorkItemView(item: item, snapshot: snapshot, now: now).write(to: &list) }
+                }
+                json.nullMember("next")
+            }
+        }
+    }
+
+    /// The agent of the address; the caller must be it, a supervisor, or, where only looked at, a reader.
+    func subject(_ request: APIRequest, orReader: Bool = false) async throws -> (TenantRuntime, Int32) {
+        let runtime = try await runtime(for: request)
+        let key = try request.capture("id")
+        let principal = try request.principal
+        if !(orReader && principal.has(.reader)) { try principal.requireAgent(key) }
+        guard let id = runtime.snapshot.names.id(of: .agent, key), runtime.snapshot.agents[id] != nil else {
+            throw Problem.notFound("The configuration has no agent \(key).")
+        }
+        return (runtime, id)
+    }
+
+    private func setState(_ request: APIRequest) async throws -> Response {
+        let (runtime, agent) = try await subject(request)
+        let body = try await request.object()
+        guard let text = body["state"]?.stringValue, let state = AgentState(rawValue: text) else {
+            throw Problem.unprocessable(
+                "The state is not one that an agent can have.",
+                errors: [.init(path: "/state", message: "must be ready, notReady or offline")])
+        }
+        try body.refuseMembers(otherThan: ["state", "reason"])
+        let given = body["reason"].flatMap { $0.isNull ? nil : $0 }
+        let reason = given?.stringValue
+        guard given == nil || reason.map({ TextRule.reason.problem(with: $0) == nil }) == true else {
+            throw Problem.unprocessable(
+                "The reason is not one.", errors: [.init(path: "/reason", message: "must be a text of at most 2000 bytes")])
+        }
+        runtime.presence.note(agent)
+        _ = try await AgentStates(runtime: runtime).set(
+            state, of: agent, actor: Actor(try request.principal), reason: reason, at: .now)
+        return try await agentResponse(agent, runtime)
+    }
+
+    private func agentResponse(_ agent: Int32, _ runtime: TenantRuntime) async throws -> Response {
+        let snapshot = runtime.snapshot
+        guard let row = try await runtime.queries.agents([agent]).first, let settings = snapshot.agents[agent] else {
+            throw Problem.notFound("There is no such agent.")
+        }
+        return Response.json { write(settings, row, snapshot, to: &$0) }
+    }
+
+    private func write(
+        _ agent: AgentSettings, _ row: AgentRow, _ snapshot: TenantSnapshot, to json: inout JSONWriter
+    ) {
+        json.member("id", agent.key)
+        json.member("name", agent.name)
+        json.member("state", row.state.rawValue)
+        json.member("stateSince", row.stateSince)
+        json.member("idleSince", row.idleSince)
+        json.member("load", row.load)
+        json.member("capacity", agent.capacity)
+        json.member("skills", agent.skills.compactMap { snapshot.names.name(of: .skill, $0) })
+        json.member("endpoints", agent.endpoints.compactMap { snapshot.names.name(of: .endpoint, $0) })
+        json.member("groups", agent.groups)
+    }
+}

@@ -1,0 +1,91 @@
+import Domain
+import Foundation
+import Hummingbird
+import ServiceKit
+
+/// The tenant's configuration: one document, read, checked and applied as a whole.
+extension CoreAPI {
+    private static let mediaTypes = ["application/json", "application/yaml", "application/x-yaml", "text/yaml"]
+    private static let bodyLimit = JSONLimits.configuration.bytes
+
+    func configuration(_ routes: inout Routes) {
+        routes.get("/configuration", access: .anyOf(.admin, .supervisor)) { request in
+            let snapshot = try await runtime(for: request).snapshot
+            return .json(snapshot.configuration.document, etag: EntityTag.of(revision: Int64(snapshot.version)))
+        }
+        routes.put(
+            "/configuration", access: .anyOf(.admin), bodyLimit: Self.bodyLimit, mediaTypes: Self.mediaTypes
+        ) { request in
+            try await apply(request)
+        }
+        routes.on(
+            .post, "/configuration/validate", access: .anyOf(.admin), bodyLimit: Self.bodyLimit,
+            mediaTypes: Self.mediaTypes
+        ) { request in
+            try await validate(request)
+        }
+    }
+
+    private func apply(_ request: APIRequest) async throws -> Response {
+        let runtime = try await runtime(for: request)
+        let configuration: TenantConfiguration
+        do { configuration = try await read(request, runtime) } catch let problems as DocumentProblems {
+            throw problems.problem
+        }
+        var expected: Int32?
+        if case .revisions(let versions)? = try request.ifMatch {
+            let present = runtime.snapshot.version
+            guard versions.contains(Int64(present)) else {
+                throw Problem.preconditionFailed("Version \(present) is in force; read it and apply again.")
+            }
+            expected = present
+        }
+        let changes = ConfigurationDifference.changes(from: runtime.snapshot.configuration, to: configuration)
+        let version = try await ApplyConfiguration(pool: dependencies.pool).perform(
+            configuration, tenant: runtime.tenant, expected: expected, by: try request.principal.subject)
+        try await tenants.take(version, of: runtime)
+        return Response.json(etag: EntityTag.of(revision: Int64(version))) { json in
+            json.member("version", version)
+            json.array("changes") { list in for change in changes { list.element(change.document) } }
+        }
+    }
+
+    private func validate(_ request: APIRequest) async throws -> Response {
+        let runtime = try await runtime(for: request)
+        var errors: [DocumentProblem] = []
+        var changes: [ConfigurationChange] = []
+        do {
+            let configuration = try await read(request, runtime)
+            changes = ConfigurationDifference.changes(from: runtime.snapshot.configuration, to: configuration)
+        } catch let problems as DocumentProblems {
+            errors = problems.problems
+        }
+        return Response.json { json in
+            json.member("valid", errors.isEmpty)
+            json.member("version", runtime.snapshot.version)
+            json.array("errors") { list in
+                for error in errors {
+                    list.object {
+                        $0.member("path", error.path)
+                        $0.member("message", error.message)
+                    }
+                }
+            }
+            json.array("changes") { list in for change in changes { list.element(change.document) } }
+        }
+    }
+
+    /// The configuration in a request's body; it must be the caller's own tenant's.
+    private func read(_ request: APIRequest, _ runtime: TenantRuntime) async throws -> TenantConfiguration {
+        let bytes = try await request.body()
+        let isYAML = Self.mediaTypes.dropFirst().contains { request.isMediaType($0) }
+        let document =
+            isYAML ? try ConfigurationDocument.parse(yaml: bytes) : try ConfigurationDocument.parse(json: bytes)
+        let configuration = try TenantConfiguration.validate(document, now: .now).get()
+        guard configuration.tenant == runtime.name else {
+            throw DocumentProblems(
+                path: "/tenant", message: "Expected \(runtime.name), the tenant of the credential.")
+        }
+        return configuration
+    }
+}

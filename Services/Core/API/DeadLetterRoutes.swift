@@ -1,0 +1,102 @@
+import Domain
+import Foundation
+import Hummingbird
+import Messaging
+import ServiceKit
+import Storage
+
+/// Messages that could not be taken: seen and retried by an operator.
+extension CoreAPI {
+    func deadLetters(_ routes: inout Routes) {
+        routes.get("/dead", access: .anyOf(.supervisor)) { request in
+            let runtime = try await runtime(for: request)
+            let query = try request.query
+            try query.refuseOthers(than: "limit", "cursor")
+            let limit = try query.integer("limit", default: 50, in: 1...500)
+            let before = try query.string("cursor").map { text in
+                guard let id = try cursor.decode(text, list: "dead").stringValue.flatMap({ UUID(hexText: $0) }) else {
+                    throw Problem.badRequest(at: "cursor", "must be the value of next from a page of this list")
+                }
+                return id
+            }
+            let rows = try await runtime.dependencies.pool.query(
+                """
+                SELECT id, topic, partition, position, value, reason, at, retried_at, outcome FROM dead_letter
+                WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+                """,
+                [.int4(runtime.tenant), .uuid(before ?? UUID(high: .max, low: .max)), .int8(Int64(limit + 1))],
+                tenant: runtime.tenant)
+            var next: String?
+            if rows.count > limit { next = cursor.encode(.string(try rows[limit - 1][0].uuid.hexText), list: "dead") }
+            return try Response.json { json in
+                try json.array("items") { list in
+                    for row in rows.prefix(limit) { try list.object { try write(row, to: &$0) } }
+                }
+                if let next { json.member("next", next) } else { json.nullMember("next") }
+            }
+        }
+        routes.post("/dead/{id}/retry", access: .anyOf(.supervisor)) { request in
+            try await retry(request)
+        }
+    }
+
+    private func write(_ row: SQLRow, to json: inout JSONWriter) throws {
+        let value = try row[4].bytes
+        json.member("id", try row[0].uuid.dashedText)
+        json.member("topic", try row[1].text)
+        json.member("partition", try row[2].int32)
+        json.member("offset", try row[3].int64)
+        json.member("reason", try row[5].text)
+        json.member("at", Instant(milliseconds: try row[6].int64))
+        json.member("retriedAt", try row[7].nullable.map { Instant(milliseconds: try $0.int64) })
+        json.member("outcome", try row[8].nullable?.text)
+        // The original bytes; as text too where they are text, at most 64 KiB of it.
+        json.member("bytes", Data(value).base64EncodedString())
+        if let text = String(validating: value.prefix(65_536), as: UTF8.self) { json.member("text", text) }
+    }
+
+    /// Takes the original bytes through capture once more, after whatever stood in their way was mended.
+    private func retry(_ request: APIRequest) async throws -> Response {
+        let runtime = try await runtime(for: request)
+        _ = try await request.jsonIfPresent()
+        guard let id = UUID(anyText: try request.capture("id")) else { throw Self.noSuchLetter }
+        let rows = try await runtime.dependencies.pool.query(
+            "SELECT value, topic FROM dead_letter WHERE tenant = $1 AND id = $2",
+            [.int4(runtime.tenant), .uuid(id)], tenant: runtime.tenant)
+        guard let row = rows.first else { throw Self.noSuchLetter }
+        let topic = try row[1].text
+        let binding = tenants.binding(ofTopic: topic)
+        let answer: StoredAnswer
+        switch CommandMessage.read(try row[0].bytes, binding: binding) {
+        case .malformed(let malformed):
+            answer = WorkItemAnswer.stored(Refusal(.invalid, malformed.reason, problems: malformed.problems))
+        case .command(let envelope):
+            guard (envelope.tenant ?? runtime.name) == runtime.name else {
+                throw Problem.conflict("The message names another tenant; it is retried there.")
+            }
+            guard let source = runtime.snapshot.names.id(of: .source, envelope.source),
+                runtime.snapshot.sources[source] != nil
+            else { throw Problem.conflict("The configuration still has no source \(envelope.source).") }
+            answer = try await runtime.perform(
+                envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)), source: source,
+                content: envelope.data, actor: Actor(.source, envelope.source),
+                answerKey: envelope.action == .submit
+                    ? nil
+                    : AnswerKey(
+                        source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+        }
+        _ = try await runtime.dependencies.pool.batch(
+            tenant: runtime.tenant, idempotent: true,
+            [
+                SQLStatement(
+                    "UPDATE dead_letter SET retried_at = $3, outcome = $4 WHERE tenant = $1 AND id = $2",
+                    [
+                        .int4(runtime.tenant), .uuid(id), .int8(Instant.now.milliseconds),
+                        .text(answer.status < 300 ? "accepted" : "refused"),
+                    ])
+            ])
+        return answer.response
+    }
+
+    private static let noSuchLetter = Problem.notFound("There is no such dead letter.")
+}

@@ -1,0 +1,88 @@
+import Domain
+import Foundation
+import Hummingbird
+import ServiceKit
+
+/// Offers: waited for by long poll or as server-sent events, and answered.
+extension CoreAPI {
+    func offers(_ routes: inout Routes) {
+        routes.get("/agents/{id}/offers", access: .anyOf(.agent, .supervisor)) { request in
+            let (runtime, agent) = try await subject(request)
+            runtime.presence.note(agent)
+            if request.header("Accept")?.contains("text/event-stream") == true {
+                return stream(request, runtime, agent)
+            }
+            let query = try request.query
+            try query.refuseOthers(than: "wait")
+            let seconds = try query.integer("wait", default: 0, in: 0...60)
+            let offers = try await waitForOffers(request, runtime, agent, atMost: .seconds(seconds))
+            return Response.json(capacity: 1200) { write(offers, runtime.snapshot, to: &$0) }
+        }
+        for (answer, role) in [("accept", Role.agent), ("decline", Role.agent)] {
+            routes.post("/offers/{id}/\(answer)", access: .anyOf(role, .supervisor)) { request in
+                let runtime = try await runtime(for: request)
+                guard let offer = OfferId(try request.capture("id")) else {
+                    throw Problem.notFound("There is no such offer.")
+                }
+                let body = try await request.jsonIfPresent()
+                guard case .hold(let reason) = try Self.operation(.hold, body, runtime.snapshot) else {
+                    throw Problem.notFound("There is no such offer.")
+                }
+                let operation: WorkItemOperation = answer == "accept" ? .accept(offer) : .decline(offer, reason: reason)
+                return try await change(request, runtime, .id(offer.workItem), operation, body: body)
+            }
+        }
+    }
+
+    /// Offers that stand now, or else the first that comes within the time.
+    private func waitForOffers(
+        _ request: APIRequest, _ runtime: TenantRuntime, _ agent: Int32, atMost time: Duration
+    ) async throws -> [WorkItem] {
+        let present = try await runtime.openOffers(for: agent)
+        guard present.isEmpty, time > .zero else { return present }
+        return try await request.longPoll(upTo: time) {
+            // Offers made between the look and the wait: the waiter is there before the second look.
+            async let waited = runtime.waiting.wait(for: agent, knowing: [], atMost: time)
+            let missed = try await runtime.openOffers(for: agent)
+            if !missed.isEmpty { return missed }
+            return await waited
+        } ?? []
+    }
+
+    private func stream(_ request: APIRequest, _ runtime: TenantRuntime, _ agent: Int32) -> Response {
+        request.serverSentEvents { stream in
+            var known: Set<OfferId> = []
+            var offers = try await runtime.openOffers(for: agent)
+            while !Task.isCancelled {
+                for offer in offers {
+                    guard let id = offer.offerId, known.insert(id).inserted else { continue }
+                    var writer = JSONWriter(capacity: 1200)
+                    write(offer, runtime.snapshot, to: &writer)
+                    try await stream.send(event: "offer", data: writer.bytes, id: id.text)
+                }
+                runtime.presence.note(agent)
+                // What is no longer open may be offered again under another id; the set stays small.
+                if known.count > 1000 { known = Set(try await runtime.openOffers(for: agent).compactMap(\.offerId)) }
+                offers = await runtime.waiting.wait(for: agent, knowing: known, atMost: .seconds(30)) ?? []
+                if offers.isEmpty { offers = try await runtime.openOffers(for: agent) }
+            }
+        }
+    }
+
+    private func write(_ offers: [WorkItem], _ snapshot: TenantSnapshot, to json: inout JSONWriter) {
+        json.array("offers") { list in
+            for offer in offers { write(offer, snapshot, to: &list) }
+        }
+    }
+
+    private func write(_ offer: WorkItem, _ snapshot: TenantSnapshot, to writer: inout JSONWriter) {
+        let now = Instant.now
+        writer.object { json in
+            json.member("id", offer.offerId?.text)
+            json.member("workItemId", offer.id.dashedText)
+            json.member("deadline", offer.deadline)
+            json.member("offeredAt", offer.offeredAt)
+            json.object("workItem") { WorkItemView(item: offer, snapshot: snapshot, now: now).write(members: &$0) }
+        }
+    }
+}

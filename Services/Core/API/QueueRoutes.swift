@@ -1,0 +1,92 @@
+import Domain
+import Foundation
+import Hummingbird
+import ServiceKit
+import Storage
+
+/// What waits, how old, how late, and who is there for it.
+extension CoreAPI {
+    func queues(_ routes: inout Routes) {
+        routes.get("/queues", access: .anyOf(.reader, .supervisor)) { request in
+            let runtime = try await runtime(for: request)
+            // Many screens show the same numbers: one query a second serves them all.
+            let bytes = try await runtime.queueView.value(olderThan: .seconds(1)) {
+                try await QueueView(runtime: runtime).bytes(at: .now)
+            }
+            return .json(bytes: bytes)
+        }
+    }
+}
+
+/// The numbers of `GET /queues`.
+struct QueueView: Sendable {
+    let runtime: TenantRuntime
+
+    func bytes(at now: Instant) async throws -> [UInt8] {
+        let snapshot = runtime.snapshot
+        let rows = try await runtime.dependencies.pool.query(
+            """
+            SELECT endpoint, category,
+                count(*) FILTER (WHERE status = 'queued'), min(activation) FILTER (WHERE status = 'queued'),
+                count(*) FILTER (WHERE status = 'queued' AND due < $2),
+                count(*) FILTER (WHERE status = 'offered'), count(*) FILTER (WHERE status = 'assigned'),
+                count(*) FILTER (WHERE status IN ('held', 'errorheld')), count(*) FILTER (WHERE status = 'parked')
+            FROM work_item WHERE tenant = $1
+                AND status IN ('queued', 'offered', 'assigned', 'held', 'errorheld', 'parked')
+            GROUP BY endpoint, category ORDER BY endpoint, category
+            """, [.int4(runtime.tenant), .int8(now.milliseconds)], tenant: runtime.tenant)
+        let agents = try await runtime.queries.agents()
+        var ready: [Int32: Int] = [:]
+        var free: [Int32: Int] = [:]
+        for row in agents where row.state == .ready {
+            guard let settings = snapshot.agents[row.id] else { continue }
+            for endpoint in settings.endpoints {
+                ready[endpoint, default: 0] += 1
+                if row.load < settings.capacity { free[endpoint, default: 0] += 1 }
+            }
+        }
+        var writer = JSONWriter(capacity: 256 * rows.count + 128)
+        try writer.object { json in
+            json.member("time", now)
+            try json.array("items") { list in
+                for row in rows {
+                    let endpoint = try row[0].nullable?.int32
+                    try list.object { queue in
+                        queue.member("endpoint", endpoint.flatMap { snapshot.names.name(of: .endpoint, $0) })
+                        queue.member(
+                            "category", try (row[1].nullable?.int32).flatMap { snapshot.names.name(of: .category, $0) })
+                        queue.member("depth", try row[2].int64)
+                        queue.member("oldest", try row[3].nullable.map { Instant(milliseconds: try $0.int64) })
+                        queue.member("overdue", try row[4].int64)
+                        queue.member("offered", try row[5].int64)
+                        queue.member("assigned", try row[6].int64)
+                        queue.member("held", try row[7].int64)
+                        queue.member("parked", try row[8].int64)
+                        queue.member("agentsReady", endpoint.map { ready[$0] ?? 0 } ?? 0)
+                        queue.member("agentsFree", endpoint.map { free[$0] ?? 0 } ?? 0)
+                    }
+                }
+            }
+            json.nullMember("next")
+        }
+        return writer.bytes
+    }
+
+    /// The tenant's numbers as metrics.
+    func gauges(at now: Instant) async throws -> [QueueGauges.Key: Double] {
+        let rows = try await runtime.dependencies.pool.query(
+            """
+            SELECT count(*), coalesce(min(activation), $2), count(*) FILTER (WHERE due < $2),
+                (SELECT count(*) FROM agent WHERE tenant = $1 AND state = 'ready'),
+                (SELECT position - published FROM relay WHERE tenant = $1)
+                    + (SELECT coalesce(sum(events), 0)::bigint FROM outbox WHERE tenant = $1 AND position IS NULL)
+            FROM work_item WHERE tenant = $1 AND status = 'queued'
+            """, [.int4(runtime.tenant), .int8(now.milliseconds)], tenant: runtime.tenant)
+        let row = rows[0]
+        return [
+            .depth: Double(try row[0].int64), .oldest: Double(max(0, now.milliseconds - (try row[1].int64))) / 1000,
+            .overdue: Double(try row[2].int64), .agentsReady: Double(try row[3].int64),
+            .outbox: Double(try row[4].nullable?.int64 ?? 0),
+        ]
+    }
+}

@@ -1,0 +1,122 @@
+import Crypto
+import Domain
+import Foundation
+import Logging
+import Messaging
+
+/// Commands over Kafka: the same path in code as REST. Each is answered on the replies topic, or, when it cannot be
+/// read, laid aside as a dead letter with its original bytes and answered as far as its sender can be told.
+///
+/// Throws only when nothing can be said about the batch (a server is away): then the same batch comes again.
+struct HandleCommands: Sendable {
+    let tenants: TenantDirectory
+    let dependencies: CoreDependencies
+    let deadLetters: DeadLetters
+    let binding: CommandMessage.Binding?
+
+    func handle(_ batch: MessageBatch) async throws {
+        let messages = batch.messages.map { CommandMessage($0, binding: binding) }
+        var replies: [OutgoingMessage?] = Array(repeating: nil, count: messages.count)
+        var dead: [DeadLetter] = []
+        // A key's commands keep their order: submits and changes of a batch run in rounds of equal kind.
+        for round in Self.rounds(of: messages) {
+            try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+                for index in round {
+                    group.addTask { (index, try await self.perform(messages[index])) }
+                }
+                for try await (index, outcome) in group {
+                    switch outcome {
+                    case .answered(let reply): replies[index] = reply
+                    case .dead(let letter, let reply):
+                        dead.append(letter)
+                        replies[index] = reply
+                    }
+                }
+            }
+        }
+        try await deadLetters.store(dead)
+        try await dependencies.producer.send(replies.compactMap { $0 })
+    }
+
+    private enum Outcome: Sendable {
+        case answered(OutgoingMessage)
+        case dead(DeadLetter, OutgoingMessage?)
+    }
+
+    /// Splits a batch so that no two commands of one item share a round; nearly always there is one round.
+    static func rounds(of messages: [CommandMessage]) -> [[Int]] {
+        struct Key: Hashable {
+            var tenant: String?
+            var source: String
+            var captureId: String
+        }
+        var depth: [Key: Int] = [:]
+        var rounds: [[Int]] = []
+        for (index, message) in messages.enumerated() {
+            var round = 0
+            if case .command(let envelope) = message.content {
+                let key = Key(tenant: envelope.tenant, source: envelope.source, captureId: envelope.captureId)
+                round = depth[key, default: 0]
+                depth[key] = round + 1
+            }
+            while rounds.count <= round { rounds.append([]) }
+            rounds[round].append(index)
+        }
+        return rounds
+    }
+
+    private func perform(_ message: CommandMessage) async throws -> Outcome {
+        switch message.content {
+        case .malformed(let malformed):
+            return dead(message, malformed)
+        case .command(let envelope):
+            guard let runtime = tenants.runtime(named: envelope.tenant ?? "") else {
+                return dead(message, .init(reason: "unknown tenant \(envelope.tenant ?? "")", envelope: envelope))
+            }
+            let snapshot = runtime.snapshot
+            guard let source = snapshot.names.id(of: .source, envelope.source), snapshot.sources[source] != nil else {
+                return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
+            }
+            guard await runtime.quotas.admits(source: source, in: snapshot, at: .now) else {
+                return dead(message, .init(reason: "the quota of the source or tenant is used up", envelope: envelope))
+            }
+            let answer = try await runtime.perform(
+                envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)), source: source,
+                content: envelope.data, actor: Actor(.source, envelope.source),
+                answerKey: envelope.action == .submit
+                    ? nil
+                    : AnswerKey(source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+            return .answered(reply(to: message.message, envelope, answer))
+        }
+    }
+
+    private func dead(_ message: CommandMessage, _ malformed: CommandMessage.Malformed) -> Outcome {
+        let letter = DeadLetter(message: message.message, malformed: malformed)
+        return .dead(letter, reply(to: message.message, malformed))
+    }
+
+    private func reply(
+        to message: IncomingMessage, _ envelope: CloudEventEnvelope, _ answer: StoredAnswer
+    ) -> OutgoingMessage {
+        Reply(
+            tenant: envelope.tenant, source: envelope.source, eventId: envelope.id, captureId: envelope.captureId,
+            action: envelope.action.rawValue, status: answer.status, body: answer.body
+        ).message(topic: dependencies.topics.replies, answering: message)
+    }
+
+    private func reply(to message: IncomingMessage, _ malformed: CommandMessage.Malformed) -> OutgoingMessage {
+        let refusal = Refusal(.invalid, malformed.reason, problems: malformed.problems)
+        return Reply(
+            tenant: malformed.tenant, source: malformed.source, eventId: malformed.eventId,
+            captureId: malformed.captureId, action: nil, status: 400, body: WorkItemAnswer.stored(refusal).body
+        ).message(topic: dependencies.topics.replies, answering: message)
+    }
+}
+
+extension CommandMessage.Malformed {
+    init(reason: String, envelope: CloudEventEnvelope) {
+        self.init(
+            reason: reason, tenant: envelope.tenant, source: envelope.source, eventId: envelope.id,
+            captureId: envelope.captureId)
+    }
+}

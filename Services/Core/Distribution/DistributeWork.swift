@@ -1,0 +1,139 @@
+import Domain
+import Foundation
+import Logging
+
+/// Where distribution should look.
+enum LookTrigger: Sendable, Hashable {
+    /// Work arrived here and somebody able has room.
+    case lane(LaneKey)
+    /// This agent has room.
+    case agent(Int32)
+    /// Work arrived at an endpoint that has a limit.
+    case limited(Int32)
+}
+
+/// Distribution: hands the best-ranked item to the agent who has been idle longest.
+///
+/// Redis picks and reserves in one script; PostgreSQL confirms or refuses; a refusal gives the claim back and nothing else.
+struct DistributeWork: Sendable {
+    let lanes: LaneStore
+    let changes: BatchQueue<ChangeRequest, ChangeOutcome>
+    /// A reservation that PostgreSQL has not answered by then is looked into by the sweep.
+    static let reservationTime: Int64 = 5_000
+
+    /// What is left to do after a look.
+    struct Aftermath: Sendable {
+        var again: Set<LookTrigger> = []
+        /// Items whose offers PostgreSQL refused: whoever is still queued must be in its lane.
+        var refused: [UUID] = []
+    }
+
+    func look(_ triggers: [LookTrigger], in snapshot: TenantSnapshot, at now: Instant) async throws -> Aftermath {
+        let moment = LaneMoment(snapshot: snapshot, now: now)
+        let deadline = now + Self.reservationTime
+        var laneKeys: Set<LaneKey> = []
+        var agents: Set<Int32> = []
+        var endpoints: Set<Int32> = []
+        for trigger in triggers {
+            switch trigger {
+            case .lane(let lane): laneKeys.insert(lane)
+            case .agent(let agent): agents.insert(agent)
+            case .limited(let endpoint): endpoints.insert(endpoint)
+            }
+        }
+        var aftermath = Aftermath()
+        var picks: [LanePick] = []
+        // Each is a script of its own; together they travel in one pipeline.
+        try await withThrowingTaskGroup(of: (Int32, PickAnswer).self) { group in
+            for agent in agents {
+                group.addTask { (agent, try await lanes.pick(agent: agent, at: moment, deadline: deadline)) }
+            }
+            for try await (agent, answer) in group {
+                picks += answer.picks
+                if answer.ends.first == .more { aftermath.again.insert(.agent(agent)) }
+            }
+        }
+        for chunk in Array(laneKeys).chunks(of: 100) {
+            let answer = try await lanes.match(lanes: Array(chunk), at: moment, deadline: deadline)
+            picks += answer.picks
+            for (lane, end) in zip(chunk, answer.ends) {
+                if end == .more { aftermath.again.insert(.lane(lane)) }
+                if end == .limit { endpoints.insert(lane.endpoint) }
+            }
+        }
+        let outcome = try await offer(picks, pulled: false, in: snapshot)
+        aftermath.refused = outcome.refused
+        aftermath.again.formUnion(outcome.again)
+        for endpoint in endpoints {
+            if let lane = try await recall(endpoint, at: moment) { aftermath.again.insert(.lane(lane)) }
+        }
+        return aftermath
+    }
+
+    /// `next`: the agent asks and gets the best item at once, without an offer.
+    func pull(for agent: Int32, in snapshot: TenantSnapshot, at now: Instant) async throws -> (item: WorkItem?, refused: [UUID]) {
+        let moment = LaneMoment(snapshot: snapshot, now: now)
+        // An entry may be stale; PostgreSQL says so, and the next one is tried.
+        var refused: [UUID] = []
+        for _ in 0..<16 {
+            let answer = try await lanes.pick(
+                agent: agent, trigger: .next, at: moment, deadline: now + Self.reservationTime, most: 1)
+            guard !answer.picks.isEmpty else { break }
+            let outcome = try await offer(answer.picks, pulled: true, in: snapshot)
+            if let item = outcome.items.first { return (item, refused) }
+            refused += outcome.refused
+        }
+        return (nil, refused)
+    }
+
+    private func offer(
+        _ picks: [LanePick], pulled: Bool, in snapshot: TenantSnapshot
+    ) async throws -> (items: [WorkItem], refused: [UUID], again: Set<LookTrigger>) {
+        let requests = picks.map { pick in
+            ChangeRequest(
+                reference: .id(pick.entry.member.item),
+                command: .offer(
+                    PickedOffer(
+                        agent: pick.agent, pulled: pulled, member: pick.entry.member, endpoint: pick.entry.lane.endpoint,
+                        priority: pick.explanation.chosen.priority, age: pick.explanation.chosen.age,
+                        explanation: Explanation.json(of: pick, in: snapshot))),
+                actor: .distribution)
+        }
+        var items: [WorkItem] = []
+        var refusals: [LanePick] = []
+        for (pick, result) in zip(picks, await changes.submit(all: requests)) {
+            switch result {
+            case .success(.changed(let change)): items.append(change.after)
+            case .success: refusals.append(pick)
+            // Not known whether it was committed: the sweep asks PostgreSQL when the reservation is overdue.
+            case .failure: break
+            }
+        }
+        guard !refusals.isEmpty else { return (items, [], []) }
+        let released = try await lanes.refuse(
+            refusals.map { AgentItem(agent: $0.agent, item: $0.entry.member.item) })
+        var again: Set<LookTrigger> = []
+        for (pick, answer) in zip(refusals, released) where answer.mayTakeMore && !pulled { again.insert(.agent(pick.agent)) }
+        return (items, refusals.map(\.entry.member.item), again)
+    }
+
+    /// Makes room at an endpoint that is at its limit: the lowest-ranked offer that nobody accepted makes way for a better one.
+    private func recall(_ endpoint: Int32, at moment: LaneMoment) async throws -> LaneKey? {
+        guard let proposal = try await lanes.recall(endpoint: endpoint, at: moment) else { return nil }
+        let member = proposal.recalled.entry.member
+        // The offer was made one revision after the one that waited.
+        let outcome = try await changes.submit(
+            ChangeRequest(
+                reference: .id(member.item), command: .recall(revision: member.revision + 1), actor: .distribution,
+                likelyAgent: proposal.agent))
+        guard case .changed = outcome else { return nil }
+        return proposal.newcomer.entry.lane
+    }
+}
+
+extension LaneMoment {
+    /// The business time of every calendar version that waiting items may be ranked by.
+    init(snapshot: TenantSnapshot, now: Instant) {
+        self.init(now: now, business: snapshot.calendars.mapValues { $0.businessTime(at: now) })
+    }
+}

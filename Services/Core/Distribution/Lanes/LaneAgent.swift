@@ -1,0 +1,80 @@
+import struct Foundation.UUID
+
+/// What an agent may take: agents with the same endpoints and skills share one profile, and with it one index of lane heads.
+public struct AgentProfile: Sendable, Hashable {
+    /// Endpoints served, ascending.
+    public let endpoints: [Int32]
+    /// Skills, ascending.
+    public let skills: [Int32]
+
+    public init(endpoints: [Int32], skills: [Int32]) {
+        self.endpoints = Array(Set(endpoints)).sorted()
+        self.skills = Array(Set(skills)).sorted()
+    }
+
+    /// Whether such an agent may take the lane's items, its preferred agent left aside.
+    public func mayTake(_ lane: LaneKey) -> Bool {
+        endpoints.contains(lane.endpoint) && lane.requiredSkills.allSatisfy(skills.contains)
+    }
+
+    /// `<endpoint>,<endpoint>;<skill>,<skill>`
+    var text: String {
+        endpoints.map(String.init).joined(separator: ",") + ";" + skills.map(String.init).joined(separator: ",")
+    }
+}
+
+/// Whether offers may be made to an agent.
+public enum AgentReadiness: String, Sendable, CaseIterable {
+    case ready, notReady, offline
+}
+
+/// How far an item that counts against an agent's capacity has come.
+public enum HeldStage: String, Sendable, CaseIterable {
+    /// Picked; PostgreSQL has not answered yet.
+    case reserved = "r"
+    /// Confirmed by PostgreSQL and offered; may be recalled.
+    case offered = "o"
+    /// Accepted, or given by a supervisor: never recalled.
+    case accepted = "x"
+}
+
+/// An item that an agent has: it takes the lane's weight of the agent's capacity and one place of the endpoint's limit.
+public struct HeldItem: Sendable, Hashable {
+    /// The lane that the item came from (or would wait in), its anchor and member there. The preferred agent does not matter.
+    public var entry: LaneEntry
+    public var stage: HeldStage
+
+    public init(entry: LaneEntry, stage: HeldStage) {
+        self.entry = entry
+        self.stage = stage
+    }
+}
+
+/// An agent's row as the lanes need it.
+public struct LaneAgent: Sendable, Hashable {
+    public var id: Int32
+    public var profile: AgentProfile
+    /// Capacity units.
+    public var capacity: Int32
+    public var readiness: AgentReadiness
+    /// Revision of the agent's row. A lower one than Redis knows is ignored.
+    public var revision: Int64
+    /// Milliseconds since 1970. Of the agents able to take an item the one with the lowest value gets it.
+    public var idleSince: Int64
+    /// All items that count against the capacity, or nil to leave what Redis knows.
+    /// Reservations that PostgreSQL has not answered yet stay in either case.
+    public var held: [HeldItem]?
+
+    public init(
+        id: Int32, profile: AgentProfile, capacity: Int32, readiness: AgentReadiness, revision: Int64, idleSince: Int64,
+        held: [HeldItem]? = nil
+    ) {
+        self.id = id
+        self.profile = profile
+        self.capacity = capacity
+        self.readiness = readiness
+        self.revision = revision
+        self.idleSince = idleSince
+        self.held = held
+    }
+}

@@ -1,0 +1,68 @@
+import Domain
+import Foundation
+import Storage
+
+/// Finds what was committed but has not reached Redis, and reservations that nobody settled.
+struct SweepLanes: Sendable {
+    let pool: PostgresPool
+    let tenant: Int32
+    let lanes: LaneStore
+    let queries: WorkItemQueries
+
+    /// Items of batches whose lane changes were not acknowledged within `age` milliseconds are put where PostgreSQL says.
+    /// - Returns: lanes and agents at which to look.
+    func repair(olderThan age: Int64, at now: Instant, in snapshot: TenantSnapshot) async throws -> [LookTrigger] {
+        let batches = try await pool.query(
+            """
+            SELECT batch FROM outbox WHERE tenant = $1 AND NOT laned AND written_at < $2 ORDER BY batch LIMIT 500
+            """, [.int4(tenant), .int8((now - age).milliseconds)], tenant: tenant)
+        guard !batches.isEmpty else { return [] }
+        let numbers = try batches.map { try $0[0].int64 }
+        let subjects = try await pool.query(
+            """
+            SELECT DISTINCT subject FROM event
+            WHERE tenant = $1 AND batch = ANY($2::bigint[]) AND kind LIKE 'workitem.%'
+            """, [.int4(tenant), .int8s(numbers)], tenant: tenant)
+        let items = try await queries.items(try subjects.map { try $0[0].uuid })
+        let addition = try await lanes.add(items.compactMap(\.queuedEntry))
+        let free = try await RebuildLanes(lanes: lanes, queries: queries).resyncAgents(in: snapshot)
+        try await acknowledge(numbers)
+        return addition.lanesToMatch.map { .lane($0) } + free.map { .agent($0) }
+    }
+
+    /// Reservations without an answer: PostgreSQL says what became of them.
+    func settleReservations(at now: Instant) async throws -> [LookTrigger] {
+        let overdue = try await lanes.overdueReservations(at: now)
+        guard !overdue.isEmpty else { return [] }
+        var items: [UUID: WorkItem] = [:]
+        for item in try await queries.items(overdue.map(\.entry.member.item)) { items[item.id] = item }
+        var triggers: [LookTrigger] = []
+        for reservation in overdue {
+            let id = reservation.entry.member.item
+            let held = AgentItem(agent: reservation.agent, item: id)
+            if let item = items[id], item.isOut, item.assignee == reservation.agent {
+                _ = item.status == .offered ? try await lanes.confirm([held]) : try await lanes.accept([held])
+                continue
+            }
+            for released in try await lanes.refuse([held]) where released.mayTakeMore {
+                triggers.append(.agent(reservation.agent))
+            }
+            if let entry = items[id]?.queuedEntry {
+                triggers += try await lanes.add([entry]).lanesToMatch.map { .lane($0) }
+            }
+        }
+        return triggers
+    }
+
+    /// Lane changes of these batches have reached Redis.
+    func acknowledge(_ batches: [Int64]) async throws {
+        guard !batches.isEmpty else { return }
+        _ = try await pool.batch(
+            tenant: tenant, idempotent: true,
+            [
+                SQLStatement(
+                    "UPDATE outbox SET laned = true WHERE tenant = $1 AND batch = ANY($2::bigint[])",
+                    [.int4(tenant), .int8s(batches)])
+            ])
+    }
+}

@@ -1,0 +1,48 @@
+import Domain
+import Storage
+
+/// The reporting feed: every event of a tenant, complete and in order, by gap-free position.
+struct EventFeed: Sendable {
+    let pool: PostgresPool
+    let tenant: Int32
+
+    /// At most `limit` events after a position. Events that the relay has not placed yet are not there.
+    func events(after position: Int64, limit: Int) async throws -> [PlacedEvent] {
+        // The batch that holds `position` may begin before it: no batch has more than a transaction's events.
+        let rows = try await pool.query(
+            """
+            SELECT \(PlacedEvent.columns) FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
+            WHERE o.tenant = $1
+                AND o.position > coalesce(
+                    (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
+                AND o.position + e.place > $2
+            ORDER BY o.position, e.place LIMIT $3
+            """,
+            [.int4(tenant), .int8(position), .int8(Int64(limit))], tenant: tenant)
+        return try rows.map { try PlacedEvent(row: $0) }
+    }
+
+    /// The events of one source's items within `(after, through]`.
+    func events(
+        ofSource source: Int32, after position: Int64, through last: Int64
+    ) async throws -> [PlacedEvent] {
+        let rows = try await pool.query(
+            """
+            SELECT \(PlacedEvent.columns) FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
+            WHERE o.tenant = $1
+                AND o.position > coalesce(
+                    (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
+                AND o.position <= $3 AND o.position + e.place > $2 AND o.position + e.place <= $3
+                AND e.source = $4
+            ORDER BY o.position, e.place
+            """,
+            [.int4(tenant), .int8(position), .int8(last), .int4(source)], tenant: tenant)
+        return try rows.map { try PlacedEvent(row: $0) }
+    }
+
+    /// The position of the newest placed event.
+    func lastPosition() async throws -> Int64 {
+        let rows = try await pool.query("SELECT position FROM relay WHERE tenant = $1", [.int4(tenant)], tenant: tenant)
+        return rows.isEmpty ? 0 : try rows[0, 0].int64
+    }
+}

@@ -1,0 +1,128 @@
+import Coordination
+import Domain
+import Foundation
+import Logging
+import Messaging
+import ServiceKit
+import ServiceLifecycle
+import Storage
+
+/// The core service: captures, classifies, ranks and distributes work. Any number of instances, all active.
+public struct CoreService: Sendable {
+    private let configuration: ServiceConfiguration
+    private let webhookSecrets: [String: String]
+    private let metrics: PrometheusMetrics
+    private let logger: Logger
+
+    public init(configuration: CoreConfiguration, metrics: PrometheusMetrics, logger: Logger) {
+        self.configuration = configuration.shared
+        self.webhookSecrets = configuration.webhookSecrets
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Runs until stopped by a signal.
+    public func run() async throws {
+        let kafka = KafkaConfiguration(configuration.kafka, instance: configuration.instance)
+        let topics = Topics(prefix: configuration.kafka.prefix)
+        let pool = try PostgresPool(
+            url: configuration.database.url, size: configuration.database.poolSize,
+            applicationName: "millrace core \(configuration.instance)", logger: logger)
+        let redis = try RedisClient(url: configuration.redis.url, connections: 3, logger: logger)
+        let subscriber = try RedisSubscriber(url: configuration.redis.url, logger: logger)
+        let producer = try KafkaProducer(
+            configuration: ProducerConfiguration(
+                connection: kafka, topics: topics.all.map { kafka.topic($0) },
+                // Events and replies are much alike; brokers keep them as they come.
+                properties: ["compression.type": "lz4"]),
+            logger: logger)
+        let outbound = OutboundHTTP(guard: AddressGuard(allow: configuration.outboundAllow))
+        let dependencies = CoreDependencies(
+            pool: pool, redis: redis, subscriber: subscriber, producer: producer, topics: topics, outbound: outbound,
+            instance: configuration.instance, redisPrefix: configuration.redis.prefix,
+            leaseTime: configuration.leaseTTL, defaultQuota: configuration.defaultQuota,
+            webhookSecrets: webhookSecrets, logger: logger)
+        let tenants = TenantDirectory(dependencies: dependencies)
+        let deadLetters = DeadLetters(
+            pool: pool, producer: producer, tenants: tenants, fallbackTenant: configuration.deadLetterTenant,
+            logger: logger)
+        let consumers = CommandConsumers(
+            tenants: tenants, dependencies: dependencies, deadLetters: deadLetters, connection: kafka,
+            takesShared: configuration.kafka.takesSharedCommands,
+            keeper: configuration.kafka.security.protocol == .plaintext
+                ? KeepGroup(
+                    connection: kafka, group: CommandConsumers.group(topics), dependencies: dependencies) : nil)
+        let access = Access(dependencies: dependencies, tenants: tenants, issuers: configuration.tokenIssuers)
+        let api = CoreAPI(
+            tenants: tenants, dependencies: dependencies, keys: access.keys, deadLetters: deadLetters,
+            cursor: PageCursor(secret: configuration.database.url))
+        CoreMetrics.register(metrics, tenants: tenants, pool: pool)
+
+        let health = HealthChecks([
+            HealthCheck("database") { _ = try await pool.query("SELECT 1") },
+            HealthCheck("schema") { try await Migrations(CoreSchema.migrations).check(on: pool) },
+            HealthCheck("redis") { try await redis.command(["PING"]) },
+            HealthCheck("tenants") { guard tenants.isReady else { throw NotReady.tenantsNotRead } },
+        ])
+        var operations = Routes()
+        health.addRoutes(to: &operations)
+        metrics.addRoute(to: &operations)
+        var routes = api.routes
+        health.addRoutes(to: &routes)
+        let http = HTTPService(
+            configuration: configuration.http, routes: routes, authenticator: access.authenticator,
+            problems: CoreAPI.problem, logger: logger)
+        let operationsHTTP = HTTPService(configuration: configuration.metrics, routes: operations, logger: logger)
+
+        try await ServiceRunner(
+            [
+                Self.closing("database") { await pool.close() },
+                Self.closing("redis") {
+                    await subscriber.close()
+                    await redis.close()
+                },
+                Self.closing("kafka producer") { await producer.close() },
+                ServiceComponent("outbound", outbound),
+                ServiceComponent("metrics", operationsHTTP, ready: { _ = await operationsHTTP.waitUntilListening() }),
+                ServiceComponent("tenants") { await cancelWhenGracefulShutdown { await tenants.run() } },
+                ServiceComponent("revoked keys") { await cancelWhenGracefulShutdown { await access.watchRevocations() } },
+                ServiceComponent("commands") { await consumers.run() },
+                ServiceComponent("http", http, ready: { _ = await http.waitUntilListening() }),
+            ], stopWithin: configuration.shutdownTimeout, logger: logger
+        ).run()
+    }
+
+    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
+        ServiceComponent(name) {
+            try? await gracefulShutdown()
+            await close()
+        }
+    }
+}
+
+enum NotReady: Error, CustomStringConvertible {
+    case tenantsNotRead
+    var description: String { "the tenants have not been read yet" }
+}
+
+extension KafkaConfiguration {
+    /// What a topic of ours should be when it has to be created.
+    func topic(_ name: String) -> TopicSpecification {
+        TopicSpecification(
+            name: name, partitions: topicDefaults.partitions, replication: topicDefaults.replication)
+    }
+
+    init(_ settings: ServiceConfiguration.Kafka, instance: String) {
+        var properties = ["security.protocol": settings.security.protocol.rawValue]
+        if settings.security.protocol.usesSASL {
+            properties["sasl.mechanism"] = settings.security.mechanism.rawValue
+            properties["sasl.username"] = settings.security.username
+            properties["sasl.password"] = settings.security.password
+        }
+        if let certificates = settings.security.certificates { properties["ssl.ca.location"] = certificates }
+        self.init(
+            bootstrapServers: settings.bootstrap, clientIdentifier: instance, properties: properties,
+            topicDefaults: TopicSpecification(
+                name: "", partitions: Int32(settings.partitions), replication: Int32(settings.replication)))
+    }
+}

@@ -1,0 +1,68 @@
+import Coordination
+import Domain
+import Foundation
+import Logging
+
+/// Offers on their way to the agents who wait for them, here or on another instance.
+extension TenantRuntime {
+    private var channel: String { "\(dependencies.redisPrefix)offers:\(tenant)" }
+
+    /// After a commit: its items' lanes, the relay, and who waits.
+    func after(_ work: LaneWork) {
+        postLaneWork(work)
+        committed.raise()
+    }
+
+    func announceOffers(in changes: [WorkItemChange]) {
+        let offers = changes.filter { $0.after.status == .offered && $0.before.status != .offered }.map(\.after)
+        guard !offers.isEmpty else { return }
+        waiting.offered(offers)
+        let agents = Set(offers.compactMap(\.assignee)).map(String.init).joined(separator: ",")
+        announcements.post(agents)
+    }
+
+    /// Tells other instances, and hears from them; with a look every second behind it for messages that were lost.
+    func watchOffers() async {
+        let notices = dependencies.subscriber.subscribe(channel)
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                for await notice in notices {
+                    guard case .message(let bytes) = notice else { continue }
+                    let agents = Set(String(decoding: bytes, as: UTF8.self).split(separator: ",").compactMap { Int32($0) })
+                    await self.deliver(to: agents.intersection(self.waiting.agents))
+                }
+            }
+            group.addTask {
+                await repeating("look for offers", logger: self.logger) {
+                    try await Task.sleep(for: .seconds(1))
+                    await self.deliver(to: Set(self.waiting.agents))
+                    return .zero
+                }
+            }
+            group.addTask { await self.announcements.run() }
+        }
+    }
+
+    func publishAnnouncement(_ agents: [String]) async throws {
+        try await dependencies.redis.command(["PUBLISH", .string(channel), .string(agents.joined(separator: ","))])
+    }
+
+    private func deliver(to agents: Set<Int32>) async {
+        guard !agents.isEmpty else { return }
+        do {
+            waiting.offered(try await queries.offers(for: Array(agents)))
+        } catch {
+            logger.debug("offers not read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Signs of life go to Redis once a second, for all agents together.
+    func keepPresence() async {
+        await repeating("presence", logger: logger) {
+            try await Task.sleep(for: .seconds(1))
+            for agent in self.waiting.agents { self.presence.note(agent) }
+            try await self.lanes.noteSeen(Array(self.presence.takeAll()), at: .now)
+            return .zero
+        }
+    }
+}

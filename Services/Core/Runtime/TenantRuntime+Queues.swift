@@ -1,0 +1,97 @@
+import Coordination
+import Domain
+import Foundation
+import Logging
+import Storage
+
+extension TenantRuntime {
+    /// The queues and what happens in each: commit, then reflect in the lanes, then look for agents.
+    func makeQueues() -> Queues {
+        let arrivals = ArrivalClock()
+        return Queues(
+            captures: BatchQueue(largestBatch: 1000) { [unowned self] requests in
+                let capture = CaptureWorkItems(pool: dependencies.pool, tenant: tenant, arrivals: arrivals)
+                return try await salvaging(requests) { requests in
+                    let result = try await capture.perform(requests, in: self.snapshot, at: .now)
+                    if !result.created.isEmpty { self.after(.entered(result.created, batch: result.batch)) }
+                    return result.outcomes
+                }
+            },
+            changes: BatchQueue(largestBatch: 300) { [unowned self] requests in
+                let change = ChangeWorkItems(pool: dependencies.pool, tenant: tenant)
+                return try await salvaging(requests) { requests in
+                    let result = try await change.perform(requests, in: self.snapshot, at: .now)
+                    self.announceOffers(in: result.changes)
+                    let restated = result.agents.filter { result.stateChangedAgents.contains($0.id) }
+                    if !result.changes.isEmpty || !restated.isEmpty {
+                        self.after(.changed(result.changes, agents: restated, batch: result.batch))
+                    }
+                    return result.outcomes
+                }
+            },
+            laneWork: BatchQueue(largestBatch: 100) { [unowned self] work in
+                let reflect = ReflectChanges(lanes: lanes)
+                let found = try await reflect.perform(work, in: snapshot, at: .now)
+                look(at: found.lanes.map { .lane($0) })
+                look(at: found.agents.map { .agent($0) })
+                look(at: found.limited.map { .limited($0) })
+                for item in work {
+                    switch item {
+                    case .entered(_, let batch?), .changed(_, _, let batch?): acknowledge(batch)
+                    default: break
+                    }
+                }
+                return work.map { _ in .success(()) }
+            },
+            looks: BatchQueue(largestBatch: 200) { [unowned self] triggers in
+                let distribute = DistributeWork(lanes: lanes, changes: changes)
+                let aftermath = try await distribute.look(Array(Set(triggers)), in: snapshot, at: .now)
+                look(at: aftermath.again)
+                try await restoreToLanes(aftermath.refused)
+                return triggers.map { _ in .success(()) }
+            },
+            acknowledgements: BatchQueue(largestBatch: 5000) { [unowned self] batches in
+                // Nobody waits for it: a short pause makes one update of many.
+                try await Task.sleep(for: .milliseconds(100))
+                try await sweep.acknowledge(batches)
+                return batches.map { _ in .success(()) }
+            },
+            offerLooks: BatchQueue(largestBatch: 500) { [unowned self] agents in
+                let items = try await queries.offers(for: Array(Set(agents)))
+                let byAgent = Dictionary(grouping: items, by: { $0.assignee ?? 0 })
+                return agents.map { .success(byAgent[$0] ?? []) }
+            },
+            announcements: BatchQueue { [unowned self] agents in
+                try await publishAnnouncement(agents)
+                return agents.map { _ in .success(()) }
+            })
+    }
+
+    var sweep: SweepLanes {
+        SweepLanes(pool: dependencies.pool, tenant: tenant, lanes: lanes, queries: queries)
+    }
+
+    /// Items whose offers were refused belong into their lanes if they are still queued.
+    func restoreToLanes(_ ids: [UUID]) async throws {
+        guard !ids.isEmpty else { return }
+        let entries = try await queries.items(ids).compactMap(\.queuedEntry)
+        guard !entries.isEmpty else { return }
+        look(at: try await lanes.add(entries).lanesToMatch.map { .lane($0) })
+    }
+
+    /// A batch that fails for a reason that lies in one request is done again one by one, so that the others go through.
+    private func salvaging<Request: Sendable, Response: Sendable>(
+        _ requests: [Request], _ perform: @Sendable ([Request]) async throws -> [Response]
+    ) async throws -> [Result<Response, any Error>] {
+        do {
+            return try await perform(requests).map { .success($0) }
+        } catch let error as StorageError where !error.isRetryable && requests.count > 1 {
+            logger.warning("batch failed, done one by one", metadata: ["error": "\(error)", "count": "\(requests.count)"])
+            var results: [Result<Response, any Error>] = []
+            for request in requests {
+                do { results.append(.success(try await perform([request])[0])) } catch { results.append(.failure(error)) }
+            }
+            return results
+        }
+    }
+}

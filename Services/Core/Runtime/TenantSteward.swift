@@ -1,0 +1,132 @@
+import Coordination
+import Domain
+import Foundation
+import Logging
+import Storage
+
+/// What one instance at a time does for a tenant, while it holds the tenant's lease: relay the outbox, let time act,
+/// keep lanes and agents true, rank anew after a configuration, tell sources, and clear away what is too old.
+///
+/// Each part repeats by itself and a failing one does not stop the others. Effects that depend on being alone carry the
+/// lease's term into their transaction; all others are decided again on the locked row.
+struct TenantSteward: Sendable {
+    let runtime: TenantRuntime
+    let term: LeaseTerm
+
+    private var logger: Logger { runtime.logger }
+
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await part("relay", relay) }
+            group.addTask { await part("timers", timers) }
+            group.addTask { await part("lanes", keepLanes) }
+            group.addTask { await part("sweep", sweep) }
+            group.addTask { await part("presence", presence) }
+            group.addTask { await part("re-ranking", rerank) }
+            group.addTask { await part("status", tellSources) }
+            group.addTask { await part("retention", clearAway) }
+            group.addTask { await part("gauges", readGauges) }
+        }
+        runtime.queueGauges.set([:])
+    }
+
+    private var fence: TermFence { TermFence(lease: term.name, term: term.number) }
+
+    private func part(_ name: String, _ step: @Sendable () async throws -> Duration) async {
+        await repeating(name, logger: logger) {
+            try term.requireTrust()
+            return try await step()
+        }
+    }
+
+    private func relay() async throws -> Duration {
+        let relay = RelayEvents(
+            pool: runtime.dependencies.pool, tenant: runtime.tenant, tenantName: runtime.name,
+            producer: runtime.dependencies.producer, topics: runtime.dependencies.topics, fence: fence)
+        let done = try await relay.step()
+        if done.placed == 0, done.published == 0 {
+            // Commits of other instances raise no signal here.
+            await runtime.committed.wait(atMost: .milliseconds(200))
+        }
+        return .zero
+    }
+
+    /// Activation, missed offers, autocomplete, ends of preference and of rest.
+    private func timers() async throws -> Duration {
+        let due = try await runtime.queries.due(at: .now, limit: 1000)
+        let requests = due.map {
+            ChangeRequest(reference: .id($0.id), command: .timer, actor: .timer, likelyAgent: $0.assignee)
+        }
+        for result in await runtime.changes.submit(all: requests) {
+            if case .failure(let error) = result { throw error }
+        }
+        return due.count == 1000 ? .zero : .milliseconds(200)
+    }
+
+    /// Rebuilds the lanes when Redis is another one or was emptied.
+    private func keepLanes() async throws -> Duration {
+        let rebuild = RebuildLanes(lanes: runtime.lanes, queries: runtime.queries) { runtime.look(at: $0) }
+        if try await runtime.lanes.needsRebuild() {
+            let begin = ContinuousClock.now
+            let snapshot = runtime.snapshot
+            guard let count = try await rebuild.rebuild(term: term.number, in: snapshot) else { return .zero }
+            logger.notice(
+                "lanes rebuilt",
+                metadata: ["items": "\(count)", "seconds": "\((ContinuousClock.now - begin).seconds)"])
+            runtime.laneConfiguration.note(snapshot.version, term: term.number)
+            try await lookEverywhere()
+        } else if !runtime.laneConfiguration.isCurrent(runtime.snapshot.version, term: term.number) {
+            // A configuration was applied, or this is a new steward: agents, curves and limits are put once.
+            let snapshot = runtime.snapshot
+            try await rebuild.putConfiguration(snapshot)
+            let free = try await rebuild.resyncAgents(in: snapshot)
+            runtime.laneConfiguration.note(snapshot.version, term: term.number)
+            runtime.look(at: free.map { .agent($0) })
+        }
+        return .milliseconds(500)
+    }
+
+    private func lookEverywhere() async throws {
+        let lanes = try await runtime.lanes.counts().filter { $0.size > 0 }.map(\.lane)
+        runtime.look(at: lanes.map { .lane($0) })
+        let limited = Set(lanes.map(\.endpoint)).filter { runtime.snapshot.endpoints[$0]?.limit != nil }
+        runtime.look(at: limited.map { .limited($0) })
+    }
+
+    /// What was lost on its way to Redis, and looks that came to nothing.
+    private func sweep() async throws -> Duration {
+        let now = Instant.now
+        runtime.look(at: try await runtime.sweep.repair(olderThan: 2000, at: now, in: runtime.snapshot))
+        runtime.look(at: try await runtime.sweep.settleReservations(at: now))
+        try await lookEverywhere()
+        return .seconds(2)
+    }
+
+    private func presence() async throws -> Duration {
+        try await WatchPresence(runtime: runtime).step(at: .now)
+        return .seconds(1)
+    }
+
+    private func rerank() async throws -> Duration {
+        try await RerankQueued(runtime: runtime).step()
+    }
+
+    private func tellSources() async throws -> Duration {
+        try await TellSources(runtime: runtime, fence: fence).step(at: .now)
+    }
+
+    private func readGauges() async throws -> Duration {
+        runtime.queueGauges.set(try await QueueView(runtime: runtime).gauges(at: .now))
+        return .seconds(5)
+    }
+
+    private func clearAway() async throws -> Duration {
+        try await ClearAway(pool: runtime.dependencies.pool, tenant: runtime.tenant).step(in: runtime.snapshot, at: .now)
+            ? .milliseconds(100) : .seconds(60)
+    }
+}
+
+extension Duration {
+    /// Seconds with fraction.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,21 @@
+import Storage
+
+/// The tables of the core service, in the order in which they came to be. A migration that has been released is never edited.
+public enum CoreSchema {
+    public static let migrations: [Migration] = [tenants, configuration, workItems]
+
+    /// What the service's own role may do: it owns nothing and so cannot step around row-level security.
+    /// - Parameter role: the role in `MILLRACE_DATABASE_URL`.
+    public static func grants(to role: String) -> String {
+        let name = "\"" + role.replacing("\"", with: "\"\"") + "\""
+        return """
+            GRANT USAGE ON SCHEMA public TO \(name);
+            GRANT SELECT ON tenant, api_key, schema_migration TO \(name);
+            GRANT INSERT, UPDATE ON api_key TO \(name);
+            GRANT UPDATE (configuration_version) ON tenant TO \(name);
+            GRANT SELECT, INSERT, UPDATE, DELETE ON lease, configuration, configuration_object, calendar_version, schema_version,
+                work_item, agent, endpoint_gate, event, outbox, relay, status_cursor, command_answer, dead_letter TO \(name);
+            GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(name);
+            """
+    }
+}

@@ -1,0 +1,54 @@
+import Domain
+import Foundation
+
+/// How a caller names an item.
+public enum WorkItemReference: Sendable, Hashable {
+    case id(UUID)
+    case capture(CaptureKey)
+}
+
+/// Under what a command's answer is kept, so that a repeat gets the same answer and has no effect.
+public struct AnswerKey: Sendable, Hashable {
+    /// The source's name over Kafka, or the caller over REST.
+    public var source: String
+    /// Event id or idempotency key.
+    public var key: String
+    /// SHA-256 of the request: another request under the same key is refused.
+    public var digest: [UInt8]
+}
+
+/// A command on its way to its transaction.
+struct ChangeRequest: Sendable {
+    var reference: WorkItemReference
+    var command: WorkItemOperation
+    var actor: Actor
+    var answerKey: AnswerKey?
+    /// An agent who will probably be concerned: locked together with the items, which saves a round trip.
+    var likelyAgent: Int32?
+    /// The item must be at one of these revisions (`If-Match`).
+    var revisions: [Int64]?
+    /// The caller may act on this agent's items only; others' do not exist for the caller.
+    var requiredAgent: Int32?
+    /// The caller may act on this source's items only.
+    var requiredSource: Int32?
+
+    func mayTouch(_ item: WorkItem) -> Bool {
+        (requiredSource == nil || requiredSource == item.source)
+            && (requiredAgent == nil || requiredAgent == item.assignee)
+    }
+}
+
+/// What became of a command.
+enum ChangeOutcome: Sendable {
+    case changed(WorkItemChange)
+    case unchanged(WorkItem)
+    case refused(Refusal)
+    /// The command came before; this was the answer.
+    case repeated(StoredAnswer)
+}
+
+/// The kept answer of a command.
+struct StoredAnswer: Sendable, Equatable {
+    var status: Int
+    var body: String
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Core
+import Foundation
+import Logging
+import Metrics
+import ServiceKit
+
+/// `millrace core`: runs the core service.
+struct CoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "core", abstract: "Run the core service: capture, classify, rank and distribute work.",
+        discussion: "It is configured by its environment:\n" + ConfigurationKeys.help(ConfigurationKeys.all + CoreKeys.all))
+
+    func run() async throws {
+        let configuration = try ServiceStart.load(CoreConfiguration.load)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
+        var logger = Logger(label: "millrace.core")
+        logger[metadataKey: "instance"] = "\(configuration.shared.instance)"
+        try await CoreService(configuration: configuration, metrics: metrics, logger: logger).run()
+    }
+}
+
+/// What services have in common at start.
+enum ServiceStart {
+    /// Reads a configuration; what is wrong with it goes to standard error and ends the process.
+    static func load<Configuration>(
+        _ load: ([String: String]) throws -> Configuration
+    ) throws -> Configuration {
+        do {
+            return try load(ProcessInfo.processInfo.environment)
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            throw ExitCode(78)
+        }
+    }
+}

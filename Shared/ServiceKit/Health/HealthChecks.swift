@@ -1,0 +1,118 @@
+import Domain
+import Hummingbird
+import Synchronization
+
+/// One thing that must work for the service to be ready.
+public struct HealthCheck: Sendable {
+    /// Name shown to the operator: `database`, `redis`, `kafka`.
+    public var name: String
+    /// After this long the check has failed.
+    public var timeout: Duration
+    /// Throws when it does not work. Must react to cancellation.
+    public var check: @Sendable () async throws -> Void
+
+    /// Makes a check.
+    public init(_ name: String, timeout: Duration = .seconds(2), check: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.timeout = timeout
+        self.check = check
+    }
+}
+
+/// Whether the service lives and is ready: `/health/live` and `/health/ready`.
+public final class HealthChecks: Sendable {
+    /// What one check found.
+    public struct Finding: Sendable {
+        /// The check's name.
+        public var name: String
+        /// nil when all is well.
+        public var problem: String?
+        /// How long it took.
+        public var milliseconds: Int64
+    }
+
+    private struct State {
+        var findings: [Finding] = []
+        var asked: ContinuousClock.Instant?
+    }
+
+    private let checks: [HealthCheck]
+    private let keepFor: Duration
+    private let isStopping: @Sendable () -> Bool
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - keepFor: an answer is given again for this long, so that probes cannot load the dependencies.
+    ///   - isStopping: a stopping service is alive and not ready.
+    public init(
+        _ checks: [HealthCheck], keepFor: Duration = .seconds(1), isStopping: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.checks = checks
+        self.keepFor = keepFor
+        self.isStopping = isStopping
+    }
+
+    /// Runs all checks at once, or gives the last answer while it holds.
+    public func findings() async -> [Finding] {
+        let kept = state.withLock { state -> [Finding]? in
+            guard let asked = state.asked, asked + keepFor > .now else { return nil }
+            return state.findings
+        }
+        if let kept { return kept }
+        let found = await withTaskGroup(of: Finding.self) { group in
+            for check in checks { group.addTask { await Self.run(check) } }
+            var found: [Finding] = []
+            for await finding in group { found.append(finding) }
+            return found.sorted { $0.name < $1.name }
+        }
+        state.withLock { $0 = State(findings: found, asked: .now) }
+        return found
+    }
+
+    /// The routes, open to everyone.
+    public func addRoutes(to routes: inout Routes) {
+        routes.get("/health/live", access: .everyone) { _ in .json(["status": "alive"]) }
+        routes.get("/health/ready", access: .everyone) { request in
+            if self.isStopping() || request.isStopping {
+                return .json(["status": "stopping"], status: .serviceUnavailable)
+            }
+            let findings = await self.findings()
+            let isReady = findings.allSatisfy { $0.problem == nil }
+            return .json(status: isReady ? .ok : .serviceUnavailable) { writer in
+                writer.member("status", isReady ? "ready" : "notReady")
+                writer.object("checks") { writer in
+                    for finding in findings {
+                        writer.object(finding.name) { writer in
+                            writer.member("ok", finding.problem == nil)
+                            writer.member("milliseconds", finding.milliseconds)
+                            if let problem = finding.problem { writer.member("problem", problem) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func run(_ check: HealthCheck) async -> Finding {
+        let start = ContinuousClock.now
+        let problem = await withTaskGroup(of: String?.self) { group -> String? in
+            group.addTask {
+                do {
+                    try await check.check()
+                    return nil
+                } catch {
+                    return KnownSecrets.shared.redacted("\(error)")
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: check.timeout)
+                return "no answer within \(check.timeout)"
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        let (seconds, attoseconds) = start.duration(to: .now).components
+        return Finding(
+            name: check.name, problem: problem, milliseconds: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    }
+}

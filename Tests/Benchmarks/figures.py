@@ -1,0 +1,157 @@
+"""The table: what was measured against which limit or peer, and whether the target is met."""
+
+import json
+import statistics
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison. `target` reads like "at least 1.5"; rows without a target are for comparison only."""
+
+    figure: str
+    what: str
+    measured: float | None
+    unit: str
+    against: str = ""
+    reference: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """What the target is about: the ratio to the reference where there is one."""
+        if self.measured is None or self.reference is None:
+            return self.measured
+        return self.measured / self.reference if self.reference else None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.value if self.reference is not None else None
+
+    @property
+    def target(self) -> str:
+        if self.at_least is not None and self.at_most is not None:
+            return f"{self.at_least:g} to {self.at_most:g}"
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return f"at most {self.at_most:g}" if self.at_most is not None else ""
+
+    @property
+    def verdict(self) -> str:
+        if not self.target:
+            return ""
+        if self.value is None:
+            return "missed"
+        enough = self.at_least is None or self.value >= self.at_least
+        little = self.at_most is None or self.value <= self.at_most
+        return "met" if enough and little else "missed"
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def rows_of(results: dict) -> list[Row]:
+    """The comparisons that the results allow."""
+    rows: list[Row] = []
+    if found := results.get("capture"):
+        rate = median([run["perSecond"] for run in found["capture"]])
+        drained = max(run["drainedAfterSeconds"] for run in found["capture"])
+        rows += [
+            Row("1", "capture, Kafka to queued", rate, "items/s", "RabbitMQ, confirmed", median(found["rabbitmq"]), 1.0),
+            Row("1", "capture, Kafka to queued", rate, "items/s", "procrastinate, batched", median(found["procrastinate"]), 1.5),
+            Row("1", "capture, Kafka to queued", rate, "items/s", "COPY, same tables", median(found["copy"]), 0.2),
+            Row("1", "outbox drained after the end", drained, "s", at_most=5),
+        ]
+    if found := results.get("wholeLife"):
+        rate = median([run["perSecond"] for run in found["wholeLife"]])
+        peer = median(found["procrastinate"])
+        rows += [
+            Row("2", "whole life, 500 agents", rate, "items/s", "procrastinate, 2 workers", peer, 1.0),
+            Row("2", "the aim", rate, "items/s", "procrastinate, 2 workers", peer, 2.0),
+            Row("2", "without agents, offers, events", rate, "items/s", "SKIP LOCKED by row", median(found["skipLocked"])),
+        ]
+    if found := results.get("latency"):
+        for name, bound in (("p50", 3), ("p99", 6)):
+            offer = median([run[name] for run in found["offer"]])
+            limit = median([run[name] for run in found["limit"]])
+            rows.append(Row("3", f"submit to offer, {name}", offer, "ms", "Kafka and one commit", limit, at_most=bound))
+    if found := results.get("pick"):
+        rows += pick_rows(found)
+    if found := results.get("skipLocked"):
+        rows.append(
+            Row("4", "SKIP LOCKED, large backlog", median(found["large"]), "takes/s", "small backlog", median(found["small"]))
+        )
+    peaks = [value for found in results.values() if isinstance(found, dict) for value in core_bytes(found)]
+    if peaks and "pick" in results:
+        rows.append(Row("5", "core's memory, most in any figure", max(peaks) / 1e6, "MB", at_most=200))
+    return rows
+
+
+def pick_rows(found: dict) -> list[Row]:
+    """Figures 4 and 5."""
+    small, large = found["picks"]["small"], found["picks"]["large"]
+    before, after = found["waitingSmall"], found["waitingLarge"]
+    rebuilds = found["rebuilds"]
+
+    def of(name: str, what: str, unit: str, **target: float) -> Row:
+        return Row("4", what, large[name], unit, "small backlog", small[name], **target)
+
+    return [
+        of("redisMicroseconds", "pick, Redis' own time", "µs", at_most=1.2),
+        of("statements", "statements a pick", "", at_least=0.95, at_most=1.05),
+        of("milliseconds", "pick end to end", "ms", at_most=1.5),
+        Row("4", "waiting: statements", after["statements"], "", "small backlog", before["statements"], at_most=1.1),
+        Row("4", "waiting: Redis commands", after["redisCommands"], "", "small backlog", before["redisCommands"], at_most=1.1),
+        Row("4", "waiting: Redis writes", after["redisWrites"], "", "small backlog", before["redisWrites"], at_most=1.1),
+        Row("5", "lanes rebuilt", median([run["seconds"] for run in rebuilds]), "s", at_most=30),
+        Row("5", "picks meanwhile", min(run["picks"] for run in rebuilds), "", at_least=1),
+        Row("5", "Redis", median([run["redisBytesPerItem"] for run in rebuilds]), "bytes/item", at_most=200),
+    ]
+
+
+def core_bytes(found: object) -> list[float]:
+    """Every peak of core's memory in a result, however deep."""
+    if isinstance(found, dict):
+        return [
+            value
+            for name, entry in found.items()
+            for value in ([entry] if name == "coreBytes" else core_bytes(entry))
+        ]
+    if isinstance(found, list):
+        return [value for entry in found for value in core_bytes(entry)]
+    return []
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown, so that it can be pasted into the README."""
+    head = ["", "figure", "measured", "limit or peer", "", "ratio", "target", ""]
+    cells = [
+        [
+            row.figure, row.what, f"{number(row.measured)} {row.unit}".strip(), row.against, number(row.reference) if row.against else "",
+            f"{row.ratio:.2f}" if row.ratio is not None else "", row.target, row.verdict,
+        ]
+        for row in rows
+    ]  # fmt: skip
+    widths = [max(len(line[column]) for line in [head, *cells]) for column in range(len(head))]
+
+    def line(values: list[str]) -> str:
+        return "| " + " | ".join(value.ljust(width) for value, width in zip(values, widths)) + " |"
+
+    return "\n".join([line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, cells)])
+
+
+def write(results: dict, file: Path) -> None:
+    """Raw results and rows as JSON, all or nothing."""
+    rows = [{**asdict(row), "ratio": row.ratio, "target": row.target, "verdict": row.verdict} for row in rows_of(results)]
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps({"rows": rows, "results": results}, indent=1) + "\n")
+    draft.replace(file)

@@ -1,0 +1,1 @@
+"""Load, simulated agents and seeded faults, for the tests that kill things."""

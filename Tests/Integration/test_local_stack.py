@@ -1,0 +1,171 @@
+"""The scripts of the local stack: they know what they started, and touch nothing else."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stack import ROOT
+
+SCRIPTS = sorted([*(ROOT / "deploy").rglob("*.sh"), ROOT / ".ci/run"])
+
+
+def bash(folder: Path, script: str) -> subprocess.CompletedProcess:
+    """Runs bash with the stack's functions, in a stack folder of its own."""
+    return subprocess.run(
+        ["bash", "-c", f"source {ROOT}/deploy/local/lib/all.sh\nmkdir -p $run_dir $log_dir\n{script}"],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "MILLRACE_LOCAL": str(folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def lines(result: subprocess.CompletedProcess) -> list[str]:
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_scripts_parse(script: Path) -> None:
+    subprocess.run(["bash", "-n", script], check=True)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_finds_nothing() -> None:
+    entries = [str(script) for script in SCRIPTS if script.parent.name != "lib"]
+    result = subprocess.run(["shellcheck", *entries], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_process_is_started_known_and_stopped(tmp_path: Path) -> None:
+    found = lines(
+        bash(
+            tmp_path,
+            """
+            start_process sleeper 'sleep 300' sleep 300
+            is_running sleeper && echo running
+            pid=$(process_id sleeper)
+            stop_process sleeper TERM 5
+            is_running sleeper || echo stopped
+            kill -0 "$pid" 2>/dev/null || echo gone
+            [[ -f $run_dir/sleeper.pid ]] || echo forgotten
+            """,
+        )
+    )
+    assert found == ["running", "stopped", "gone", "forgotten"]
+
+
+def test_a_process_that_does_not_listen_is_ended_after_the_bound(tmp_path: Path) -> None:
+    found = lines(
+        bash(
+            tmp_path,
+            """
+            start_process stubborn 'trap' bash -c 'trap "" TERM; while :; do sleep 0.1; done'
+            sleep 0.3
+            stop_process stubborn TERM 1
+            is_running stubborn || echo stopped
+            """,
+        )
+    )
+    assert found == ["==> stubborn did not stop within 1 s; ending it", "stopped"]
+
+
+def test_a_paused_process_is_stopped(tmp_path: Path) -> None:
+    found = lines(
+        bash(
+            tmp_path,
+            """
+            start_process sleeper 'sleep 300' sleep 300
+            signal_process sleeper STOP
+            stop_process sleeper TERM 5
+            is_running sleeper || echo stopped
+            """,
+        )
+    )
+    assert found == ["stopped"]
+
+
+def test_somebody_elses_process_with_the_same_id_is_left_alone(tmp_path: Path) -> None:
+    found = lines(
+        bash(
+            tmp_path,
+            """
+            sleep 300 & other=$!
+            # What is left when our process died and its id was given away: another start time, another command.
+            printf '%s\\n1\\nsleep\\n' "$other" >"$run_dir/one.pid"
+            printf '%s\\n%s\\nredis-server\\n' "$other" "$(process_start_time "$other")" >"$run_dir/two.pid"
+            stop_process one KILL 5
+            stop_process two KILL 5
+            kill -0 "$other" && echo alive
+            kill "$other"
+            """,
+        )
+    )
+    assert found == ["alive"]
+
+
+def test_ports_stay_the_same_and_avoid_what_is_taken(tmp_path: Path) -> None:
+    found = lines(
+        bash(
+            tmp_path,
+            """
+            settle_ports; first=$(cat "$local_dir/ports.env")
+            settle_ports; [[ $(cat "$local_dir/ports.env") == "$first" ]] && echo kept
+            taken=${port[HTTP]}
+            start_process squatter http.server python3 -m http.server --bind 127.0.0.1 "$taken"
+            wait_for 10 port_is_taken "$taken"
+            settle_ports >/dev/null; [[ ${port[HTTP]} != "$taken" ]] && echo moved
+            [[ $(printf '%s\\n' "${port[@]}" | sort -u | wc -l) == 7 ]] && echo distinct
+            stop_process squatter TERM 5
+            """,
+        )
+    )
+    assert found == ["kept", "moved", "distinct"]
+
+
+def test_a_port_named_by_the_caller_is_used(tmp_path: Path) -> None:
+    found = lines(bash(tmp_path, 'MILLRACE_REDIS_PORT=26399; settle_ports; settle_ports; echo "${port[REDIS]}"'))
+    assert found == ["26399"]
+
+
+def test_named_servers_are_used_and_need_an_owner(tmp_path: Path) -> None:
+    settings = "MILLRACE_DATABASE_URL=postgres://service@db/x MILLRACE_REDIS_URL=redis://cache MILLRACE_KAFKA_BOOTSTRAP=k:1"
+    script = f"""
+        {settings}
+        for kind in postgres redis kafka; do "uses_own_$kind" || echo "$kind elsewhere"; done
+        settle_ports
+        (write_environment) 2>&1 || true
+        MILLRACE_DATABASE_OWNER_URL=postgres://owner@db/x
+        write_environment
+        load_environment
+        echo "$MILLRACE_DATABASE_URL $MILLRACE_REDIS_URL $MILLRACE_KAFKA_BOOTSTRAP"
+        stat -c %a "$local_dir/env"
+    """
+    assert lines(bash(tmp_path, script)) == [
+        "postgres elsewhere",
+        "redis elsewhere",
+        "kafka elsewhere",
+        "error: MILLRACE_DATABASE_URL is set, so MILLRACE_DATABASE_OWNER_URL must name the role that owns the schema",
+        "postgres://service@db/x redis://cache k:1",
+        "600",
+    ]
+
+
+def test_reports_are_added_up(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.xml", tmp_path / "bad.xml"
+    good.write_text("<testsuites><testsuite><testcase name='a'/><testcase name='b'><skipped/></testcase></testsuite></testsuites>")
+    bad.write_text("<testsuites><testsuite><testcase name='c'/><testcase name='d'><failure/></testcase></testsuite></testsuites>")
+
+    def count(*arguments: str | Path) -> tuple[int, str]:
+        result = subprocess.run(
+            ["python3", ROOT / "deploy/local/count-tests.py", *arguments], capture_output=True, text=True
+        )
+        return result.returncode, result.stdout.strip()
+
+    assert count(good) == (0, "1 passed, 0 failed, 1 skipped")
+    assert count(good, bad, "--failed-parts", "1") == (1, "2 passed, 1 failed, 1 skipped")
+    assert count(good, tmp_path / "missing.xml", "--failed-parts", "1") == (1, "1 passed, 1 failed, 1 skipped")
+    assert count(tmp_path / "missing.xml") == (1, "0 passed, 0 failed")

@@ -1,0 +1,88 @@
+import Foundation
+import Storage
+import Testing
+
+@Suite(.enabled(if: TestDatabase.isPresent))
+struct PoolTests {
+    /// Waits until a condition about the pool holds.
+    func until(_ pool: PostgresPool, _ condition: (PostgresPool.Statistics) -> Bool) async throws {
+        while !condition(pool.statistics) { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    @Test func callersAreServedInTheOrderInWhichTheyCame() async throws {
+        try await TestDatabase.withPool(size: 1) { pool in
+            let served = Gathered<Int>()
+            let (held, release) = AsyncStream<Void>.makeStream()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await pool.transaction { _ in for await _ in held {} }
+                }
+                try await until(pool) { $0.leased == 1 }
+                for number in 0..<10 {
+                    group.addTask {
+                        try await pool.transaction { _ in served.append(number) }
+                    }
+                    try await until(pool) { $0.waiting == number + 1 }
+                }
+                release.finish()
+                try await group.waitForAll()
+            }
+            #expect(served.values == Array(0..<10))
+        }
+    }
+
+    @Test func waitingIsBoundedInTimeAndNumber() async throws {
+        var settings = PostgresSettings()
+        settings.waitTimeout = .milliseconds(100)
+        settings.maximumWaiting = 1
+        try await TestDatabase.withPool(size: 1, settings: settings) { pool in
+            try await pool.transaction { _ in
+                async let first = storageError { _ = try await pool.query("SELECT 1") }
+                try await until(pool) { $0.waiting == 1 }
+                #expect(try await storageError { _ = try await pool.query("SELECT 1") }.code == .poolExhausted)
+                #expect(try await first.code == .poolExhausted)
+            }
+            #expect(try await pool.query("SELECT 1::int8")[0][0].int == 1)
+        }
+    }
+
+    @Test func aCancelledCallerLeavesTheLine() async throws {
+        try await TestDatabase.withPool(size: 1) { pool in
+            try await pool.transaction { _ in
+                let waiting = Task { try await pool.query("SELECT 1") }
+                try await until(pool) { $0.waiting == 1 }
+                waiting.cancel()
+                #expect(await waiting.result.isFailure)
+                #expect(pool.statistics.waiting == 0)
+            }
+            #expect(try await pool.query("SELECT 1::int8")[0][0].int == 1)
+        }
+    }
+
+    @Test func aClosedPoolRefusesAndFinishesWhatIsInHand() async throws {
+        let pool = try PostgresPool(url: #require(TestDatabase.url), size: 1, logger: TestDatabase.quiet)
+        let (begun, signal) = AsyncStream<Void>.makeStream()
+        async let inHand = pool.transaction { transaction in
+            signal.finish()
+            try await Task.sleep(for: .milliseconds(50))
+            return try await transaction.query("SELECT 5::int8")[0][0].int
+        }
+        for await _ in begun {}
+        await pool.close()
+        #expect(try await inHand == 5)
+        #expect(try await storageError { _ = try await pool.query("SELECT 1") }.code == .poolClosed)
+    }
+
+    @Test func aPoolThatIsRunClosesWhenItsTaskIsCancelled() async throws {
+        let pool = try PostgresPool(url: #require(TestDatabase.url), size: 1, logger: TestDatabase.quiet)
+        let task = Task { await pool.run() }
+        #expect(try await pool.query("SELECT 1::int8")[0][0].int == 1)
+        task.cancel()
+        await task.value
+        #expect(try await storageError { _ = try await pool.query("SELECT 1") }.code == .poolClosed)
+    }
+}
+
+extension Result {
+    var isFailure: Bool { if case .failure = self { true } else { false } }
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Installs what a fresh Debian 12 lacks: system packages and the virtual environment under .local/venv.
+# What is there already is left as it is; a second run takes well under a second.
+#   install.sh          what the local stack and the build need
+#   install.sh tests    also what the integration tests need
+#   install.sh lint     also what `make lint` needs
+# shellcheck source=lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+packages=(
+    pkg-config librdkafka-dev libhiredis-dev libpq-dev zlib1g-dev # the build
+    postgresql-15 redis-server kcat python3-venv # the servers
+    curl jq tzdata # scripts; time zones of business calendars
+)
+requirements=("$root/deploy/local/requirements.txt")
+for group in "$@"; do
+    case $group in
+        tests) requirements+=("$root/Tests/Integration/requirements.txt") ;;
+        lint) packages+=(shellcheck) ;;
+        *) die "install.sh knows the groups tests and lint, not $group" ;;
+    esac
+done
+
+is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null)" == "ii " ]]; }
+
+install_packages() {
+    local missing=() name as_root=()
+    command -v dpkg-query >/dev/null || die "these scripts install Debian packages; elsewhere install by hand: ${packages[*]}"
+    for name in "${packages[@]}"; do is_installed "$name" || missing+=("$name"); done
+    ((${#missing[@]})) || return 0
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || die "run as root: apt-get update && apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "installing Debian packages: ${missing[*]}"
+    local settings=(DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)
+    "${as_root[@]}" env "${settings[@]}" apt-get update -qq
+    "${as_root[@]}" env "${settings[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$log_dir/apt.log" 2>&1 9>&- ||
+        { tail -n 30 "$log_dir/apt.log" >&2; die "apt-get install failed"; }
+    rest_new_services "${missing[@]}"
+}
+
+# A service that did not exist before this run and that its package started is not needed: ours have their own folders.
+rest_new_services() {
+    local name
+    [[ -d /run/systemd/system ]] || return 0
+    for name in "$@"; do
+        case $name in
+            redis-server) "${as_root[@]}" systemctl stop redis-server.service || true ;;
+            postgresql-15) "${as_root[@]}" systemctl stop postgresql@15-main.service || true ;;
+        esac
+    done
+}
+
+install_environment() {
+    local python=/usr/bin/python3 file stamp
+    [[ -x $python ]] || python=python3
+    if ! "$venv_dir/bin/python" -c 'import pip' 2>/dev/null; then
+        say "making the virtual environment $venv_dir"
+        rm -rf "$venv_dir"
+        "$python" -m venv "$venv_dir"
+    fi
+    for file in "${requirements[@]}"; do
+        stamp="$venv_dir/installed-$(sha256sum "$file" | cut -c1-16)"
+        [[ -f $stamp ]] && continue
+        say "installing Python packages of ${file#"$root"/}"
+        "$venv_dir/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file" 9>&-
+        touch "$stamp"
+    done
+}
+
+check_swift() {
+    [[ -n ${MILLRACE_EXECUTABLE:-} ]] && return
+    command -v swift >/dev/null ||
+        die "a Swift 6.1 or newer toolchain is needed in PATH: https://www.swift.org/install/linux/debian/12/"
+}
+
+mkdir -p "$root/.local"
+lock_stack
+install_packages
+install_environment
+check_swift

@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# Ports are chosen once, when the stack first starts, and kept in ports.env;
+# MILLRACE_POSTGRES_PORT, MILLRACE_REDIS_PORT, MILLRACE_KAFKA_PORT, MILLRACE_HTTP_PORT, MILLRACE_METRICS_PORT,
+# MILLRACE_HTTP_PORT_2 and MILLRACE_METRICS_PORT_2 choose others.
+
+declare -A port=()
+
+port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+kept_port() {
+    [[ -f $local_dir/ports.env ]] && sed -n "s/^MILLRACE_$1_PORT$2=//p" "$local_dir/ports.env"
+}
+
+# The first free port from a number on that this stack has not given away.
+free_port() {
+    local candidate=$1
+    while port_is_taken "$candidate" || [[ " ${port[*]} " == *" $candidate "* ]]; do
+        candidate=$((candidate + 1))
+    done
+    printf '%s\n' "$candidate"
+}
+
+# name, suffix, first choice, process that listens there
+settle_port() {
+    local name=$1 suffix=$2 first=$3 process=$4 variable="MILLRACE_$1_PORT$2" kept wanted
+    kept="$(kept_port "$name" "$suffix" || true)"
+    wanted="${!variable:-}"
+    if is_running "$process"; then
+        if [[ -n $wanted && $wanted != "$kept" ]]; then
+            die "$process listens on port $kept; stop it (make down) before it can use $variable=$wanted"
+        fi
+        port[$name$suffix]=$kept
+    elif [[ -n $wanted ]]; then
+        if port_is_taken "$wanted"; then die "port $wanted ($variable) is taken by another program"; fi
+        port[$name$suffix]=$wanted
+    elif [[ -n $kept ]] && ! port_is_taken "$kept"; then
+        port[$name$suffix]=$kept
+    else
+        if [[ -n $kept ]]; then say "port $kept is taken by another program; choosing another one for $process"; fi
+        port[$name$suffix]="$(free_port "$first")"
+    fi
+}
+
+settle_ports() {
+    local shift=0
+    # A second stack of the same checkout starts looking elsewhere, so that both can start at once.
+    if [[ $local_dir != "$root/.local" ]]; then shift=1000; fi
+    settle_port POSTGRES "" $((15432 + shift)) postgres
+    settle_port REDIS "" $((16379 + shift)) redis
+    settle_port KAFKA "" $((19092 + shift)) kafka
+    settle_port HTTP "" $((4024 + shift)) core-1
+    settle_port METRICS "" $((10052 + shift)) core-1
+    settle_port HTTP _2 $((4025 + shift)) core-2
+    settle_port METRICS _2 $((10053 + shift)) core-2
+    write_private "$local_dir/ports.env" <<EOF
+MILLRACE_POSTGRES_PORT=${port[POSTGRES]}
+MILLRACE_REDIS_PORT=${port[REDIS]}
+MILLRACE_KAFKA_PORT=${port[KAFKA]}
+MILLRACE_HTTP_PORT=${port[HTTP]}
+MILLRACE_METRICS_PORT=${port[METRICS]}
+MILLRACE_HTTP_PORT_2=${port[HTTP_2]}
+MILLRACE_METRICS_PORT_2=${port[METRICS_2]}
+EOF
+}
+
+# The ports that were settled before; for scripts that start nothing new.
+load_ports() {
+    local name
+    for name in POSTGRES REDIS KAFKA HTTP METRICS; do port[$name]="$(kept_port "$name" "" || true)"; done
+    port[HTTP_2]="$(kept_port HTTP _2 || true)"
+    port[METRICS_2]="$(kept_port METRICS _2 || true)"
+}

@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# A stack that lives as long as the script that sources this: started afresh, stopped and removed at the end.
+
+end_private_stack() {
+    local code=$?
+    trap - EXIT INT TERM
+    "$root/deploy/local/stop.sh" || code=1
+    if [[ -n ${MILLRACE_KEEP_STACK:-} ]]; then
+        say "logs and data stay in $local_dir"
+    else
+        erase_postgres
+        rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka"
+    fi
+    exit "$code"
+}
+
+begin_private_stack() {
+    [[ $local_dir != "$root/.local" ]] || die "a private stack needs a folder of its own"
+    # What an interrupted run left behind.
+    "$root/deploy/local/stop.sh"
+    erase_postgres
+    rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka" "${local_dir:?}/log"
+    trap end_private_stack EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    "$root/deploy/local/start.sh"
+}
+
+# Tells tests and benchmarks where the servers are. The database address is an administrator's:
+# tests make databases, schemas and roles of their own.
+export_test_servers() {
+    load_ports
+    MILLRACE_TEST_LOCAL="$local_dir"
+    if uses_own_postgres; then
+        load_postgres_passwords
+        MILLRACE_TEST_DATABASE_URL="$(postgres_url millrace_admin "$ADMIN_PASSWORD" postgres)"
+    else
+        MILLRACE_TEST_DATABASE_URL="${MILLRACE_TEST_DATABASE_URL:-$MILLRACE_DATABASE_OWNER_URL}"
+    fi
+    MILLRACE_TEST_REDIS_URL="redis://127.0.0.1:${port[REDIS]}"
+    uses_own_redis || MILLRACE_TEST_REDIS_URL=$MILLRACE_REDIS_URL
+    MILLRACE_TEST_KAFKA_BOOTSTRAP="127.0.0.1:${port[KAFKA]}"
+    uses_own_kafka || MILLRACE_TEST_KAFKA_BOOTSTRAP=$MILLRACE_KAFKA_BOOTSTRAP
+    MILLRACE_TEST_NOIDA_DB="$(kafka_binary)"
+    if [[ -z ${MILLRACE_DATA:-} && -d $root/../shared/data ]]; then MILLRACE_DATA="$(realpath "$root/../shared/data")"; fi
+    export MILLRACE_DATA MILLRACE_TEST_LOCAL MILLRACE_TEST_DATABASE_URL MILLRACE_TEST_REDIS_URL
+    export MILLRACE_TEST_KAFKA_BOOTSTRAP MILLRACE_TEST_NOIDA_DB
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# One server or service of the local stack by name, for fault tests and repairs:
+#   server.sh postgres|redis|kafka|core-1|core-2  start|stop|restart|kill|pause|continue|pid
+# kill ends it at once, without a chance to write anything; pause stops it from running (SIGSTOP).
+# shellcheck source=lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+name="${1:-}" action="${2:-}"
+case $name in
+    postgres | redis | kafka) start=("start_$name") stop=("stop_$name") ;;
+    core-1 | core-2) start=(start_core "${name#core-}") stop=(stop_core "${name#core-}") ;;
+    *) die "which server? postgres, redis, kafka, core-1 or core-2" ;;
+esac
+
+lock_stack
+load_ports
+[[ -n ${port[POSTGRES]} ]] || die "the stack was never started; run deploy/local/start.sh"
+case $action in
+    start) "${start[@]}" ;;
+    stop) "${stop[@]}" ;;
+    restart) "${stop[@]}" && "${start[@]}" ;;
+    kill) stop_process "$name" KILL 10 ;;
+    pause) signal_process "$name" STOP || die "$name does not run" ;;
+    continue) signal_process "$name" CONT || die "$name does not run" ;;
+    pid) is_running "$name" && process_id "$name" ;;
+    *) die "what to do with $name? start, stop, restart, kill, pause, continue or pid" ;;
+esac

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Brings everything up: packages, servers, build, schema, tenant demo with its keys, two instances of core.
+# Run again, it repairs what is missing and keeps what is there.
+# shellcheck source=lib/all.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
+
+credentials="$local_dir/credentials.json"
+
+prepare_tenant() (
+    load_environment
+    cd "$root"
+    "$executable" bootstrap --tenant demo --configuration deploy/local/demo-tenant.yaml \
+        --source vinst --credentials "$credentials" 9>&-
+    chmod 0600 "$credentials"
+)
+
+migrate() (
+    load_environment
+    cd "$root"
+    "$executable" migrate 9>&-
+)
+
+lock_stack
+"$root/deploy/local/install.sh"
+"$root/deploy/local/start.sh"
+load_ports
+build_executable
+say "bringing the schema up to date"
+migrate
+say "preparing tenant demo"
+prepare_tenant
+start_core 1
+start_core 2
+await_core 1 60
+await_core 2 60
+say "ready: http://127.0.0.1:${port[HTTP]}/iwd/v3 and http://127.0.0.1:${port[HTTP_2]}/iwd/v3"
+say "keys of tenant demo: ${credentials#"$root"/}; stop with: make down"
