@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -35,8 +34,6 @@ class Core:
         self._process: subprocess.Popen | None = None
         self._asked = False
         self._launches = 0
-        # Instances that ended or are paused, and since when on the monotonic clock.
-        self.silent: dict[str, float] = {}
 
     @property
     def url(self) -> str:
@@ -121,9 +118,7 @@ class Core:
             return 0
         self.ask_to_stop()
         try:
-            code = self._process.wait(seconds)
-            self.silent[self.instance] = time.monotonic()
-            return code
+            return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} did not stop within {seconds:g} s:\n{self.log_text[-4000:]}") from None
@@ -133,16 +128,13 @@ class Core:
         if self._process is not None:
             self._process.kill()
             self._process.wait(30)
-            self.silent[self.instance] = time.monotonic()
 
     def pause(self) -> None:
         """SIGSTOP."""
         os.kill(self.pid, signal.SIGSTOP)
-        self.silent[self.instance] = time.monotonic()
 
     def resume(self) -> None:
         """SIGCONT."""
-        self.silent.pop(self.instance, None)
         os.kill(self.pid, signal.SIGCONT)
 
     def metrics(self) -> str:

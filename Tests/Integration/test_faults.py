@@ -15,8 +15,8 @@ SEED = os.environ.get("SEED", "1")
 
 
 def test_instances_die_and_sleep(private_world: World) -> None:
-    """What happens to instances: killed, two that rebuild, stopped past the lease. The rebalance storm is in the soak."""
-    run_faults(private_world, ["kill_steward", "two_rebuilders", "pause_core"], f"{SEED}-instances")
+    """What happens to instances: killed, two that rebuild, coming and going, stopped past the lease."""
+    run_faults(private_world, ["kill_steward", "two_rebuilders", "rebalance_storm", "pause_core"], f"{SEED}-instances")
 
 
 def test_servers_forget_and_restart(private_world: World) -> None:

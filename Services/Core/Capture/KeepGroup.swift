@@ -30,35 +30,30 @@ final class KeepGroup: Sendable {
 
     /// Runs until cancelled.
     func run() async {
-        let own = Mutex<Set<String>>([])
-        let suspicious = Mutex(0)
+        let suspicion = Mutex(GroupSuspicion())
         await repeating("group", logger: dependencies.logger) {
-            try await Task.sleep(for: .seconds(1))
-            let gone = try await self.silentInstances()
-            let ids = Set(self.consumers.withLock { Array($0.values) }.compactMap(\.memberId))
-            // A new name of our own means that the old one stays behind on such a broker: looked at for some rounds.
-            let changed = own.withLock { known in
-                defer { known = ids }
-                return !known.isEmpty && known != ids
+            try await Task.sleep(for: .milliseconds(500))
+            do {
+                let silent = try await self.silentInstances()
+                let own = self.consumers.withLock { Set($0.values.compactMap(\.memberId)) }
+                guard suspicion.withLock({ $0.look(silent: silent, own: own) }) else { return .zero }
+            } catch {
+                suspicion.withLock { $0.lookFailed() }
+                throw error
             }
-            let rounds = suspicious.withLock { rounds in
-                rounds = changed ? 10 : max(0, rounds - 1)
-                return rounds
+            let members = try await self.admin.members(of: self.group)
+            let count = self.consumers.withLock(\.count)
+            let (leavers, gone) = suspicion.withLock {
+                ($0.leavers(members, instance: self.dependencies.instance, consumers: count), $0.gone)
             }
-            if !gone.isEmpty || rounds > 0 { try await self.removeDead(gone, own: ids) }
+            for member in leavers {
+                try await self.admin.remove(member, from: self.group)
+                self.dependencies.logger.notice(
+                    "dead member taken out of the group", metadata: ["client": "\(member.clientIdentifier)"])
+            }
+            try await self.forget(gone)
             return .zero
         }
-    }
-
-    private func removeDead(_ gone: Set<String>, own: Set<String>) async throws {
-        for member in try await admin.members(of: group) {
-            let isGone = gone.contains(member.clientIdentifier)
-            let isOldSelf = member.clientIdentifier == dependencies.instance && !own.isEmpty && !own.contains(member.id)
-            guard isGone || isOldSelf else { continue }
-            try await admin.remove(member, from: group)
-            dependencies.logger.notice("dead member taken out of the group", metadata: ["client": "\(member.clientIdentifier)"])
-        }
-        try await forget(gone)
     }
 
     private var key: RedisArgument { .string("\(dependencies.redisPrefix)instances:\(group)") }

@@ -7,6 +7,11 @@ public struct GroupMember: Sendable, Hashable {
     public var id: String
     /// The `clientIdentifier` that it showed.
     public var clientIdentifier: String
+
+    public init(id: String, clientIdentifier: String) {
+        self.id = id
+        self.clientIdentifier = clientIdentifier
+    }
 }
 
 /// Consumer groups on brokers that do not end a silent member's session. Apache Kafka does so by itself; small brokers

@@ -53,6 +53,9 @@ public struct ConsumerConfiguration: Sendable {
         self.measure = measure
     }
 
+    /// Long enough to finish the batch in hand and to join again.
+    private var rebalanceTimeout: Duration { max(sessionTimeout, finishWithin) + .seconds(2) }
+
     /// Eager `range` assignment, and offsets only by our own commits. The fetch queue is small: what waits in it is
     /// memory, and a broker is quickly asked again.
     var settings: ClientSettings {
@@ -61,7 +64,8 @@ public struct ConsumerConfiguration: Sendable {
             defaults: [
                 "session.timeout.ms": sessionTimeout.millisecondsText,
                 "heartbeat.interval.ms": "500",
-                "max.poll.interval.ms": "60000",
+                // The owned thread always polls; this is also how long a rebalance waits for a member that is gone.
+                "max.poll.interval.ms": rebalanceTimeout.millisecondsText,
                 "topic.metadata.refresh.interval.ms": "2000",
             ].merging(Self.fetching) { $1 },
             overrides: properties,

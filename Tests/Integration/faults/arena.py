@@ -16,7 +16,6 @@ from cores import Core
 from faults import setting
 from faults.crew import Crew
 from faults.exchange import Exchange, Front
-from faults.group_keeper import GroupKeeper
 from faults.keeping import keep_evidence
 from faults.load import Load
 from faults.loop import LoopThread
@@ -248,10 +247,8 @@ def arena(world: World, seed: object, rate: int = 220) -> Iterator[Arena]:
         loop, exchange, Front(ports, exchange),
         keys=keys, supervisor_key=tenant.admin_key, endpoints=setting.endpoints_of_agents(), seed=seed,
     )  # fmt: skip
-    keeper = GroupKeeper(world)
     running = Arena(world, tenant, cores, loop, exchange, load, crew, events, seed)
     try:
-        keeper.start()
         crew.start()
         load.start()
         wait_until(
@@ -269,7 +266,6 @@ def arena(world: World, seed: object, rate: int = 220) -> Iterator[Arena]:
         crew.stop()
         load.close()
         loop.close()
-        keeper.close()
 
 
 def _agent_keys(core: Core, tenant: Tenant) -> dict[str, str]:

@@ -149,6 +149,8 @@ def two_rebuilders(arena: Arena, chance: random.Random) -> None:
             first.resume()
         arena.await_distribution(f"{first.name} goes on with its rebuild", time.monotonic())
         wait_until(lambda: client.get(epoch), seconds=10, what="lanes that are whole")
+        whole = client.get(epoch)
+        assert int(whole.rpartition(".")[2]) > term, f"the epoch {whole} is that of the rebuilder that was stopped ({term})"
 
 
 def _holders(connection: psycopg.Connection) -> dict[int, str]:
