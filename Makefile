@@ -47,7 +47,7 @@ bench: ## measure the figures of Tests/Benchmarks/README.md
 	@deploy/local/bench.sh
 
 faults: ## seeded faults under load on private servers (PYTEST_FLAGS=)
-	@PYTEST_MARKS=faults SWIFT_TEST_FLAGS="--filter NoUnitTests" deploy/local/test.sh
+	@PYTEST_MARKS="faults and not soak" SWIFT_TEST_FLAGS="--filter NoUnitTests" deploy/local/test.sh
 
 soak: ## many seeded faults under load (FAULTS=200 SEED=1)
 	@deploy/local/soak.sh

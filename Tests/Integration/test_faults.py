@@ -11,12 +11,13 @@ from faults.schedule import run_faults
 from world import World
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+INSTANCES = ["kill_steward", "two_rebuilders", "crash_before_lane", "rebalance_storm", "pause_core"]
 SEED = os.environ.get("SEED", "1")
 
 
 def test_instances_die_and_sleep(private_world: World) -> None:
     """What happens to instances: killed, two that rebuild, coming and going, stopped past the lease."""
-    run_faults(private_world, ["kill_steward", "two_rebuilders", "rebalance_storm", "pause_core"], f"{SEED}-instances")
+    run_faults(private_world, INSTANCES, f"{SEED}-instances")
 
 
 def test_servers_forget_and_restart(private_world: World) -> None:

@@ -38,7 +38,7 @@ run_integration_tests() {
     local flags=()
     read -ra flags <<<"${PYTEST_FLAGS:-}"
     (cd "$root" && timeout --foreground --kill-after=60 1800 "$venv_dir/bin/python" -m pytest Tests/Integration \
-        -m "${PYTEST_MARKS:-not soak and not faults}" --junitxml="$local_dir/pytest.xml" "${flags[@]}" </dev/null 9>&-)
+        -m "${PYTEST_MARKS:-not soak}" --junitxml="$local_dir/pytest.xml" "${flags[@]}" </dev/null 9>&-)
 }
 
 mkdir -p "$local_dir"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import redis
 
-from faults.arena import Arena
+from faults.arena import DISTRIBUTION_WITHIN, Arena
 from waiting import wait_until
 
 Fault = Callable[[Arena, random.Random], None]
@@ -37,6 +37,36 @@ def kill_steward(arena: Arena, chance: random.Random) -> None:
     moment = time.monotonic()
     arena.await_distribution(name, moment)
     arena.await_capture(name, moment)
+    victim.start()
+
+
+def crash_before_lane(arena: Arena, chance: random.Random) -> None:
+    """Redis stands still, so that commits are done and their lane changes are not; then kill -9 of an instance: what it
+    had committed is in no lane, and the other instance puts it there."""
+    unlaned = "SELECT batch FROM outbox WHERE NOT laned"
+    with psycopg.connect(arena.world.admin_url, autocommit=True) as connection:
+        server, victim = arena.world.stack.redis, chance.choice(arena.cores)
+        server.pause()
+        try:
+            stuck = wait_until(
+                lambda: rows if len(rows := connection.execute(unlaned).fetchall()) >= 4 else None,
+                seconds=10, every=0.02, what="commits whose lane changes wait for Redis",
+            )  # fmt: skip
+            victim.kill()
+        finally:
+            server.resume()
+        moment = time.monotonic()
+        name = f"kill -9 of {victim.name} between commit and lane"
+        left = {batch for (batch,) in stuck}
+        wait_until(
+            lambda: not left & {batch for (batch,) in connection.execute(unlaned)},
+            seconds=60, every=0.05, what="lane changes of the dead",
+        )  # fmt: skip
+        took = time.monotonic() - moment
+        if took > DISTRIBUTION_WITHIN:
+            arena.late.append(f"{len(left)} commits were in their lanes {took:.1f} s after: {name}")
+        arena.await_distribution(name, moment)
+        arena.await_capture(name, moment)
     victim.start()
 
 
@@ -170,7 +200,7 @@ def _snapshot(arena: Arena) -> Path:
 CATALOGUE: dict[str, Fault] = {
     fault.__name__: fault
     for fault in (
-        kill_core, kill_steward, pause_core, forget_broker, flush_redis, restart_redis, redis_from_snapshot,
-        restart_postgres, rebalance_storm, two_rebuilders,
+        kill_core, kill_steward, crash_before_lane, pause_core, forget_broker, flush_redis, restart_redis,
+        redis_from_snapshot, restart_postgres, rebalance_storm, two_rebuilders,
     )
 }  # fmt: skip
