@@ -2,7 +2,12 @@ import Foundation
 import ServiceKit
 import Testing
 
-@Suite struct ConfigurationTests {
+@Suite final class ConfigurationTests {
+    /// Files of one test; gone with it.
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "millrace-\(UUID().uuidString)")
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
     private let least = [
         "MILLRACE_DATABASE_URL": "postgres://app:hunter22@db:5432/millrace", "MILLRACE_REDIS_URL": "redis://redis:6379",
         "MILLRACE_KAFKA_BOOTSTRAP": "kafka1:9092,kafka2:9092",
@@ -20,8 +25,8 @@ import Testing
     }
 
     private func file(_ text: String) throws -> String {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-\(UUID().uuidString).yaml")
-            .path
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = folder.appending(path: "\(UUID().uuidString).yaml").path
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         return path
     }
