@@ -18,6 +18,8 @@ public struct PostgresSettings: Sendable {
     public var recoveryTime: Duration = .seconds(10)
     /// How many prepared statements a connection keeps before it starts afresh.
     public var preparedStatements: Int = 512
+    /// How old a prepared statement's plan may grow before the server has to make it anew for the tables as they are.
+    public var replanAfter: Duration = .seconds(5)
     /// The `search_path` of each connection, or nil for the role's own.
     public var searchPath: String?
 

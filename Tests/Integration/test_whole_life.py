@@ -119,3 +119,22 @@ def test_the_same_capture_id_with_other_content_is_refused(world: World) -> None
     capture = str(uuid.uuid4())
     assert http.post("/workitems", json={"captureId": capture, "attributes": {"impact": "Low"}}).status_code == 201
     assert http.post("/workitems", json={"captureId": capture, "attributes": {"impact": "High"}}).status_code == 409
+
+
+def test_a_source_may_publish_as_soon_as_it_is_applied(world: World) -> None:
+    """Other instances hear of a configuration a moment later; until then they must not refuse what it made possible."""
+    world.cores.ensure(2)
+    reader = world.reader("workitems.replies")
+    for _ in range(3):
+        tenant = world.tenant(CONFIGURATION)
+        producer = world.producer(tenant)
+        for number in range(24):
+            producer.submit(f"early-{number}")
+        producer.flush()
+        replies = wait_until(
+            lambda name=tenant.name: found
+            if len(found := [event["data"]["status"] for event in reader.events if event.get("tenant") == name]) == 24
+            else None,
+            seconds=20, what="24 replies",
+        )  # fmt: skip
+        assert set(replies) == {201}, replies

@@ -20,7 +20,13 @@ class CommandProducer:
         self.source = source
         self.failures: list[str] = []
         self._producer = Producer(
-            {"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 5}
+            {
+                "bootstrap.servers": bootstrap,
+                "acks": "all",
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "allow.auto.create.topics": False,
+            }
         )
 
     def command(self, what: str, data: dict, **attributes: object) -> dict:

@@ -31,6 +31,27 @@ struct PoolTests {
         }
     }
 
+    @Test(arguments: [(replanAfter: Duration.zero, usesIndex: true), (.seconds(3600), false)])
+    func aPlanThatWasMadeForAnEmptyTableIsMadeAnew(replanAfter: Duration, usesIndex: Bool) async throws {
+        var settings = PostgresSettings()
+        settings.replanAfter = replanAfter
+        try await TestDatabase.withPool(size: 1, settings: settings) { pool in
+            let name = "probe_\(UUID().uuidString.prefix(8))"
+            let join = "SELECT count(*) FROM \(name) p JOIN generate_series(1, 100) g ON g = p.id"
+            _ = try await pool.query(
+                "CREATE TABLE \(name) (id int PRIMARY KEY) WITH (autovacuum_enabled = false)")
+            _ = try await pool.query(join)
+            _ = try await pool.query("INSERT INTO \(name) SELECT generate_series(1, 100000)")
+            let found = try await pool.query(
+                "SELECT name FROM pg_prepared_statements WHERE statement = $1", [.text(join)])
+            let statement = try found[0][0].text
+            let lines = try await pool.query("EXPLAIN EXECUTE \(statement)")
+            let plan = try (0..<lines.count).map { try lines[$0][0].text }.joined(separator: "\n")
+            #expect(plan.contains("Index") == usesIndex, "\(plan)")
+            _ = try await pool.query("DROP TABLE \(name)")
+        }
+    }
+
     @Test func waitingIsBoundedInTimeAndNumber() async throws {
         var settings = PostgresSettings()
         settings.waitTimeout = .milliseconds(100)

@@ -20,6 +20,8 @@ struct CommandConsumers: Sendable {
 
     /// Runs until a graceful stop.
     func run() async {
+        // Who does not know the tenants yet would refuse their commands.
+        await cancelWhenGracefulShutdown { await tenants.readAgain() }
         await withDiscardingTaskGroup { group in
             if takesShared {
                 for _ in 0..<Self.membersOfShared {

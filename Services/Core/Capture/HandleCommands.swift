@@ -70,11 +70,11 @@ struct HandleCommands: Sendable {
         case .malformed(let malformed):
             return dead(message, malformed)
         case .command(let envelope):
+            if origin(of: envelope) == nil { await tenants.readAgain() }
             guard let runtime = tenants.runtime(named: envelope.tenant ?? "") else {
                 return dead(message, .init(reason: "unknown tenant \(envelope.tenant ?? "")", envelope: envelope))
             }
-            let snapshot = runtime.snapshot
-            guard let source = snapshot.names.id(of: .source, envelope.source), snapshot.sources[source] != nil else {
+            guard let (source, snapshot) = origin(of: envelope) else {
                 return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
             }
             guard await runtime.quotas.admits(source: source, in: snapshot, at: .now) else {
@@ -88,6 +88,14 @@ struct HandleCommands: Sendable {
                     : AnswerKey(source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
             return .answered(reply(to: message.message, envelope, answer))
         }
+    }
+
+    /// The source that a command names, and the configuration that knows it; nil as far as this instance has heard.
+    private func origin(of envelope: CloudEventEnvelope) -> (source: Int32, snapshot: TenantSnapshot)? {
+        guard let snapshot = tenants.runtime(named: envelope.tenant ?? "")?.snapshot,
+            let source = snapshot.names.id(of: .source, envelope.source), snapshot.sources[source] != nil
+        else { return nil }
+        return (source, snapshot)
     }
 
     private func dead(_ message: CommandMessage, _ malformed: CommandMessage.Malformed) -> Outcome {

@@ -15,7 +15,7 @@ final class TenantDirectory: Sendable {
     private let store: ConfigurationStore
     /// Raised by whoever has applied a configuration.
     let changed = Signal()
-    private let ready = Mutex(false)
+    private let rounds = Rounds()
 
     init(dependencies: CoreDependencies) {
         self.dependencies = dependencies
@@ -27,7 +27,11 @@ final class TenantDirectory: Sendable {
     var all: [TenantRuntime] { state.withLock { Array($0.byId.values) } }
 
     /// Whether the tenants have been read once.
-    var isReady: Bool { ready.withLock { $0 } }
+    var isReady: Bool { rounds.hasEndedOne }
+
+    /// Reads what PostgreSQL says now: before a source is told that its tenant or name does not exist, since another
+    /// instance may have applied that a moment ago. Waits as long as PostgreSQL is away, or until cancelled.
+    func readAgain() async { await rounds.wait { changed.raise() } }
 
     /// Whose messages a source's own command topic carries; nil for the shared topic.
     func binding(ofTopic topic: String) -> CommandMessage.Binding? { bindings[topic] }
@@ -72,6 +76,7 @@ final class TenantDirectory: Sendable {
     /// Reads what has changed.
     /// - Returns: runtimes of tenants that are new here.
     private func refresh() async throws -> [TenantRuntime] {
+        rounds.begin()
         var added: [TenantRuntime] = []
         for tenant in try await store.tenants() where tenant.version > 0 {
             if let runtime = runtime(id: tenant.id) {
@@ -92,7 +97,7 @@ final class TenantDirectory: Sendable {
             }
             added.append(runtime)
         }
-        ready.withLock { $0 = true }
+        rounds.end()
         return added
     }
 }

@@ -11,7 +11,11 @@ extension Session {
     ///
     /// Without BEGIN among them they are one transaction, which the server commits at the end.
     func pipeline(_ statements: [SQLStatement]) throws(Failure) -> [SQLResult] {
-        if prepared.count > settings.preparedStatements, !isInTransaction { try forgetPrepared() }
+        if !isInTransaction { try renewPlans() }
+        return try perform(statements)
+    }
+
+    private func perform(_ statements: [SQLStatement]) throws(Failure) -> [SQLResult] {
         notices.statements = statements
         defer { notices.statements = [] }
         let steps = try send(statements)
@@ -115,10 +119,20 @@ extension Session {
         }
     }
 
-    private func forgetPrepared() throws(Failure) {
-        prepared.removeAll()
-        _ = try pipeline([SQLStatement("DEALLOCATE ALL")])
-        // it has dropped itself
-        prepared.removeAll()
+    /// Starts afresh when too much is prepared, and has plans made anew that are older than `replanAfter`.
+    ///
+    /// The server makes a statement's general plan once. Made while a table was empty, it is kept while the table grows,
+    /// until it happens to be analysed: an update of 90 rows by id took 163 ms at 20,000 rows instead of 2.
+    private func renewPlans() throws(Failure) {
+        if prepared.count > settings.preparedStatements {
+            prepared.removeAll()
+            plansMadeSince = .now
+            _ = try perform([SQLStatement("DEALLOCATE ALL")])
+            // it has dropped itself
+            prepared.removeAll()
+        } else if plansMadeSince.duration(to: .now) > settings.replanAfter {
+            plansMadeSince = .now
+            _ = try perform([SQLStatement("DISCARD PLANS")])
+        }
     }
 }

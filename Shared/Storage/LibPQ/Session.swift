@@ -24,6 +24,8 @@ final class Session {
     /// How long the server may be silent before the connection counts as lost.
     var patience: Duration
     var prepared = PreparedStatements()
+    /// Since when the server keeps the plans of what is prepared.
+    var plansMadeSince = ContinuousClock.now
     /// Parameters on their way to libpq; kept to save allocations.
     var parameters = ParameterBuffer()
 

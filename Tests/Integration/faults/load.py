@@ -60,6 +60,8 @@ class Load:
                 "message.timeout.ms": 5000,
                 "reconnect.backoff.max.ms": 500,
                 "topic.metadata.refresh.interval.ms": 2000,
+                # Topics are made by who owns them. A broker that forgot would make this one with a single partition.
+                "allow.auto.create.topics": False,
                 "log_level": 2,
             }
         )
