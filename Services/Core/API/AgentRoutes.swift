@@ -35,9 +35,8 @@ extension CoreAPI {
             let (runtime, agent) = try await subject(request)
             try await request.objectIfPresent().refuseMembers(otherThan: [])
             runtime.presence.note(agent)
-            let distribute = DistributeWork(lanes: runtime.lanes, changes: runtime.changes)
-            let (item, refused) = try await distribute.pull(for: agent, in: runtime.snapshot, at: .now)
-            try await runtime.restoreToLanes(refused)
+            let (item, again) = try await runtime.distribute.pull(for: agent, in: runtime.snapshot, at: .now)
+            runtime.look(at: again)
             guard let item else { return .noContent }
             return itemResponse(item, runtime)
         }

@@ -17,18 +17,13 @@ enum LookTrigger: Sendable, Hashable {
 /// Redis picks and reserves in one script; PostgreSQL confirms or refuses; a refusal gives the claim back and nothing else.
 struct DistributeWork: Sendable {
     let lanes: LaneStore
+    let queries: WorkItemQueries
     let changes: BatchQueue<ChangeRequest, ChangeOutcome>
     /// A reservation that PostgreSQL has not answered by then is looked into by the sweep.
     static let reservationTime: Int64 = 5_000
 
-    /// What is left to do after a look.
-    struct Aftermath: Sendable {
-        var again: Set<LookTrigger> = []
-        /// Items whose offers PostgreSQL refused: whoever is still queued must be in its lane.
-        var refused: [UUID] = []
-    }
-
-    func look(_ triggers: [LookTrigger], in snapshot: TenantSnapshot, at now: Instant) async throws -> Aftermath {
+    /// - Returns: where to look again.
+    func look(_ triggers: [LookTrigger], in snapshot: TenantSnapshot, at now: Instant) async throws -> Set<LookTrigger> {
         let moment = LaneMoment(snapshot: snapshot, now: now)
         let deadline = now + Self.reservationTime
         var laneKeys: Set<LaneKey> = []
@@ -41,7 +36,7 @@ struct DistributeWork: Sendable {
             case .limited(let endpoint): endpoints.insert(endpoint)
             }
         }
-        var aftermath = Aftermath()
+        var again: Set<LookTrigger> = []
         var picks: [LanePick] = []
         // Each is a script of its own; together they travel in one pipeline.
         try await withThrowingTaskGroup(of: (Int32, PickAnswer).self) { group in
@@ -50,45 +45,48 @@ struct DistributeWork: Sendable {
             }
             for try await (agent, answer) in group {
                 picks += answer.picks
-                if answer.ends.first == .more { aftermath.again.insert(.agent(agent)) }
+                if answer.ends.first == .more { again.insert(.agent(agent)) }
             }
         }
         for chunk in Array(laneKeys).chunks(of: 100) {
             let answer = try await lanes.match(lanes: Array(chunk), at: moment, deadline: deadline)
             picks += answer.picks
             for (lane, end) in zip(chunk, answer.ends) {
-                if end == .more { aftermath.again.insert(.lane(lane)) }
+                if end == .more { again.insert(.lane(lane)) }
                 if end == .limit { endpoints.insert(lane.endpoint) }
             }
         }
-        let outcome = try await offer(picks, pulled: false, in: snapshot)
-        aftermath.refused = outcome.refused
-        aftermath.again.formUnion(outcome.again)
+        again.formUnion(try await offer(picks, pulled: false, in: snapshot).settled.triggers)
         for endpoint in endpoints {
-            if let lane = try await recall(endpoint, at: moment) { aftermath.again.insert(.lane(lane)) }
+            if let lane = try await recall(endpoint, at: moment) { again.insert(.lane(lane)) }
         }
-        return aftermath
+        return again
     }
 
     /// `next`: the agent asks and gets the best item at once, without an offer.
-    func pull(for agent: Int32, in snapshot: TenantSnapshot, at now: Instant) async throws -> (item: WorkItem?, refused: [UUID]) {
+    /// - Returns: the item, and where to look again.
+    func pull(
+        for agent: Int32, in snapshot: TenantSnapshot, at now: Instant
+    ) async throws -> (item: WorkItem?, again: Set<LookTrigger>) {
         let moment = LaneMoment(snapshot: snapshot, now: now)
+        var again: Set<LookTrigger> = []
         // An entry may be stale; PostgreSQL says so, and the next one is tried.
-        var refused: [UUID] = []
         for _ in 0..<16 {
             let answer = try await lanes.pick(
                 agent: agent, trigger: .next, at: moment, deadline: now + Self.reservationTime, most: 1)
             guard !answer.picks.isEmpty else { break }
             let outcome = try await offer(answer.picks, pulled: true, in: snapshot)
-            if let item = outcome.items.first { return (item, refused) }
-            refused += outcome.refused
+            again.formUnion(outcome.settled.triggers)
+            if let item = outcome.items.first { return (item, again) }
+            // It was not the entry: the agent is refused, and the next item would be too.
+            if outcome.settled.anyReturned { break }
         }
-        return (nil, refused)
+        return (nil, again)
     }
 
     private func offer(
         _ picks: [LanePick], pulled: Bool, in snapshot: TenantSnapshot
-    ) async throws -> (items: [WorkItem], refused: [UUID], again: Set<LookTrigger>) {
+    ) async throws -> (items: [WorkItem], settled: SettleReservations.Outcome) {
         let requests = picks.map { pick in
             ChangeRequest(
                 reference: .id(pick.entry.member.item),
@@ -100,21 +98,16 @@ struct DistributeWork: Sendable {
                 actor: .distribution)
         }
         var items: [WorkItem] = []
-        var refusals: [LanePick] = []
+        var refused: [Reservation] = []
         for (pick, result) in zip(picks, await changes.submit(all: requests)) {
             switch result {
             case .success(.changed(let change)): items.append(change.after)
-            case .success: refusals.append(pick)
+            case .success: refused.append(Reservation(agent: pick.agent, entry: pick.entry))
             // Not known whether it was committed: the sweep asks PostgreSQL when the reservation is overdue.
             case .failure: break
             }
         }
-        guard !refusals.isEmpty else { return (items, [], []) }
-        let released = try await lanes.refuse(
-            refusals.map { AgentItem(agent: $0.agent, item: $0.entry.member.item) })
-        var again: Set<LookTrigger> = []
-        for (pick, answer) in zip(refusals, released) where answer.mayTakeMore && !pulled { again.insert(.agent(pick.agent)) }
-        return (items, refusals.map(\.entry.member.item), again)
+        return (items, try await SettleReservations(lanes: lanes, queries: queries).perform(refused))
     }
 
     /// Makes room at an endpoint that is at its limit: the lowest-ranked offer that nobody accepted makes way for a better one.

@@ -32,26 +32,8 @@ struct SweepLanes: Sendable {
 
     /// Reservations without an answer: PostgreSQL says what became of them.
     func settleReservations(at now: Instant) async throws -> [LookTrigger] {
-        let overdue = try await lanes.overdueReservations(at: now)
-        guard !overdue.isEmpty else { return [] }
-        var items: [UUID: WorkItem] = [:]
-        for item in try await queries.items(overdue.map(\.entry.member.item)) { items[item.id] = item }
-        var triggers: [LookTrigger] = []
-        for reservation in overdue {
-            let id = reservation.entry.member.item
-            let held = AgentItem(agent: reservation.agent, item: id)
-            if let item = items[id], item.isOut, item.assignee == reservation.agent {
-                _ = item.status == .offered ? try await lanes.confirm([held]) : try await lanes.accept([held])
-                continue
-            }
-            for released in try await lanes.refuse([held]) where released.mayTakeMore {
-                triggers.append(.agent(reservation.agent))
-            }
-            if let entry = items[id]?.queuedEntry {
-                triggers += try await lanes.add([entry]).lanesToMatch.map { .lane($0) }
-            }
-        }
-        return triggers
+        try await SettleReservations(lanes: lanes, queries: queries).perform(try await lanes.overdueReservations(at: now))
+            .triggers
     }
 
     /// Lane changes of these batches have reached Redis.

@@ -44,10 +44,7 @@ extension TenantRuntime {
                 return work.map { _ in .success(()) }
             },
             looks: BatchQueue(largestBatch: 200) { [unowned self] triggers in
-                let distribute = DistributeWork(lanes: lanes, changes: changes)
-                let aftermath = try await distribute.look(Array(Set(triggers)), in: snapshot, at: .now)
-                look(at: aftermath.again)
-                try await restoreToLanes(aftermath.refused)
+                look(at: try await distribute.look(Array(Set(triggers)), in: snapshot, at: .now))
                 return triggers.map { _ in .success(()) }
             },
             acknowledgements: BatchQueue(largestBatch: 5000) { [unowned self] batches in
@@ -71,13 +68,7 @@ extension TenantRuntime {
         SweepLanes(pool: dependencies.pool, tenant: tenant, lanes: lanes, queries: queries)
     }
 
-    /// Items whose offers were refused belong into their lanes if they are still queued.
-    func restoreToLanes(_ ids: [UUID]) async throws {
-        guard !ids.isEmpty else { return }
-        let entries = try await queries.items(ids).compactMap(\.queuedEntry)
-        guard !entries.isEmpty else { return }
-        look(at: try await lanes.add(entries).lanesToMatch.map { .lane($0) })
-    }
+    var distribute: DistributeWork { DistributeWork(lanes: lanes, queries: queries, changes: changes) }
 
     /// A batch that fails for a reason that lies in one request is done again one by one, so that the others go through.
     private func salvaging<Request: Sendable, Response: Sendable>(

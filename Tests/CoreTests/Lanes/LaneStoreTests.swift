@@ -98,6 +98,26 @@ import Testing
         }
     }
 
+    @Test func aRefusedReservationOfWhatIsStillQueuedReturnsToItsLaneInTheSameStep() async throws {
+        try await withLanes { store, _ in
+            try await store.putCurve(try risingCurve(), version: 1)
+            try await store.setAgent(readyAgent(1, capacity: 3))
+            let entries = [1, 2, 3].map { entry(lane(), anchor: 10 * $0, arrival: $0) }
+            _ = try await store.add(entries)
+            let picks = try await store.pick(agent: 1, at: moment(50), deadline: farDeadline).picks
+            #expect(picks.map(\.entry) == entries)
+            let held = picks.map { AgentItem(agent: 1, item: $0.entry.member.item) }
+            // One came to the agent meanwhile; that is not put back, whatever is said of it.
+            _ = try await store.confirm([held[1]])
+            _ = try await store.refuse([held[0], held[2]], queued: [held[0].item])
+            _ = try await store.refuse([held[1]], queued: [held[1].item])
+            #expect(try await store.counts().map(\.size) == [1])
+            #expect(try await store.overdueReservations(at: farDeadline).isEmpty)
+            let again = try await store.pick(agent: 1, at: moment(60), deadline: farDeadline).picks
+            #expect(again.map(\.entry) == [entries[0]])
+        }
+    }
+
     @Test func aResyncKeepsReservationsAndIgnoresOldRows() async throws {
         try await withLanes { store, _ in
             try await store.putCurve(try risingCurve(), version: 1)

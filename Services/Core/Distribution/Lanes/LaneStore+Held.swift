@@ -27,11 +27,14 @@ public struct Release: Sendable {
     public var agent: Int32
     public var item: UUID
     public var idle: IdleChange
+    /// Whether what was only reserved returns to its lane, in the same step.
+    public var returnsToLane: Bool
 
-    public init(agent: Int32, item: UUID, idle: IdleChange) {
+    public init(agent: Int32, item: UUID, idle: IdleChange, returnsToLane: Bool = false) {
         self.agent = agent
         self.item = item
         self.idle = idle
+        self.returnsToLane = returnsToLane
     }
 }
 
@@ -43,10 +46,15 @@ public struct Released: Sendable, Hashable {
     public var mayTakeMore: Bool
 }
 
-/// A reservation that nobody settled in time.
-public struct OverdueReservation: Sendable, Hashable {
+/// An item that was taken out of its lane for an agent, and about which PostgreSQL has the last word.
+public struct Reservation: Sendable, Hashable {
     public var agent: Int32
     public var entry: LaneEntry
+
+    public init(agent: Int32, entry: LaneEntry) {
+        self.agent = agent
+        self.entry = entry
+    }
 }
 
 extension LaneStore {
@@ -61,10 +69,14 @@ extension LaneStore {
     public func accept(_ items: [AgentItem]) async throws -> [HeldStage?] { try await settle(items, as: .accepted) }
 
     /// PostgreSQL refused the reservations: claim and capacity are given back, the agents stand where they stood.
-    /// The items do not return to their lanes: if one is still queued, at another revision, that entry is added by who made it.
+    /// - Parameter queued: those that PostgreSQL says are queued as they were reserved; they return to their lanes in the
+    ///   same step. One that is queued at another revision is added by who made that.
     @discardableResult
-    public func refuse(_ items: [AgentItem]) async throws -> [Released] {
-        try await release(items.map { Release(agent: $0.agent, item: $0.item, idle: .restore) })
+    public func refuse(_ items: [AgentItem], queued: Set<UUID> = []) async throws -> [Released] {
+        try await release(
+            items.map {
+                Release(agent: $0.agent, item: $0.item, idle: .restore, returnsToLane: queued.contains($0.item))
+            })
     }
 
     /// Items leave agents' hands, for whatever reason. Repeating it changes nothing.
@@ -80,6 +92,7 @@ extension LaneStore {
             case .restore: arguments.append("b")
             case .since(let instant): arguments.append(.integer(instant.milliseconds))
             }
+            arguments.append(release.returnsToLane ? "1" : "0")
         }
         var reply = LaneReply(try await run(LaneScripts.release, arguments))
         var answers: [Released] = []
@@ -95,17 +108,17 @@ extension LaneStore {
     }
 
     /// Reservations whose deadline has passed, oldest first. Ask PostgreSQL about each, then `confirm` or `refuse`.
-    public func overdueReservations(at now: Instant, most: Int = 256) async throws -> [OverdueReservation] {
+    public func overdueReservations(at now: Instant, most: Int = 256) async throws -> [Reservation] {
         var reply = LaneReply(
             try await run(LaneScripts.overdue, [.integer(now.milliseconds), .integer(Int64(most))]))
-        var overdue: [OverdueReservation] = []
+        var overdue: [Reservation] = []
         while !reply.isAtEnd {
             let agent = try reply.id()
             _ = try reply.text()
             let anchor = try reply.integer()
             let member = try reply.member()
             overdue.append(
-                OverdueReservation(agent: agent, entry: LaneEntry(lane: try reply.lane(), anchor: anchor, member: member)))
+                Reservation(agent: agent, entry: LaneEntry(lane: try reply.lane(), anchor: anchor, member: member)))
         }
         return overdue
     }

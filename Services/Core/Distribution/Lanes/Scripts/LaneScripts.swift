@@ -34,7 +34,7 @@ enum LaneScripts {
     static let recall = make("recall", heads, curves, idle, choice, recallBody)
     static let settle = make("settle", settleBody)
     static let hold = make("hold", heads, idle, holdBody)
-    static let release = make("release", heads, idle, releaseBody)
+    static let release = make("release", heads, registration, idle, releaseBody)
     static let setAgent = make("set_agent", heads, registration, idle, setAgentBody)
     static let forgetAgent = make("forget_agent", heads, registration, idle, forgetAgentBody)
     static let miss = make("miss", missBody)

@@ -28,13 +28,33 @@ extension LaneScripts {
         return 1
         """#
 
-    /// ARGV: agent, item and idle time of each: milliseconds, `k` to keep it, `b` for the one before the reservation.
+    /// ARGV: agent, item, idle time and 1 to put it back of each. The idle time: milliseconds, `k` to keep it, `b` for the
+    /// one before the reservation. Put back into its lane is only what is reserved, in the same step: nobody may die between.
     /// Answers for each the weight given back (0: not held) and 1 when the agent is ready with free capacity.
     static let releaseBody = #"""
+        -- False when the lane is not there and cannot be made now: then the reservation stays, for a later look.
+        local function put_back(value)
+          local _, anchor, member, _, lane = held_parts(value)
+          local kind = call('HGET', T .. 'lanes', lane)
+          if not kind then
+            local _, _, _, _, schema = parse(lane)
+            if call('EXISTS', T .. 'curve:' .. schema) == 0 then return false end
+            kind = register_lane(lane)
+          end
+          local old, old_score = head_of(lane)
+          call('ZADD', T .. 'lane:' .. lane, anchor, member)
+          local new, score = head_of(lane)
+          if indexed(kind) and (new ~= old or score ~= old_score) then move_head(lane, kind, old, new, score) end
+          return true
+        end
+
         local reply = {}
-        for i = 1, #ARGV, 3 do
+        for i = 1, #ARGV, 4 do
           local id, item, since = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-          local w, stage, before = drop(id, item)
+          local value = ARGV[i + 3] == '1' and call('HGET', T .. 'held:' .. id, item)
+          local stays = value and sub(value, 1, 1) == 'r' and not put_back(value)
+          local w, stage, before
+          if not stays then w, stage, before = drop(id, item) end
           local a = agent(id)
           if a then
             a.u = a.u - (w or 0)
