@@ -33,6 +33,9 @@ public struct GroupSuspicion: Sendable {
     /// Redis did not answer: whoever seemed silent could not give a sign either.
     public mutating func lookFailed() { silences = [:] }
 
+    /// Whoever is not among the silent at a look in between is not suspected any more.
+    public mutating func clear(allBut silent: Set<String>) { silences = silences.filter { silent.contains($0.key) } }
+
     /// The instances that are dead.
     public var gone: Set<String> { Set(silences.filter { $0.value >= 2 }.keys) }
 

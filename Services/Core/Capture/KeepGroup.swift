@@ -30,6 +30,22 @@ final class KeepGroup: Sendable {
 
     /// Runs until cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            // On its own: a broker that is slow to answer must not make this instance look dead.
+            group.addTask { await self.giveSigns() }
+            group.addTask { await self.watch() }
+        }
+    }
+
+    private func giveSigns() async {
+        await repeating("sign of life", logger: dependencies.logger) {
+            try await self.dependencies.redis.evaluate(
+                Self.sign, keys: [self.key], arguments: [.string(self.dependencies.instance)])
+            return .milliseconds(500)
+        }
+    }
+
+    private func watch() async {
         let suspicion = Mutex(GroupSuspicion())
         await repeating("group", logger: dependencies.logger) {
             try await Task.sleep(for: .milliseconds(500))
@@ -42,6 +58,9 @@ final class KeepGroup: Sendable {
                 throw error
             }
             let members = try await self.admin.members(of: self.group)
+            // The broker may have taken its time: whoever gave a sign meanwhile lives.
+            let silent = try await self.silentInstances()
+            suspicion.withLock { $0.clear(allBut: silent) }
             let count = self.consumers.withLock(\.count)
             let (leavers, gone) = suspicion.withLock {
                 ($0.leavers(members, instance: self.dependencies.instance, consumers: count), $0.gone)
@@ -58,10 +77,10 @@ final class KeepGroup: Sendable {
 
     private var key: RedisArgument { .string("\(dependencies.redisPrefix)instances:\(group)") }
 
-    /// Signs of life by Redis' clock, and who has been silent for a session's time but not for long enough to be forgotten.
+    /// Who has been silent, by Redis' clock, for a session's time but not for long enough to be forgotten.
     private func silentInstances() async throws -> Set<String> {
         let reply = try await dependencies.redis.evaluate(
-            Self.script, keys: [key], arguments: [.string(dependencies.instance), .integer(Self.session)])
+            Self.script, keys: [key], arguments: [.integer(Self.session)])
         return Set((reply.elements ?? []).compactMap(\.text))
     }
 
@@ -84,11 +103,17 @@ final class KeepGroup: Sendable {
     }
 
     private static let script = RedisScript(
-        name: "instances",
+        name: "silent-instances",
         source: """
             local t = redis.call('TIME')
             local now = t[1] * 1000 + math.floor(t[2] / 1000)
-            redis.call('ZADD', KEYS[1], now, ARGV[1])
-            return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
+            return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[1]))
+            """)
+
+    private static let sign = RedisScript(
+        name: "sign-of-life",
+        source: """
+            local t = redis.call('TIME')
+            return redis.call('ZADD', KEYS[1], t[1] * 1000 + math.floor(t[2] / 1000), ARGV[1])
             """)
 }

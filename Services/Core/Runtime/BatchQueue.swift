@@ -27,14 +27,18 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
     }
     private let state = Mutex(State())
     private let largestBatch: Int
+    private let failed: @Sendable (any Error, Int) -> Void
     private let perform: @Sendable ([Request]) async throws -> [Result<Response, any Error>]
 
-    /// - Parameter perform: answers every request, in order; when it throws, each of them fails with that error.
+    /// - Parameters:
+    ///   - failed: told of an error, and of how many requests it failed for whom nobody waits.
+    ///   - perform: answers every request, in order; when it throws, each of them fails with that error.
     init(
-        largestBatch: Int = 500,
+        largestBatch: Int = 500, failed: @escaping @Sendable (any Error, Int) -> Void = { _, _ in },
         perform: @escaping @Sendable ([Request]) async throws -> [Result<Response, any Error>]
     ) {
         self.largestBatch = largestBatch
+        self.failed = failed
         self.perform = perform
     }
 
@@ -119,6 +123,8 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
                 for (waiting, answer) in zip(batch, answers) { waiting.answer?(answer) }
             } catch {
                 for waiting in batch { waiting.answer?(.failure(error)) }
+                let posted = batch.count { $0.answer == nil }
+                if posted > 0, !(error is CancellationError) { failed(error, posted) }
             }
         }
     }

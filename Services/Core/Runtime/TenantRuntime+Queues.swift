@@ -8,6 +8,11 @@ extension TenantRuntime {
     /// The queues and what happens in each: commit, then reflect in the lanes, then look for agents.
     func makeQueues() -> Queues {
         let arrivals = ArrivalClock()
+        // What is posted is made up for: by the sweep, by the next look.
+        let logger = logger
+        @Sendable func lost(_ part: String) -> @Sendable (any Error, Int) -> Void {
+            { logger.warning("failed, the sweep makes up for it", metadata: ["part": "\(part)", "count": "\($1)", "error": "\($0)"]) }
+        }
         return Queues(
             captures: BatchQueue(largestBatch: 1000) { [unowned self] requests in
                 let capture = CaptureWorkItems(pool: dependencies.pool, tenant: tenant, arrivals: arrivals)
@@ -29,7 +34,7 @@ extension TenantRuntime {
                     return result.outcomes
                 }
             },
-            laneWork: BatchQueue(largestBatch: 100) { [unowned self] work in
+            laneWork: BatchQueue(largestBatch: 100, failed: lost("laneWork")) { [unowned self] work in
                 let reflect = ReflectChanges(lanes: lanes)
                 let found = try await reflect.perform(work, in: snapshot, at: .now)
                 look(at: found.lanes.map { .lane($0) })
@@ -43,11 +48,11 @@ extension TenantRuntime {
                 }
                 return work.map { _ in .success(()) }
             },
-            looks: BatchQueue(largestBatch: 200) { [unowned self] triggers in
+            looks: BatchQueue(largestBatch: 200, failed: lost("looks")) { [unowned self] triggers in
                 look(at: try await distribute.look(Array(Set(triggers)), in: snapshot, at: .now))
                 return triggers.map { _ in .success(()) }
             },
-            acknowledgements: BatchQueue(largestBatch: 5000) { [unowned self] batches in
+            acknowledgements: BatchQueue(largestBatch: 5000, failed: lost("acknowledgements")) { [unowned self] batches in
                 // Nobody waits for it: a short pause makes one update of many.
                 try await Task.sleep(for: .milliseconds(100))
                 try await sweep.acknowledge(batches)
@@ -58,7 +63,7 @@ extension TenantRuntime {
                 let byAgent = Dictionary(grouping: items, by: { $0.assignee ?? 0 })
                 return agents.map { .success(byAgent[$0] ?? []) }
             },
-            announcements: BatchQueue { [unowned self] agents in
+            announcements: BatchQueue(failed: lost("announcements")) { [unowned self] agents in
                 try await publishAnnouncement(agents)
                 return agents.map { _ in .success(()) }
             })

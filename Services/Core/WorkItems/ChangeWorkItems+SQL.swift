@@ -39,7 +39,10 @@ extension ChangeWorkItems {
             }
         }
         let keys = requests.compactMap(\.answerKey)
-        var statements = [lockItems(ids: Array(ids), captures: captures), lockAgents(Array(agents))]
+        var statements = [
+            lockItems(ids: Array(ids), captures: captures),
+            lockAgents(Array(agents), ofItems: Array(ids), captures: captures),
+        ]
         if !gates.isEmpty { statements += countBehindGates(Array(gates)) }
         if !keys.isEmpty { statements.append(knownAnswers(keys)) }
         var results = try await transaction.pipeline(statements)[...]
@@ -61,13 +64,6 @@ extension ChangeWorkItems {
                 locked.answers[.init(source: try row[0].text, key: try row[1].text)] = (
                     try row[2].bytes, StoredAnswer(status: Int(try row[3].int32), body: try row[4].text)
                 )
-            }
-        }
-        let known = Set(locked.agents.map(\.id))
-        let others = Set(locked.items.values.compactMap(\.assignee)).subtracting(known)
-        if !others.isEmpty {
-            for row in try await transaction.pipeline([lockAgents(Array(others))])[0] {
-                locked.agents.append(try AgentRow(row: row))
             }
         }
         return locked
@@ -99,26 +95,36 @@ extension ChangeWorkItems {
         if laneChanges, let batchIndex { decided.batch = try results[batchIndex][0, 0].int64 }
     }
 
+    /// Selects the ids of items that are named by id ($2) or, in the second form, by source ($3) and captureId ($4).
+    private static let byId = "SELECT unnest($2::uuid[])"
+    private static let byIdOrCapture = """
+        SELECT unnest($2::uuid[]) UNION ALL SELECT w.id FROM unnest($3::int[], $4::text[]) AS c(source, capture_id)
+        JOIN work_item w ON w.tenant = $1 AND w.source = c.source AND w.capture_id = c.capture_id
+        """
+
     private func lockItems(ids: [UUID], captures: [CaptureKey]) -> SQLStatement {
-        if captures.isEmpty {
-            return SQLStatement(
-                "SELECT \(WorkItem.columns) FROM work_item WHERE tenant = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
-                [.int4(tenant), .uuids(ids)])
-        }
-        return SQLStatement(
+        SQLStatement(
             """
-            SELECT \(WorkItem.columns) FROM work_item WHERE tenant = $1 AND id = ANY($2::uuid[] || ARRAY(
-                SELECT w.id FROM unnest($3::int[], $4::text[]) AS c(source, capture_id)
-                JOIN work_item w ON w.tenant = $1 AND w.source = c.source AND w.capture_id = c.capture_id))
-            ORDER BY id FOR UPDATE
+            SELECT \(WorkItem.columns) FROM work_item
+            WHERE tenant = $1 AND id = ANY(ARRAY(\(captures.isEmpty ? Self.byId : Self.byIdOrCapture))) ORDER BY id FOR UPDATE
             """,
-            [.int4(tenant), .uuids(ids), .int4s(captures.map(\.source)), .texts(captures.map(\.captureId))])
+            [.int4(tenant), .uuids(ids)] + names(captures))
     }
 
-    private func lockAgents(_ ids: [Int32]) -> SQLStatement {
+    /// Locks these agents and those who have the items, all in one step and in order: the items are locked already.
+    private func lockAgents(_ agents: [Int32], ofItems ids: [UUID], captures: [CaptureKey]) -> SQLStatement {
         SQLStatement(
-            "SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND id = ANY($2::int[]) ORDER BY id FOR UPDATE",
-            [.int4(tenant), .int4s(ids)])
+            """
+            SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND id = ANY(ARRAY(
+                SELECT unnest($\(captures.isEmpty ? 3 : 5)::int[]) UNION
+                SELECT assignee FROM work_item WHERE tenant = $1 AND assignee IS NOT NULL
+                    AND id = ANY(ARRAY(\(captures.isEmpty ? Self.byId : Self.byIdOrCapture))))) ORDER BY id FOR UPDATE
+            """,
+            [.int4(tenant), .uuids(ids)] + names(captures) + [.int4s(agents)])
+    }
+
+    private func names(_ captures: [CaptureKey]) -> [SQLValue] {
+        captures.isEmpty ? [] : [.int4s(captures.map(\.source)), .texts(captures.map(\.captureId))]
     }
 
     /// Locks the gates, then counts what is out behind them: a second offer waits for the first one's commit and counts it.

@@ -73,10 +73,11 @@ final class RedisMailbox: Sendable {
     /// True once somebody asked to close.
     var isClosing: Bool { contents.withLock { $0.closing } }
 
-    /// Everything that callers have handed in. When that is nothing, the next submission wakes the thread.
+    /// Everything that callers have handed in. The next submission wakes the thread, whatever it does with these: when
+    /// all of them came too late, nothing is sent and no answer will.
     func take() -> (submissions: [RedisSubmission], closing: Bool) {
         contents.withLock { contents in
-            contents.threadSleeps = contents.waiting.isEmpty
+            contents.threadSleeps = true
             let taken = contents.waiting
             contents.waiting = []
             return (taken, contents.closing)
