@@ -9,7 +9,8 @@ import ArgumentParser
             CommandGroup(
                 name: "Services:",
                 subcommands: [
-                    CoreCommand.self, MigrateCommand.self, BootstrapCommand.self, ConfigurationKeysCommand.self,
+                    AllCommand.self, CoreCommand.self, MigrateCommand.self, BootstrapCommand.self,
+                    ConfigurationKeysCommand.self,
                 ]),
             CommandGroup(name: "Configuration:", subcommands: [Apply.self, ShowConfiguration.self, Keys.self]),
             CommandGroup(

@@ -1,5 +1,6 @@
 """The scripts of the local stack: they know what they started, and touch nothing else."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -33,7 +34,9 @@ def test_scripts_parse(script: Path) -> None:
     subprocess.run(["bash", "-n", script], check=True)
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.skipif(
+    shutil.which("shellcheck") is None and not os.environ.get("MILLRACE_TEST_REQUIRED"), reason="shellcheck is not installed"
+)
 def test_shellcheck_finds_nothing() -> None:
     entries = [str(script) for script in SCRIPTS if script.parent.name != "lib"]
     result = subprocess.run(["shellcheck", *entries], cwd=ROOT, capture_output=True, text=True, timeout=120)
@@ -152,6 +155,39 @@ def test_named_servers_are_used_and_need_an_owner(tmp_path: Path) -> None:
         "postgres://service@db/x redis://cache k:1",
         "600",
     ]
+
+
+def test_every_other_setting_of_the_caller_reaches_the_services(tmp_path: Path) -> None:
+    script = """
+        export MILLRACE_WEBHOOK_SECRETS='{"hook": "a secret of 20 bytes"}' MILLRACE_KAFKA_REPLICATION=3 MILLRACE_KEEP_STACK=1
+        export MILLRACE_OUTBOUND_ALLOW=10.0.0.0/8 MILLRACE_NO_SUCH_KEY=1 MILLRACE_TEST_LOCAL=x MILLRACE_REDIS_PORT=26399
+        cd "$local_dir" && touch settings.yaml && export MILLRACE_CONFIG_FILE=settings.yaml
+        settle_ports; load_postgres_passwords; write_environment; load_environment
+        echo "$MILLRACE_WEBHOOK_SECRETS"; echo "$MILLRACE_KAFKA_REPLICATION $MILLRACE_OUTBOUND_ALLOW $MILLRACE_NO_SUCH_KEY"
+        [[ $MILLRACE_CONFIG_FILE == "$local_dir/settings.yaml" ]] && echo absolute
+        echo "${MILLRACE_TEST_LOCAL-unset} ${MILLRACE_KEEP_STACK-unset} ${MILLRACE_REDIS_PORT-unset}"
+        MILLRACE_CONFIG_FILE=absent.yaml; (write_environment) 2>&1 | grep -o "error: .*" || true
+    """
+    assert lines(bash(tmp_path, script)) == [
+        '{"hook": "a secret of 20 bytes"}',
+        "3 10.0.0.0/8 1",
+        "absolute",
+        "unset unset unset",
+        "error: MILLRACE_CONFIG_FILE=absent.yaml names no file",
+    ]
+
+
+def test_a_restore_forgets_only_what_millrace_put_into_redis(tmp_path: Path) -> None:
+    script = """
+        settle_ports; start_redis >/dev/null
+        export MILLRACE_REDIS_URL="redis://127.0.0.1:${port[REDIS]}"
+        ask() { redis-cli -u "$MILLRACE_REDIS_URL" "$@"; }
+        for key in millrace:lease:tenant:1 '{millrace:t1}:lane:a' other 'x{millrace:t1}'; do ask set "$key" 1 >/dev/null; done
+        forget_redis
+        ask --scan | sort
+        stop_redis
+    """
+    assert lines(bash(tmp_path, script)) == ["other", "x{millrace:t1}"]
 
 
 def test_reports_are_added_up(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ packages=(
 requirements=("$root/deploy/local/requirements.txt")
 for group in "$@"; do
     case $group in
-        tests) requirements+=("$root/Tests/Integration/requirements.txt") ;;
+        tests)
+            requirements+=("$root/Tests/Integration/requirements.txt")
+            packages+=(shellcheck nginx-light openssl) # scripts and the gateway's configuration are checked
+            ;;
         lint) packages+=(shellcheck) ;;
         *) die "install.sh knows the groups tests and lint, not $group" ;;
     esac
@@ -48,6 +51,8 @@ rest_new_services() {
         case $name in
             redis-server) "${as_root[@]}" systemctl stop redis-server.service || true ;;
             postgresql-15) "${as_root[@]}" systemctl stop postgresql@15-main.service || true ;;
+            # Only its configuration checker is wanted.
+            nginx-light) "${as_root[@]}" systemctl disable --quiet --now nginx.service || true ;;
         esac
     done
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts a backup in the place of the local stack's database, with the services stopped, and starts them again.
-# What Redis remembers belongs to another time and is emptied; the lanes are rebuilt from the database.
+# What Redis remembers belongs to another time: the keys with Millrace's prefix are removed, no others, and the lanes
+# are rebuilt from the database.
 #   deploy/local/restore.sh FILE
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
@@ -14,5 +15,5 @@ stop_core 1
 stop_core 2
 say "restoring $file"
 pg_restore --clean --if-exists --single-transaction --no-owner --dbname="$MILLRACE_DATABASE_OWNER_URL" "$file"
-redis-cli -u "$MILLRACE_REDIS_URL" FLUSHALL >/dev/null
+forget_redis
 "$root/deploy/local/up.sh"

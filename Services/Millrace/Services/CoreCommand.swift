@@ -11,7 +11,10 @@ struct CoreCommand: AsyncParsableCommand {
         commandName: "core", abstract: "Run the core service: capture, classify, rank and distribute work.",
         discussion: "It is configured by its environment:\n" + ConfigurationKeys.help(ConfigurationKeys.all + CoreKeys.all))
 
-    func run() async throws {
+    func run() async throws { try await Self.runCore() }
+
+    /// Starts the service with the environment's configuration and runs it until a signal stops it.
+    static func runCore() async throws {
         let configuration = try ServiceStart.load(CoreConfiguration.load)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)

@@ -3,8 +3,23 @@
 # MILLRACE_DATABASE_URL, MILLRACE_REDIS_URL and MILLRACE_KAFKA_BOOTSTRAP name servers that exist;
 # what one of them names is not started here.
 
-# Keys of the services that a caller may set and that have no local default.
-passed_on=(DATABASE_POOL REDIS_PREFIX KAFKA_PREFIX KAFKA_PARTITIONS LOG_LEVEL LEASE_TTL SHUTDOWN_TIMEOUT)
+# What else the caller has set is passed on as it is; a key that the services do not know stops their start.
+# Not passed on: what is written above, what is each instance's own, and what is meant for these scripts and the tests.
+print_passed_on() {
+    local name value
+    for name in "${!MILLRACE_@}"; do
+        value="${!name}"
+        case ${name#MILLRACE_} in
+            DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP) continue ;;
+            HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | DEAD_LETTER_TENANT | INSTANCE) continue ;;
+            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | POSTGRES_BIN) continue ;;
+            LOCAL | EXECUTABLE | DATA | KEEP_STACK | CREDENTIALS | TEST_*) continue ;;
+            # The services run in the repository's folder; the name is meant from where the caller stands.
+            CONFIG_FILE | KAFKA_SECURITY_CA) value="$(realpath -e -- "$value")" || die "$name=${!name} names no file" ;;
+        esac
+        print_variable "$name" "$value"
+    done
+}
 
 # True when a variable names a server that is not this stack's own (a caller may have read our own file).
 names_other_server() {
@@ -19,7 +34,7 @@ uses_own_kafka() { ! names_other_server MILLRACE_KAFKA_BOOTSTRAP; }
 print_variable() { printf 'export %s=%q\n' "$1" "$2"; }
 
 write_environment() {
-    local database redis kafka owner key
+    local database redis kafka owner passed_on
     if uses_own_postgres; then
         database="$(postgres_url millrace_service "$SERVICE_PASSWORD" millrace)"
         owner="$(postgres_url millrace_owner "$OWNER_PASSWORD" millrace)"
@@ -32,6 +47,9 @@ write_environment() {
     uses_own_redis || redis=$MILLRACE_REDIS_URL
     kafka="127.0.0.1:${port[KAFKA]}"
     uses_own_kafka || kafka=$MILLRACE_KAFKA_BOOTSTRAP
+    # Where the command fails, nothing is written.
+    passed_on="$(print_passed_on && printf .)" || exit 1
+    passed_on="${passed_on%.}"
     {
         print_variable MILLRACE_DATABASE_URL "$database"
         print_variable MILLRACE_DATABASE_OWNER_URL "$owner"
@@ -41,10 +59,7 @@ write_environment() {
         print_variable MILLRACE_HTTP_PORT "${port[HTTP]}"
         print_variable MILLRACE_METRICS_PORT "${port[METRICS]}"
         print_variable MILLRACE_DEAD_LETTER_TENANT "${MILLRACE_DEAD_LETTER_TENANT:-demo}"
-        for key in "${passed_on[@]}"; do
-            key="MILLRACE_$key"
-            if [[ -n ${!key:-} ]]; then print_variable "$key" "${!key}"; fi
-        done
+        printf '%s' "$passed_on"
     } | write_private "$local_dir/env"
     {
         if uses_own_postgres; then printf 'own %s\n' "$database"; fi

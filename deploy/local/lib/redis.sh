@@ -14,3 +14,13 @@ start_redis() {
 }
 
 stop_redis() { stop_process redis TERM 20; }
+
+# Removes the keys of Millrace from the Redis of the environment, whoever's it is; what others keep there stays.
+forget_redis() {
+    local pattern prefix="${MILLRACE_REDIS_PREFIX:-millrace:}"
+    # A tenant's keys begin with a hash tag, {PREFIXt1}; the others with the prefix itself.
+    for pattern in "$prefix*" "{$prefix*"; do
+        redis-cli -u "$MILLRACE_REDIS_URL" --scan --pattern "$pattern" |
+            xargs -r -d '\n' -n 500 redis-cli -u "$MILLRACE_REDIS_URL" UNLINK >/dev/null
+    done
+}
