@@ -17,7 +17,7 @@ for group in "$@"; do
     case $group in
         tests)
             requirements+=("$root/Tests/Integration/requirements.txt")
-            packages+=(shellcheck nginx-light openssl) # scripts and the gateway's configuration are checked
+            packages+=(shellcheck nginx openssl) # scripts and the gateway's configuration are checked
             ;;
         lint) packages+=(shellcheck) ;;
         *) die "install.sh knows the groups tests and lint, not $group" ;;
@@ -52,7 +52,7 @@ rest_new_services() {
             redis-server) "${as_root[@]}" systemctl stop redis-server.service || true ;;
             postgresql-15) "${as_root[@]}" systemctl stop postgresql@15-main.service || true ;;
             # Only its configuration checker is wanted.
-            nginx-light) "${as_root[@]}" systemctl disable --quiet --now nginx.service || true ;;
+            nginx) "${as_root[@]}" systemctl disable --quiet --now nginx.service || true ;;
         esac
     done
 }

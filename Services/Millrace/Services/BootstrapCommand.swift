@@ -23,16 +23,21 @@ struct BootstrapCommand: AsyncParsableCommand {
     @Option(help: "The source whose key is made.")
     var source: String
 
-    @Option(help: ArgumentHelp("Where the keys are written, readable by the owner only; - prints them.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Where the keys are written, readable by the owner only; - prints them.", valueName: "file"))
     var credentials: String
 
-    @Option(help: ArgumentHelp("The address that the file gives for the API, when callers use another one.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "The address that the file gives for the API, when callers use another one.", valueName: "url"))
     var baseUrl: String?
 
     private var printsKeys: Bool { credentials == "-" }
 
     func run() async throws {
-        let settings = try ServiceStart.load { try ServiceConfiguration.load(environment: $0, needs: .database, otherKeys: CoreKeys.all) }
+        let settings = try ServiceStart.load {
+            try ServiceConfiguration.load(environment: $0, needs: .database, otherKeys: CoreKeys.all)
+        }
         let installation = try Installation(configuration: settings)
         // Before anything is made: keys that can be written nowhere would be lost.
         if !printsKeys { try CredentialsFile.checkWritable(credentials) }
@@ -78,7 +83,8 @@ struct CredentialsFile: Codable {
     static func checkWritable(_ path: String) throws {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         guard access(folder, W_OK | X_OK) == 0 else {
-            throw ValidationError("\(folder) cannot be written to; give another --credentials FILE, or - to print the keys.")
+            throw ValidationError(
+                "\(folder) cannot be written to; give another --credentials FILE, or - to print the keys.")
         }
     }
 
