@@ -105,21 +105,12 @@ extension CoreAPI {
 
     private func update(_ request: APIRequest) async throws -> Response {
         let runtime = try await runtime(for: request)
-        let condition = try request.requiredIfMatch
+        _ = try request.requiredIfMatch
         let body = try await request.json()
         let update: UpdateCommand
         do { update = try UpdateCommand(body: body) } catch { throw error.problem }
+        // The condition is judged on the locked row, after a repeat was given the answer that it had.
         let reference = try reference(request, runtime)
-        let revision: Int32?
-        switch condition {
-        case .any: revision = nil
-        case .revisions(let revisions):
-            let present = try await item(request, runtime).revision
-            guard revisions.contains(Int64(present)) else {
-                throw Problem.preconditionFailed("The item is at revision \(present); read it again.")
-            }
-            revision = present
-        }
-        return try await change(request, runtime, reference, .update(update, ifRevision: revision), body: body)
+        return try await change(request, runtime, reference, .update(update, ifRevision: nil), body: body)
     }
 }

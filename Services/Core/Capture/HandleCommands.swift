@@ -70,15 +70,22 @@ struct HandleCommands: Sendable {
         case .malformed(let malformed):
             return dead(message, malformed)
         case .command(let envelope):
-            if origin(of: envelope) == nil { await tenants.readAgain() }
+            if origin(of: envelope) == nil {
+                await tenants.readAgain()
+                try Task.checkCancellation()
+            }
             guard let runtime = tenants.runtime(named: envelope.tenant ?? "") else {
                 return dead(message, .init(reason: "unknown tenant \(envelope.tenant ?? "")", envelope: envelope))
             }
             guard let (source, snapshot) = origin(of: envelope) else {
                 return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
             }
-            guard await runtime.quotas.admits(source: source, in: snapshot, at: .now) else {
-                return dead(message, .init(reason: "the quota of the source or tenant is used up", envelope: envelope))
+            // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken.
+            if let seconds = await runtime.quotas.refusal(source: source, in: snapshot, at: .now) {
+                let refusal = Refusal(
+                    .quotaExceeded,
+                    "The quota of the source or tenant is used up; send the same command again in \(seconds) s.")
+                return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(refusal)))
             }
             let answer = try await runtime.perform(
                 envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)), source: source,

@@ -1,15 +1,14 @@
 import Coordination
 import Domain
+import ServiceKit
 
 /// Quotas of a tenant and of its sources, counted in Redis over all instances in windows of a second and a day.
 /// Where nothing is limited nothing is counted; while Redis is away everything is admitted.
 struct Quotas: Sendable {
     let redis: RedisClient
     let keyPrefix: String
-
-    func admits(source: Int32, in snapshot: TenantSnapshot, at now: Instant) async -> Bool {
-        await refusal(source: source, in: snapshot, at: now) == nil
-    }
+    /// Of a tenant whose configuration names none; nil limits nothing.
+    let fallback: Quota?
 
     /// Seconds after which to try again, when the quota is used up.
     func refusal(source: Int32, in snapshot: TenantSnapshot, at now: Instant) async -> Int? {
@@ -22,7 +21,13 @@ struct Quotas: Sendable {
                 windows.append(("quota:\(owner):d:\(day)", Int64(limit), 90_000, (day + 1) * 86_400 - second))
             }
         }
-        add(snapshot.configuration.quota, "t")
+        if let quota = snapshot.configuration.quota {
+            add(quota, "t")
+        } else if let fallback {
+            let length = Int64(fallback.seconds)
+            windows.append(
+                ("quota:t:\(length):\(second / length)", Int64(fallback.count), length + 1, length - second % length))
+        }
         add(snapshot.sources[source]?.definition.quota, "s\(source)")
         guard !windows.isEmpty else { return nil }
         do {

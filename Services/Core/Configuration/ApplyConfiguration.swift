@@ -33,6 +33,7 @@ public struct ApplyConfiguration: Sendable {
                 return version
             }
             let next = version + 1
+            let told = configuration.sources.filter { $0.replies != nil }.map(\.name)
             _ = try await transaction.commit(with: [
                 try names(of: configuration, tenant), try calendars(of: configuration, tenant, at: .now),
                 schemas(of: configuration, tenant),
@@ -49,6 +50,15 @@ public struct ApplyConfiguration: Sendable {
                 SQLStatement(
                     "INSERT INTO relay (tenant) VALUES ($1) ON CONFLICT DO NOTHING", [.int4(tenant)]),
                 SQLStatement(
+                    "DELETE FROM status_cursor WHERE tenant = $1 AND source NOT IN (\(Self.told))",
+                    [.int4(tenant), .texts(told)]),
+                SQLStatement(
+                    """
+                    INSERT INTO status_cursor (tenant, source, position)
+                    SELECT $1, s.id, (SELECT position FROM relay WHERE tenant = $1) FROM (\(Self.told)) AS s
+                    ON CONFLICT DO NOTHING
+                    """, [.int4(tenant), .texts(told)]),
+                SQLStatement(
                     "INSERT INTO configuration (tenant, version, document, applied_by) VALUES ($1, $2, $3, $4)",
                     [.int4(tenant), .int4(next), .text(text), .text(by)]),
                 SQLStatement(
@@ -57,6 +67,9 @@ public struct ApplyConfiguration: Sendable {
             return next
         }
     }
+
+    /// Sources that want to hear of their items: one that is new among them hears from now on, not of what was.
+    private static let told = "SELECT id FROM configuration_object WHERE tenant = $1 AND kind = 'source' AND name = ANY($2::text[])"
 
     private func needsLaterHorizon(
         _ configuration: TenantConfiguration, _ tenant: Int32, _ transaction: Transaction

@@ -112,7 +112,8 @@ struct TenantSteward: Sendable {
     }
 
     private func tellSources() async throws -> Duration {
-        try await TellSources(runtime: runtime, fence: fence).step(at: .now)
+        await TellSources(runtime: runtime, fence: fence) { try term.requireTrust() }.run()
+        return .zero
     }
 
     private func readGauges() async throws -> Duration {
@@ -121,8 +122,11 @@ struct TenantSteward: Sendable {
     }
 
     private func clearAway() async throws -> Duration {
-        try await ClearAway(pool: runtime.dependencies.pool, tenant: runtime.tenant).step(in: runtime.snapshot, at: .now)
-            ? .milliseconds(100) : .seconds(60)
+        let more = try await ClearAway(pool: runtime.dependencies.pool, tenant: runtime.tenant)
+            .step(in: runtime.snapshot, at: .now)
+        if more { return .milliseconds(100) }
+        try await runtime.lanes.pruneEmptyLanes()
+        return .seconds(60)
     }
 }
 

@@ -14,10 +14,10 @@ public struct RepliesConfiguration: Sendable, Hashable {
         /// The address.
         public var url: String
         /// The name under which the service's configuration holds the signing secret.
-        public var secretRef: String?
+        public var secretRef: String
 
         /// An address with the name of its secret.
-        public init(url: String, secretRef: String? = nil) {
+        public init(url: String, secretRef: String) {
             self.url = url
             self.secretRef = secretRef
         }
@@ -61,8 +61,8 @@ public struct RepliesConfiguration: Sendable, Hashable {
         guard let value = reader.value("webhook"),
             let webhook = ObjectReader(value, at: place, known: ["url", "secretRef"], problems: reader.problems)
         else { return nil }
-        let secretRef = webhook.text("secretRef", .name)
-        guard let url = webhook.requiredText("url", TextRule(bytes: 8...2000)) else { return nil }
+        let secretRef = webhook.requiredText("secretRef", .name)
+        guard let url = webhook.requiredText("url", TextRule(bytes: 8...2000)), let secretRef else { return nil }
         let rest = ["https://", "http://"].first { url.lowercased().hasPrefix($0) }.map { url.dropFirst($0.count) }
         let host = rest?.prefix { $0 != "/" && $0 != "?" && $0 != "#" } ?? ""
         guard !host.isEmpty, !host.hasPrefix(":"), !host.contains("@"), !url.contains(" ") else {
@@ -77,7 +77,7 @@ public struct RepliesConfiguration: Sendable, Hashable {
         object["topic"] = topic.map(JSONValue.string)
         if let webhook {
             var address: JSONObject = ["url": .string(webhook.url)]
-            address["secretRef"] = webhook.secretRef.map(JSONValue.string)
+            address["secretRef"] = .string(webhook.secretRef)
             object["webhook"] = .object(address)
         }
         object["events"] = events.map { .array($0.sorted().map(JSONValue.string)) }

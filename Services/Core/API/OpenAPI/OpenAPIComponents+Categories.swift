@@ -128,7 +128,7 @@ extension OpenAPIComponents {
                             "topic": {"$ref": "#/components/schemas/TopicName"},
                             "webhook": {
                                 "type": "object",
-                                "required": ["url"],
+                                "required": ["url", "secretRef"],
                                 "additionalProperties": false,
                                 "properties": {
                                     "url": {"type": "string", "maxLength": 2000, "pattern": "^[hH][tT][tT][pP][sS]?://[^ ]+$"},
