@@ -47,7 +47,7 @@ struct EraseCustomer: Sendable {
         return try await pool.transaction(tenant: tenant) { transaction in
             let rows = try await transaction.query(
                 """
-                SELECT id FROM work_item WHERE tenant = $1 AND customer = $2 ORDER BY id LIMIT 500 FOR UPDATE
+                SELECT id FROM work_item WHERE tenant = $1 AND md5(customer) = md5($2) AND customer = $2 ORDER BY id LIMIT 500 FOR UPDATE
                 """, [.int4(tenant), .text(customer)])
             guard !rows.isEmpty else { return 0 }
             let ids = try rows.map { try $0[0].uuid }

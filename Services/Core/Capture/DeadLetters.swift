@@ -54,16 +54,23 @@ struct DeadLetters: Sendable {
         for (tenant, letters) in byTenant {
             _ = try await pool.batch(tenant: tenant, idempotent: true, [insertion(letters, tenant)])
         }
-        try await producer.send(
-            letters.map { letter in
-                OutgoingMessage(
-                    topic: Topics.dead(of: letter.message.topic), key: letter.message.key, value: letter.message.value,
-                    headers: [
-                        (name: "reason", value: letter.reason), (name: "topic", value: letter.message.topic),
-                        (name: "partition", value: String(letter.message.partition)),
-                        (name: "offset", value: String(letter.message.offset)),
-                    ])
-            })
+        do {
+            try await producer.send(letters.map { outgoing($0, value: $0.message.value) })
+        } catch let error where error.code == .messageTooLarge {
+            // With its headers it is more than the broker takes. Its bytes are in PostgreSQL, and what is published
+            // names its place; a letter that could not be sent would hold its partition up for ever.
+            try await producer.send(error.undelivered.map { outgoing(letters[$0], value: []) })
+        }
+    }
+
+    private func outgoing(_ letter: DeadLetter, value: [UInt8]) -> OutgoingMessage {
+        OutgoingMessage(
+            topic: Topics.dead(of: letter.message.topic), key: letter.message.key, value: value,
+            headers: [
+                (name: "reason", value: letter.reason), (name: "topic", value: letter.message.topic),
+                (name: "partition", value: String(letter.message.partition)),
+                (name: "offset", value: String(letter.message.offset)),
+            ])
     }
 
     private func insertion(_ letters: [DeadLetter], _ tenant: Int32) -> SQLStatement {

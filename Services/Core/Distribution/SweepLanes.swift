@@ -30,6 +30,17 @@ struct SweepLanes: Sendable {
         return addition.lanesToMatch.map { .lane($0) } + free.map { .agent($0) }
     }
 
+    /// Puts some queued items where PostgreSQL says, in rounds through all of them: whatever lost an entry, it comes back.
+    /// So many at a time whatever the backlog, so that waiting costs no more the more there is.
+    /// - Parameter last: the last item of the step before; nil begins a round.
+    /// - Returns: the last item of this step, nil at the end of a round, and lanes at which to look.
+    func goRound(after last: UUID?) async throws -> (last: UUID?, triggers: [LookTrigger]) {
+        let page = try await queries.queuedEntries(after: last, limit: 1000)
+        let addition = try await lanes.add(page)
+        let triggers: [LookTrigger] = addition.added == 0 ? [] : addition.lanesToMatch.map { .lane($0) }
+        return (page.count == 1000 ? page.last?.member.item : nil, triggers)
+    }
+
     /// Reservations without an answer: PostgreSQL says what became of them.
     func settleReservations(at now: Instant) async throws -> [LookTrigger] {
         try await SettleReservations(lanes: lanes, queries: queries).perform(try await lanes.overdueReservations(at: now))

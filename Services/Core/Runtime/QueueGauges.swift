@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// Numbers that the steward reads from PostgreSQL every few seconds, for metrics.
@@ -22,6 +23,13 @@ final class QueueGauges: Sendable {
 /// Whether this instance is the steward.
 final class Stewardship: Sendable {
     private let held = Mutex(false)
+    private let swept = Mutex<UUID?>(nil)
+
+    /// How far the sweep's round through all queued items has come; nil at its beginning.
+    var sweptTo: UUID? {
+        get { swept.withLock { $0 } }
+        set { swept.withLock { $0 = newValue } }
+    }
 
     var isHeld: Bool {
         get { held.withLock { $0 } }

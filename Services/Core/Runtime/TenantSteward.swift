@@ -98,6 +98,9 @@ struct TenantSteward: Sendable {
         let now = Instant.now
         runtime.look(at: try await runtime.sweep.repair(olderThan: 2000, at: now, in: runtime.snapshot))
         runtime.look(at: try await runtime.sweep.settleReservations(at: now))
+        let step = try await runtime.sweep.goRound(after: runtime.stewardship.sweptTo)
+        runtime.stewardship.sweptTo = step.last
+        runtime.look(at: step.triggers)
         try await lookEverywhere()
         return .seconds(2)
     }

@@ -31,7 +31,8 @@ struct WatchPresence: Sendable {
         for item in try await runtime.queries.out(of: gone.map(\.id)) {
             guard let agent = item.assignee, let start = since[agent] else { continue }
             let patience = item.endpoint.flatMap { snapshot.endpoints[$0]?.returnAfter } ?? 300_000
-            let evenAssigned = start + patience <= now
+            // Who is offline may be given work; patience begins when it came, or was last changed.
+            let evenAssigned = max(start, item.updatedAt) + patience <= now
             guard item.status == .offered || evenAssigned else { continue }
             requests.append(
                 ChangeRequest(

@@ -53,16 +53,18 @@ extension CommandDesk {
         if item.status == .held, let heldAt = item.heldAt, let category = item.category,
             snapshot.placements[category]?.holdPausesSLA == true
         {
-            RankWorkItem.shift(&edited, byHoldFrom: heldAt, to: now, in: snapshot)
+            // Before its activation an item has no age that a hold could stop.
+            RankWorkItem.shift(&edited, byHoldFrom: max(heldAt, item.activation), to: now, in: snapshot)
         }
         switch item.status {
         case .held where item.heldFrom == .new && item.activation > now:
             return change(item, .resume, actor, to: .new)
-        case .held where item.heldFrom == .parked:
-            return change(item, .resume, actor, to: .parked)
+        case .held where item.heldFrom != .parked && edited.entry == nil:
+            // Held before it had a place, since it could not be classified or ranked: that is tried again.
+            return place(edited, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
         case .held:
             let shifted = edited
-            return change(item, .resume, actor, to: .queued) {
+            return change(item, .resume, actor, to: item.heldFrom == .parked ? .parked : .queued) {
                 ($0.anchor, $0.due, $0.autocompleteAt) = (shifted.anchor, shifted.due, shifted.autocompleteAt)
                 $0.reason = nil
             }
@@ -113,7 +115,9 @@ extension CommandDesk {
         edited.configurationVersion = snapshot.version
         edited.weight = snapshot.weight(ofChannel: item.channel)
         if let failure = PlaceWorkItem.settle(&edited, by: placement, at: now, in: snapshot) {
-            return change(edited, .fail, actor) { $0.reason = failure.rawValue }
+            edited.reason = failure.rawValue
+            // From the lane that it was in, which `edited` may no longer name.
+            return replaced(item, by: edited, .fail, actor, to: .errorheld)
         }
         var unversioned = edited
         unversioned.configurationVersion = item.configurationVersion

@@ -79,10 +79,11 @@ struct CommandDesk {
             after.offeredAt = after.status.isFinal ? after.offeredAt : nil
         }
         if after.status != .offered { after.offerRevision = nil }
-        if after.status != .offered, after.status != .parked { after.deadline = nil }
         if after.status != .held { after.heldFrom = nil; after.heldAt = nil }
-        // A parked item that is held keeps its workbin to return to.
-        if after.status != .parked, after.heldFrom != .parked { after.workbin = nil }
+        // A parked item that is held keeps its workbin to return to, and until when it rests there.
+        let rests = after.status == .parked || after.heldFrom == .parked
+        if after.status != .offered, !rests { after.deadline = nil }
+        if !rests { after.workbin = nil }
         after.completedAt = after.status.isFinal ? (item.completedAt ?? now) : nil
         after.wakeAt = after.nextWake
         if item.isOut, let agent = item.assignee, agent != after.assignee || after.weight != item.weight {

@@ -42,6 +42,8 @@ public struct ProducerConfiguration: Sendable {
                 "queue.buffering.max.kbytes": "32768",
                 "batch.num.messages": "10000",
                 "retry.backoff.ms": "50",
+                // Before compression; what is too large is for the broker to say.
+                "message.max.bytes": "67108864",
             ],
             overrides: properties,
             fixed: [
