@@ -56,7 +56,8 @@ struct DeadLetters: Sendable {
         }
         do {
             try await producer.send(letters.map { outgoing($0, value: $0.message.value) })
-        } catch let error where error.code == .messageTooLarge {
+        } catch {
+            guard error.code == .messageTooLarge else { throw error }
             // With its headers it is more than the broker takes. Its bytes are in PostgreSQL, and what is published
             // names its place; a letter that could not be sent would hold its partition up for ever.
             try await producer.send(error.undelivered.map { outgoing(letters[$0], value: []) })

@@ -46,7 +46,8 @@ final class TenantRuntime: Sendable {
         self.logger = logger
         lanes = LaneStore(
             redis: dependencies.redis, keyPrefix: dependencies.redisPrefix, tenant: tenant, logger: logger)
-        quotas = Quotas(redis: dependencies.redis, keyPrefix: "{\(dependencies.redisPrefix)t\(tenant)}",
+        quotas = Quotas(
+            redis: dependencies.redis, keyPrefix: "{\(dependencies.redisPrefix)t\(tenant)}",
             fallback: dependencies.defaultQuota)
         queries = WorkItemQueries(pool: dependencies.pool, tenant: tenant)
         currentSnapshot = Mutex(snapshot)
