@@ -48,16 +48,6 @@ struct RedisFaultTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1))) func callsThatCameTooLateToBeSentDoNotSilenceThoseAfterThem() async throws {
-        let redis = try await PrivateRedis()
-        let client = try redis.client(timeout: .nanoseconds(1))
-        for _ in 0..<5 {
-            let error = await #expect(throws: CoordinationError.self) { try await client.command(["PING"]) }
-            #expect(error?.code == .timedOut)
-        }
-        await client.close()
-    }
-
     @Test func aStoppedServerHoldsNobodyUpForLongerThanTheTimeout() async throws {
         let redis = try await PrivateRedis()
         let client = try redis.client(timeout: .milliseconds(300))

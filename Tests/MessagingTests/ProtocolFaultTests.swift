@@ -111,7 +111,8 @@ struct ProtocolFaultTests {
         try await withMockCluster { cluster in
             let topic = TestEnvironment.name("large")
             cluster.create(topic, partitions: 1)
-            try await withProducer(.init(connection: cluster.connection)) { producer in
+            let limits = ["message.max.bytes": "1000000"]
+            try await withProducer(.init(connection: cluster.connection, properties: limits)) { producer in
                 let large = OutgoingMessage(topic: topic, key: nil, value: Array(repeating: 65, count: 2_000_000))
                 let small = OutgoingMessage(topic: topic, key: nil, value: bytes("small"))
                 let error = await #expect(throws: MessagingError.self) {

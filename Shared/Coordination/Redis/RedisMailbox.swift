@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The door between callers and a connection's thread.
-final class RedisMailbox: Sendable {
+package final class RedisMailbox: Sendable {
     /// Whether callers may hand something in.
     enum Availability: Sendable {
         /// A connection is being made; callers wait.
@@ -24,9 +24,9 @@ final class RedisMailbox: Sendable {
     }
 
     private let contents = Mutex(Contents())
-    let signal: WakeSignal
+    package let signal: WakeSignal
 
-    init() throws(CoordinationError) { signal = try WakeSignal() }
+    package init() throws(CoordinationError) { signal = try WakeSignal() }
 
     // MARK: Callers
 
@@ -42,7 +42,7 @@ final class RedisMailbox: Sendable {
     }
 
     /// Hands a submission to the thread, or answers its caller at once when that is hopeless.
-    func submit(_ submission: RedisSubmission) {
+    package func submit(_ submission: RedisSubmission) {
         let (refusal, wake): (CoordinationError?, Bool) = contents.withLock { contents in
             if contents.closing { return (.clientClosed, false) }
             if case .down(let error) = contents.availability { return (error, false) }
@@ -75,7 +75,7 @@ final class RedisMailbox: Sendable {
 
     /// Everything that callers have handed in. The next submission wakes the thread, whatever it does with these: when
     /// all of them came too late, nothing is sent and no answer will.
-    func take() -> (submissions: [RedisSubmission], closing: Bool) {
+    package func take() -> (submissions: [RedisSubmission], closing: Bool) {
         contents.withLock { contents in
             contents.threadSleeps = true
             let taken = contents.waiting
@@ -112,7 +112,7 @@ final class RedisMailbox: Sendable {
     }
 
     /// Answers callers, and takes their commands off the load.
-    func answer(_ submissions: [RedisSubmission], _ error: CoordinationError) {
+    package func answer(_ submissions: [RedisSubmission], _ error: CoordinationError) {
         guard !submissions.isEmpty else { return }
         release(submissions.reduce(0) { $0 + $1.replyCount })
         for submission in submissions { submission.caller.resume(returning: .failure(error)) }

@@ -1,5 +1,5 @@
 /// Commands that one caller sends together, and the caller who waits for their replies.
-struct RedisSubmission: Sendable {
+package struct RedisSubmission: Sendable {
     /// The commands in wire format; emptied when they are sent.
     var bytes: [UInt8]
     /// How many replies there will be.
@@ -7,6 +7,16 @@ struct RedisSubmission: Sendable {
     /// Monotonic nanoseconds.
     let deadline: Int64
     let caller: CheckedContinuation<Result<[RedisReply], CoordinationError>, Never>
+
+    package init(
+        bytes: [UInt8], replyCount: Int, deadline: Int64,
+        caller: CheckedContinuation<Result<[RedisReply], CoordinationError>, Never>
+    ) {
+        self.bytes = bytes
+        self.replyCount = replyCount
+        self.deadline = deadline
+        self.caller = caller
+    }
 }
 
 /// Submissions that were sent, in order, and the replies that came for the first of them.

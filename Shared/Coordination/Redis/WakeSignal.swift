@@ -2,7 +2,7 @@ import CHiredis
 import Glibc
 
 /// Wakes a thread that waits in `poll`. Signals merge: many wakes are one.
-final class WakeSignal: Sendable {
+package final class WakeSignal: Sendable {
     private let descriptor: Int32
 
     init() throws(CoordinationError) {
@@ -18,15 +18,15 @@ final class WakeSignal: Sendable {
     func wake() { eventfd_write(descriptor, 1) }
 
     /// What ended a wait.
-    struct Outcome {
-        var woken = false
+    package struct Outcome {
+        package var woken = false
         var readable = false
         var writable = false
     }
 
     /// Waits for a wake, for readiness of `socket`, or for the time to pass.
     /// - Parameter deadline: monotonic nanoseconds; `Int64.max` waits without limit.
-    func wait(socket: Int32? = nil, forWriting: Bool = false, until deadline: Int64) -> Outcome {
+    package func wait(socket: Int32? = nil, forWriting: Bool = false, until deadline: Int64) -> Outcome {
         withUnsafeTemporaryAllocation(of: pollfd.self, capacity: 2) { descriptors in
             descriptors[0] = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             descriptors[1] = pollfd(
@@ -56,8 +56,8 @@ final class WakeSignal: Sendable {
 }
 
 /// Nanoseconds on the monotonic clock.
-enum MonotonicTime {
-    static var now: Int64 {
+package enum MonotonicTime {
+    package static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

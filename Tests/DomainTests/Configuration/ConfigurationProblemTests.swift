@@ -68,7 +68,7 @@ struct ConfigurationProblemTests {
                 "/sources/0/replies/events/0"
             ),
             (
-                #""name": "vinst""#, #""name": "vinst", "replies": {"webhook": {"url": "ftp://x"}}"#,
+                #""name": "vinst""#, #""name": "vinst", "replies": {"webhook": {"url": "ftp://x", "secretRef": "x"}}"#,
                 "/sources/0/replies/webhook/url"
             ),
             (
