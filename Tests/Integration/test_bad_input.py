@@ -479,7 +479,7 @@ BAD_CONFIGURATIONS = {
     "an unknown section": (day_and_night(calenders=[]), "/calenders"),
     "a section of the wrong type": (day_and_night(skills="java"), "/skills"),
     "a webhook without a host": (
-        day_and_night(sources=[{"name": "vinst", "replies": {"webhook": {"url": "https:///path"}}}]),
+        day_and_night(sources=[{"name": "vinst", "replies": {"webhook": {"url": "https:///path", "secretRef": "hook"}}}]),
         "/sources/0/replies/webhook/url",
     ),
 }  # fmt: skip

@@ -10,10 +10,15 @@ from own_world import day_and_night
 from world import Tenant, World
 
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# Unlike one that is always open, a calendar with openings ends some twenty years ahead.
+CALENDAR = {"name": "always", "timeZone": "UTC", "weekly": {day: ["00:00-24:00"] for day in DAYS}}
+
+
 @pytest.fixture(scope="module")
 def tenant(world: World) -> Tenant:
     world.cores.ensure(1)
-    return world.tenant(day_and_night())
+    return world.tenant(day_and_night(calendars=[CALENDAR]))
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ extension CoreAPI {
             let runtime = try await runtime(for: request)
             let body = try await request.object()
             guard body.keys == ["customer"], let customer = body["customer"]?.stringValue,
-                (1...1000).contains(customer.utf8.count)
+                (1...WorkItemLimits.attributesBytes).contains(customer.utf8.count)
             else {
                 throw Problem.unprocessable(
                     "Expected {\"customer\": …}: the value of the tenant's customer attribute.",
-                    errors: [.init(path: "/customer", message: "must be a text of 1 to 1000 bytes")])
+                    errors: [.init(path: "/customer", message: "must be a text of 1 to \(WorkItemLimits.attributesBytes) bytes")])
             }
             let erased = try await EraseCustomer(pool: runtime.dependencies.pool, tenant: runtime.tenant)
                 .perform(customer, at: .now)

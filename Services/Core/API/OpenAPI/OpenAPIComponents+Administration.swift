@@ -84,7 +84,7 @@ extension OpenAPIComponents {
                 "additionalProperties": false,
                 "properties": {
                     "customer": {
-                        "type": "string", "minLength": 1, "maxLength": 1000,
+                        "type": "string", "minLength": 1, "maxLength": 65536,
                         "description": "The value of the tenant's customer attribute."
                     }
                 },
