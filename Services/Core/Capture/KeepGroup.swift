@@ -41,14 +41,14 @@ final class KeepGroup: Sendable {
         await repeating("sign of life", logger: dependencies.logger) {
             try await self.dependencies.redis.evaluate(
                 Self.sign, keys: [self.key], arguments: [.string(self.dependencies.instance)])
-            return .milliseconds(500)
+            return .milliseconds(200)
         }
     }
 
     private func watch() async {
         let suspicion = Mutex(GroupSuspicion())
         await repeating("group", logger: dependencies.logger) {
-            try await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: .milliseconds(200))
             do {
                 let silent = try await self.silentInstances()
                 let own = self.consumers.withLock { Set($0.values.compactMap(\.memberId)) }
