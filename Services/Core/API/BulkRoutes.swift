@@ -24,7 +24,7 @@ extension CoreAPI {
         let operation: WorkItemOperation
         if action == .update {
             do {
-                operation = .update(try UpdateCommand(body: body["body"] ?? .object([:])), ifRevision: nil)
+                operation = .update(try UpdateCommand(body: body["body"] ?? .object([:])))
             } catch { throw error.problem }
         } else {
             operation = try Self.operation(action, body["body"], runtime.snapshot)

@@ -111,6 +111,6 @@ extension CoreAPI {
         do { update = try UpdateCommand(body: body) } catch { throw error.problem }
         // The condition is judged on the locked row, after a repeat was given the answer that it had.
         let reference = try reference(request, runtime)
-        return try await change(request, runtime, reference, .update(update, ifRevision: nil), body: body)
+        return try await change(request, runtime, reference, .update(update), body: body)
     }
 }

@@ -37,30 +37,35 @@ final class KeepGroup: Sendable {
         }
     }
 
+    /// At an even pace whatever happens: after Redis was away, a pause that had grown meanwhile would be a silence.
+    /// That Redis is away is told by the watch.
     private func giveSigns() async {
-        await repeating("sign of life", logger: dependencies.logger) {
-            try await self.dependencies.redis.evaluate(
-                Self.sign, keys: [self.key], arguments: [.string(self.dependencies.instance)])
-            return .milliseconds(200)
+        while !Task.isCancelled {
+            _ = try? await dependencies.redis.evaluate(
+                Self.sign, keys: [key], arguments: [.string(dependencies.instance)])
+            try? await Task.sleep(for: .milliseconds(200))
         }
     }
 
     private func watch() async {
         let suspicion = Mutex(GroupSuspicion())
-        await repeating("group", logger: dependencies.logger) {
-            try await Task.sleep(for: .milliseconds(200))
+        @Sendable func silentInstances() async throws -> Set<String> {
             do {
-                let silent = try await self.silentInstances()
-                let own = self.consumers.withLock { Set($0.values.compactMap(\.memberId)) }
-                guard suspicion.withLock({ $0.look(silent: silent, own: own) }) else { return .zero }
+                return try await self.silentInstances()
             } catch {
                 suspicion.withLock { $0.lookFailed() }
                 throw error
             }
+        }
+        await repeating("group", logger: dependencies.logger) {
+            try await Task.sleep(for: .milliseconds(200))
+            let silent = try await silentInstances()
+            let own = self.consumers.withLock { Set($0.values.compactMap(\.memberId)) }
+            guard suspicion.withLock({ $0.look(silent: silent, own: own) }) else { return .zero }
             let members = try await self.admin.members(of: self.group)
             // The broker may have taken its time: whoever gave a sign meanwhile lives.
-            let silent = try await self.silentInstances()
-            suspicion.withLock { $0.clear(allBut: silent) }
+            let stillSilent = try await silentInstances()
+            suspicion.withLock { $0.clear(allBut: stillSilent) }
             let count = self.consumers.withLock(\.count)
             let (leavers, gone) = suspicion.withLock {
                 ($0.leavers(members, instance: self.dependencies.instance, consumers: count), $0.gone)

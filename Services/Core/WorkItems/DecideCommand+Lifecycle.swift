@@ -2,12 +2,7 @@ import Domain
 
 /// The item's own life: content, hold, end and return.
 extension CommandDesk {
-    mutating func update(
-        _ item: WorkItem, _ update: UpdateCommand, ifRevision: Int32?, _ actor: Actor
-    ) -> CommandDecision {
-        if let ifRevision, ifRevision != item.revision {
-            return .refused(Refusal(.revisionMismatch, "The item is at revision \(item.revision), not \(ifRevision)."))
-        }
+    mutating func update(_ item: WorkItem, _ update: UpdateCommand, _ actor: Actor) -> CommandDecision {
         var edited = item
         let attributes: JSONObject
         do {

@@ -49,7 +49,7 @@ struct CommandDesk {
         case .transferToAgent(let agent, let reason): return transfer(item, toAgent: agent, reason, actor)
         case .transferToEndpoint(let endpoint, let reason): return transfer(item, toEndpoint: endpoint, reason, actor)
         case .park(let until, let workbin): return park(item, until, workbin, actor)
-        case .update(let update, let revision): return self.update(item, update, ifRevision: revision, actor)
+        case .update(let update): return self.update(item, update, actor)
         case .hold(let reason): return hold(item, reason, actor)
         case .resume: return resume(item, actor)
         case .cancel(let reason): return finish(item, .cancel, reason: reason, result: nil, actor)

@@ -4,7 +4,7 @@ import Foundation
 /// What is done to a work item that exists: a command with its names resolved, or what the system itself does.
 /// `submit` is not among them: see `Capture`.
 public enum WorkItemOperation: Sendable {
-    case update(UpdateCommand, ifRevision: Int32?)
+    case update(UpdateCommand)
     case hold(reason: String?)
     case resume
     case cancel(reason: String?)
@@ -36,7 +36,7 @@ public enum WorkItemOperation: Sendable {
     case rerank
 
     /// Resolves the names of a command.
-    init(_ command: WorkItemCommand, ifRevision: Int32? = nil, in snapshot: TenantSnapshot) throws(Refusal) {
+    init(_ command: WorkItemCommand, in snapshot: TenantSnapshot) throws(Refusal) {
         func agent(_ key: String, _ path: String) throws(Refusal) -> Int32 {
             guard let id = snapshot.names.id(of: .agent, key), snapshot.agents[id] != nil else {
                 throw Refusal(unknown: "agent \(key)", at: path)
@@ -45,7 +45,7 @@ public enum WorkItemOperation: Sendable {
         }
         switch command {
         case .submit: throw Refusal(.invalid, "submit makes an item; it cannot change one.")
-        case .update(let update): self = .update(update, ifRevision: ifRevision)
+        case .update(let update): self = .update(update)
         case .hold(let reason): self = .hold(reason: reason)
         case .resume: self = .resume
         case .cancel(let reason): self = .cancel(reason: reason)
