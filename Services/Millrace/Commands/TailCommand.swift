@@ -9,7 +9,7 @@ struct Tail: OperatorCommand {
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
-    @Option(name: .customLong("type"), help: "Only these types, such as workitem.completed or agent; may be repeated.")
+    @Option(name: .customLong("type"), help: "Only these types, such as workitem.complete or agent; may be repeated.")
     var types: [String] = []
     @Option(help: "Only events of this item: its id, its captureId or SOURCE/CAPTUREID.") var item: String?
     @Option(help: "Start after this position of the feed.") var after: Int64?

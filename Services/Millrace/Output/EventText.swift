@@ -30,7 +30,7 @@ public enum EventText {
         return parts.joined(separator: "  ")
     }
 
-    /// `workitem.offered`: the type without what all have.
+    /// `workitem.offer`: the type without what all have.
     private static func action(_ event: JSONValue, _ data: JSONValue) -> String {
         let type = TextFormats.cell(event["type"])
         return type.hasPrefix("millrace.") ? String(type.dropFirst(9)) : type
