@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Logging
 import Messaging
+import Storage
 
 /// Commands over Kafka: the same path in code as REST. Each is answered on the replies topic, or, when it cannot be
 /// read, laid aside as a dead letter with its original bytes and answered as far as its sender can be told.
@@ -87,14 +88,34 @@ struct HandleCommands: Sendable {
                     "The quota of the source or tenant is used up; send the same command again in \(seconds) s.")
                 return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(refusal)))
             }
-            let answer = try await runtime.perform(
-                envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)), source: source,
-                content: envelope.data, actor: Actor(.source, envelope.source),
-                answerKey: envelope.action == .submit
-                    ? nil
-                    : AnswerKey(source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
-            return .answered(reply(to: message.message, envelope, answer))
+            do {
+                let answer = try await runtime.perform(
+                    envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)),
+                    source: source, content: envelope.data, actor: Actor(.source, envelope.source),
+                    answerKey: envelope.action == .submit
+                        ? nil
+                        : AnswerKey(
+                            source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+                return .answered(reply(to: message.message, envelope, answer))
+            } catch {
+                // It was tried alone and would be refused each time: repeated, it would hold its partition up for ever.
+                guard let refused = error as? StorageError, refused.isRefusalOfContent else { throw error }
+                dependencies.logger.warning(
+                    "command laid aside, the database refuses it",
+                    metadata: [
+                        "tenant": "\(runtime.name)", "source": "\(envelope.source)",
+                        "offset": "\(message.message.offset)", "error": "\(refused)",
+                    ])
+                return dead(message, .init(reason: Self.reason(refused), envelope: envelope))
+            }
         }
+    }
+
+    /// For operators, who may retry the letter once its cause is mended.
+    private static func reason(_ error: StorageError) -> String {
+        let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
+        return "the database refuses what the command would write: \(error.message)\(state); "
+            + "change the command and send it again, or retry it once the cause is mended"
     }
 
     /// The source that a command names, and the configuration that knows it; nil as far as this instance has heard.

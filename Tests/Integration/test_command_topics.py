@@ -1,0 +1,163 @@
+"""A source's own command topic, with the shared one switched off; and commands that only the database refuses."""
+
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from contracts import AsyncAPI
+from own_world import day_and_night, own_world
+from stack import Stack
+from topics import CommandProducer, EventReader
+from waiting import wait_until
+from world import Tenant, World
+
+# Raises for some items as a full disk, a limit or a rule of a database administrator may: only PostgreSQL knows.
+TRIGGER = """
+CREATE SEQUENCE refusals;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF NEW.capture_id LIKE 'poison-%' THEN
+        RAISE EXCEPTION 'no % here', NEW.capture_id USING ERRCODE = 'check_violation';
+    ELSIF NEW.capture_id LIKE 'passing-%' AND nextval('public.refusals') <= 12 THEN
+        RAISE EXCEPTION 'try again' USING ERRCODE = 'serialization_failure';
+    ELSIF NEW.capture_id LIKE 'late-%' AND NEW.status = 'held' THEN
+        RAISE EXCEPTION 'no % may be held', NEW.capture_id;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON work_item FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+
+
+@pytest.fixture(scope="module")
+def bound(stack: Stack) -> Iterator[World]:
+    """A world whose instance leaves the shared topic alone."""
+    with own_world(stack, "command-topics") as world:
+        with psycopg.connect(world.admin_url) as connection:
+            connection.execute(TRIGGER)
+        world.cores.start(1, SHARED_COMMAND_TOPIC="off")
+        yield world
+
+
+@pytest.fixture(scope="module")
+def tenant(bound: World) -> Tenant:
+    sources = [
+        {"name": "vinst", "defaults": {"channel": "incident"}, "topic": "vinst.commands"},
+        {"name": "web", "defaults": {"channel": "incident"}},
+    ]
+    return bound.tenant(day_and_night(sources=sources))
+
+
+@pytest.fixture(scope="module")
+def http(bound: World, tenant: Tenant) -> httpx.Client:
+    return bound.http(tenant.admin_key)
+
+
+@pytest.fixture(scope="module")
+def replies(bound: World, tenant: Tenant) -> EventReader:
+    return bound.reader("workitems.replies")
+
+
+@pytest.fixture(scope="module")
+def own(bound: World, tenant: Tenant) -> Iterator[CommandProducer]:
+    """Publishes on the source's own topic."""
+    producer = CommandProducer(bound.stack.kafka, bound.topic("vinst.commands"), tenant.name, tenant.source)
+    yield producer
+    producer.close()
+
+
+def answer(replies: EventReader, command: dict) -> dict:
+    """The answer's data; the message is as the contract says."""
+    reply = replies.wait_for(
+        lambda event: event["data"].get("commandId") == command["id"], seconds=25, what="the answer to the command"
+    )
+    name = "accepted" if reply["data"]["status"] < 300 else "refused"
+    assert not AsyncAPI().problems(name, "payload", reply)
+    return reply["data"]
+
+
+def test_the_topic_says_whose_commands_it_carries(
+    bound: World, http: httpx.Client, own: CommandProducer, replies: EventReader
+) -> None:
+    other = bound.tenant(day_and_night())
+    unsaid = own.command("submit", {"captureId": "unsaid"})
+    del unsaid["tenant"]
+    foreign = {**own.command("submit", {"captureId": "foreign"}), "tenant": other.name}
+    pretended = {**own.command("submit", {"captureId": "pretended"}), "source": "web"}
+    for command in (unsaid, foreign, pretended):
+        own.send(command, key="one")
+    own.flush()
+
+    assert answer(replies, unsaid)["workItem"]["source"] == "vinst"
+    assert answer(replies, pretended)["workItem"]["source"] == "vinst"
+    refused = answer(replies, foreign)
+    assert (refused["status"], refused["source"]) == (400, "vinst")
+    assert "another tenant" in refused["problem"]["detail"]
+    # The topic's own operators see it, and the tenant that it named hears nothing of it.
+    assert ["another tenant" in letter["reason"] for letter in http.get("/dead").json()["items"]] == [True]
+    theirs = bound.http(other.admin_key)
+    assert theirs.get("/dead").json()["items"] == []
+    assert theirs.get("/workitems/by-capture/vinst/foreign").status_code == 404
+
+
+def test_what_the_database_refuses_is_laid_aside_and_the_others_go_through(
+    http: httpx.Client, own: CommandProducer, replies: EventReader
+) -> None:
+    commands = [own.submit(f"before-{number}") for number in range(20)]
+    poison = own.submit("poison-1")
+    commands += [own.submit(f"late-{number}") for number in range(20)]
+    own.flush()
+    assert [answer(replies, command)["status"] for command in commands] == [201] * 40
+    refused = answer(replies, poison)
+    assert refused["status"] == 400
+    assert "SQLSTATE 23514" in refused["problem"]["detail"]
+    assert "poison-1" not in refused["problem"]["detail"]
+
+    # A change as well; one that comes after it on the same partition is not held up.
+    hold = own.command("hold", {"captureId": "late-3"})
+    own.send(hold, key="late-3")
+    resume = own.command("cancel", {"captureId": "late-3"})
+    own.send(resume, key="late-3")
+    own.flush()
+    assert answer(replies, hold)["status"] == 400
+    assert answer(replies, resume)["workItem"]["status"] == "canceled"
+    reasons = {letter["text"]: letter["reason"] for letter in http.get("/dead").json()["items"]}
+    assert sum("database refuses" in reason for reason in reasons.values()) == 2
+    assert http.get("/workitems/by-capture/vinst/poison-1").status_code == 404
+
+
+def test_an_error_that_passes_repeats_the_batch_and_loses_nothing(
+    bound: World, http: httpx.Client, own: CommandProducer, replies: EventReader
+) -> None:
+    before = len(http.get("/dead").json()["items"])
+    commands = [own.submit(f"passing-{number}") for number in range(3)]
+    own.flush()
+    assert {answer(replies, command)["status"] for command in commands} <= {200, 201}
+    with psycopg.connect(bound.admin_url) as connection:
+        assert connection.execute("SELECT last_value FROM refusals").fetchone()[0] > 12
+    assert len(http.get("/dead").json()["items"]) == before
+
+
+def test_the_shared_topic_can_be_switched_off(
+    bound: World, tenant: Tenant, http: httpx.Client, own: CommandProducer, replies: EventReader
+) -> None:
+    shared = bound.producer(tenant)
+    left = shared.submit("left-alone")
+    shared.flush()
+    marker = own.submit(f"marker-{uuid.uuid4()}")
+    own.flush()
+    assert answer(replies, marker)["status"] == 201
+    assert http.get("/workitems/by-capture/vinst/left-alone").status_code == 404
+    # Nobody of the group has read it, or ever did.
+    reader = Consumer({"bootstrap.servers": bound.stack.kafka, "group.id": f"{bound.kafka_prefix}millrace-core"})
+    places = [TopicPartition(shared.topic, partition) for partition in reader.list_topics(shared.topic).topics[shared.topic].partitions]
+    assert all(place.offset < 0 for place in reader.committed(places, timeout=10))
+    reader.close()
+    # The command was good: an instance that takes the shared topic performs it.
+    bound.cores.start(1)
+    assert answer(replies, left)["status"] == 201
+    wait_until(lambda: http.get("/workitems/by-capture/vinst/left-alone").status_code == 200, what="the item")
