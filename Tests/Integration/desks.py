@@ -28,7 +28,7 @@ def desk(
             "name": name, "when": {"all": [{"attribute": "desk", "is": name}]}, "endpoint": name,
             "schema": "standard", "calendar": "always", **category,
         },
-        "agents": [{"id": f"{name}-{agent}", "endpoints": [name], **rest} for agent, rest in settings.items()],
+        "agents": [{"id": f"{name}-{agent}", "name": agent, "endpoints": [name], **rest} for agent, rest in settings.items()],
     }  # fmt: skip
 
 
