@@ -17,7 +17,6 @@ def floor(world: World) -> Floor:
         ]),
         desk("counted", {"anna": {"capacity": 1}, "bert": {"capacity": 5}, "cleo": {}}),
         desk("paged"),
-        desk("waiting", ["anna"]),
     )  # fmt: skip
     return Floor(world, world.tenant(configuration))
 
@@ -166,14 +165,3 @@ def test_the_queues_count_what_waits_and_who_is_there(floor: Floor) -> None:
     row = wait_until(lambda: found if (found := queue(floor, "counted")).get("depth") == 4 else None, what="four")
     assert (row["overdue"], row["offered"], row["agentsReady"]) == (1, 0, 0)
     assert moment(row["oldest"]) == moment(oldest["activation"])
-
-
-def test_an_endpoint_where_nothing_waits_shows_its_agents(floor: Floor) -> None:
-    floor.ready("waiting-anna")
-
-    def row() -> dict | None:
-        rows = floor.http.get("/queues").raise_for_status().json()["items"]
-        return next((row for row in rows if row.get("endpoint") == "waiting" and row["agentsReady"] == 1), None)
-
-    found = wait_until(row, what="the endpoint's row")
-    assert (found["depth"], found["agentsFree"]) == (0, 1)

@@ -94,7 +94,7 @@ def test_a_parked_item_comes_back_by_itself_to_its_agent_first(floor: Floor) -> 
     assert moment(parked["deadline"]) == moment(until)
     floor.ready("back-bert")
     queued = floor.until(item, "queued")
-    assert moment(floor.step(item, "unpark")["time"]) >= moment(until)
+    assert moment(floor.step(item, "returnToQueue")["time"]) >= moment(until)
     assert queued["preferredAgent"] == "back-anna"
     # Bert is ready and idle, and a later item shows that he has been looked at since.
     later = floor.submit("back")
