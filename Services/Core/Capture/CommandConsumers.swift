@@ -36,24 +36,27 @@ struct CommandConsumers: Sendable {
     /// Sources get and lose topics when configurations are applied.
     private func watchBoundTopics() async {
         await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                var running: [String: (binding: CommandMessage.Binding, task: Task<Void, Never>)] = [:]
-                while !Task.isCancelled {
-                    let wanted = tenants.bindings
-                    for (topic, entry) in running where wanted[topic] != entry.binding {
-                        entry.task.cancel()
-                        running[topic] = nil
-                    }
-                    for (topic, binding) in wanted where running[topic] == nil {
-                        running[topic] = (binding, Task { await consume(topic, binding: binding) })
-                    }
-                    try? await Task.sleep(for: .seconds(1))
-                }
-                for entry in running.values {
+            // Those without a binding are ending.
+            var running: [String: (binding: CommandMessage.Binding?, task: Task<Void, Never>)] = [:]
+            while !Task.isCancelled {
+                let wanted = tenants.bindings
+                for (topic, entry) in running where wanted[topic] != entry.binding {
                     entry.task.cancel()
-                    await entry.task.value
+                    running[topic] = (nil, entry.task)
                 }
+                for (topic, binding) in wanted where running[topic]?.binding == nil {
+                    let former = running[topic]?.task
+                    let task = Task {
+                        // It may still be handling a batch under the former owner's name.
+                        await former?.value
+                        await consume(topic, binding: binding)
+                    }
+                    running[topic] = (binding, task)
+                }
+                try? await Task.sleep(for: .seconds(1))
             }
+            for entry in running.values { entry.task.cancel() }
+            for entry in running.values { await entry.task.value }
         }
     }
 

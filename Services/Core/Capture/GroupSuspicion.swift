@@ -10,8 +10,10 @@ public struct GroupSuspicion: Sendable {
     private var strangers: Set<String> = []
     /// The present ids of our own members.
     private var own: Set<String> = []
-    /// For so many more looks a former id of our own may still be in the group.
-    private var looksForFormerSelf = 0
+    /// Until then a former id of our own may still be in the group.
+    private var looksForFormerSelfUntil: ContinuousClock.Instant?
+    /// How long after a new id of our own the broker is asked for the former one.
+    public static let timeForFormerSelf: Duration = .seconds(10)
 
     public init() {}
 
@@ -22,12 +24,12 @@ public struct GroupSuspicion: Sendable {
     ///   - silent: instances without a sign of life for the session's time.
     ///   - own: the ids that the broker gave our own members; a new one means that the old one stays behind on a broker
     ///     that keeps the dead.
-    public mutating func look(silent: Set<String>, own: Set<String>) -> Bool {
+    ///   - now: the time of the look.
+    public mutating func look(silent: Set<String>, own: Set<String>, at now: ContinuousClock.Instant) -> Bool {
         silences = Dictionary(uniqueKeysWithValues: silent.map { ($0, (silences[$0] ?? 0) + 1) })
-        if self.own != own { looksForFormerSelf = 20 }
+        if self.own != own { looksForFormerSelfUntil = now + Self.timeForFormerSelf }
         self.own = own
-        looksForFormerSelf = max(0, looksForFormerSelf - 1)
-        return !gone.isEmpty || looksForFormerSelf > 0
+        return !gone.isEmpty || looksForFormerSelfUntil.map { now < $0 } ?? false
     }
 
     /// Redis did not answer: whoever seemed silent could not give a sign either.

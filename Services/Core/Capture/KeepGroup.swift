@@ -61,7 +61,7 @@ final class KeepGroup: Sendable {
             try await Task.sleep(for: .milliseconds(200))
             let silent = try await silentInstances()
             let own = self.consumers.withLock { Set($0.values.compactMap(\.memberId)) }
-            guard suspicion.withLock({ $0.look(silent: silent, own: own) }) else { return .zero }
+            guard suspicion.withLock({ $0.look(silent: silent, own: own, at: .now) }) else { return .zero }
             let members = try await self.admin.members(of: self.group)
             // The broker may have taken its time: whoever gave a sign meanwhile lives.
             let stillSilent = try await silentInstances()
