@@ -5,9 +5,10 @@ extension KafkaAdmin {
     static func create(
         _ specifications: [TopicSpecification], _ client: RdKafkaClient, _ deadline: UInt64
     ) throws(MessagingError) -> [String: TopicCreation.Answer] {
-        try TopicCreation.request(
+        let refused = TopicCreation.request(
             specifications, on: client,
             timeoutMilliseconds: max(1, Monotonic.milliseconds(until: deadline, from: Monotonic.now(), limit: 60000)))
+        if let error = refused.values.first { throw error }
         let event = try Self.await(RD_KAFKA_EVENT_CREATETOPICS_RESULT, client, deadline)
         guard let answers = TopicCreation.answer(event) else { throw unreachable(event.errorText) }
         return answers

@@ -104,12 +104,8 @@ extension ConsumerLoop {
             join()
             return
         }
-        do throws(MessagingError) {
-            try TopicCreation.request(plan.topics, on: client, timeoutMilliseconds: 5000)
-            creationPending = true
-        } catch {
-            failure = error
-        }
+        failure = TopicCreation.request(plan.topics, on: client, timeoutMilliseconds: 5000).values.first
+        creationPending = failure == nil
     }
 
     private mutating func takeCreation(_ event: borrowing RdKafkaEvent) {

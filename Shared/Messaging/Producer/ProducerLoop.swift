@@ -109,17 +109,17 @@ struct ProducerLoop: ~Copyable {
             createAt = nil
             return
         }
-        do throws(MessagingError) {
-            try TopicCreation.request(
-                names.sorted().map { specifications[$0] ?? lane.configuration.connection.defaultSpecification($0) },
-                on: client, timeoutMilliseconds: 5000)
-            creationPending = true
-            createAt = nil
-        } catch {
-            // A name that no broker takes: let the messages find that out one by one.
+        let refused = TopicCreation.request(
+            names.sorted().map { specifications[$0] ?? lane.configuration.connection.defaultSpecification($0) },
+            on: client, timeoutMilliseconds: 5000)
+        createAt = nil
+        creationPending = refused.count < names.count
+        guard !refused.isEmpty else { return }
+        // Names that no broker takes: let the messages find that out one by one.
+        for error in refused.values {
             logger.error("Kafka topic cannot be created", metadata: ["error": .string(error.description)])
-            allow(names)
         }
+        allow(Set(refused.keys))
     }
 
     private mutating func takeCreation(_ event: borrowing RdKafkaEvent) {
