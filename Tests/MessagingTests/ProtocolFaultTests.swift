@@ -38,9 +38,11 @@ struct ProtocolFaultTests {
             }
             #expect(Set(journal.entries.map(\.member)) == [1, 2])
             #expect(Set(journal.entries.map(\.text)).count == 2000)
-            // This coordinator takes no commits once it has begun to rebalance: the batch in hand may come again.
-            #expect(journal.entries.count <= 2200)
             #expect(revocations.entries.contains(false))
+            // This coordinator takes no commits once it has begun to rebalance: each time the batch in hand may come
+            // again, and the one before it whose commit was under way. A slow machine sees more rebalances.
+            #expect(journal.entries.count <= 2000 + 2 * 100 * revocations.entries.count)
+            #expect(revocations.entries.count < 8)
         }
     }
 
