@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from waiting import wait_until
 
 class CommandProducer:
     """Publishes commands as a source system does, each confirmed by all replicas."""
+
+    PASSING = (KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
+    PATIENCE = 30.0
 
     def __init__(self, bootstrap: str, topic: str, tenant: str, source: str) -> None:
         self.topic = topic
@@ -53,11 +57,17 @@ class CommandProducer:
 
     def send_raw(self, value: bytes | None, *, key: str | None = None) -> None:
         """Queues any bytes for sending: what a broken source may do."""
+        end = time.monotonic() + self.PATIENCE
         while True:
             try:
                 self._producer.produce(self.topic, value=value, key=key, on_delivery=self._delivered)
                 break
             except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                # A broker that came back may not have the topic yet; anything else is the caller's mistake.
+                if error.args[0].code() not in self.PASSING or time.monotonic() >= end:
+                    raise
                 self._producer.poll(0.1)
         self._producer.poll(0)
 

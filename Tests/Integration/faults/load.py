@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from checks.evidence import Acknowledged
 from faults.exchange import Exchange, Front, Unreachable
@@ -62,6 +62,8 @@ class Load:
                 "topic.metadata.refresh.interval.ms": 2000,
                 # Topics are made by who owns them. A broker that forgot would make this one with a single partition.
                 "allow.auto.create.topics": False,
+                # A broker that comes back shows its topics late: they are waited for, not given up.
+                "topic.metadata.propagation.max.ms": 60_000,
                 "log_level": 2,
             }
         )
@@ -183,8 +185,9 @@ class Load:
             self._producer.produce(
                 self._commands, value=json.dumps(event).encode(), key=submission.capture_id, on_delivery=delivered
             )
-        except BufferError:
-            # It is repeated like everything else that is not answered.
+        except (BufferError, KafkaException):
+            # The queue is full, or the broker came back without the topic: it is repeated like everything else that
+            # is not answered.
             pass
 
     async def _repeat(self) -> None:
