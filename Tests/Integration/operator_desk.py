@@ -7,7 +7,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiting import wait_until
 from world import Tenant, World
 
 
@@ -85,7 +84,9 @@ class OperatorDesk:
 
     def _environment(self, credentials: Path | None, more: dict[str, str]) -> dict[str, str]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
-        return {**environment, "MILLRACE_CREDENTIALS": str(credentials or self.credentials), **more}
+        merged = {**environment, "MILLRACE_CREDENTIALS": str(credentials or self.credentials), **more}
+        # A service knows its own keys only; an empty one is not given at all.
+        return {key: value for key, value in merged.items() if value}
 
     def run(
         self, *arguments: str | Path, input: str = "", credentials: Path | None = None, seconds: float = 60, **more: str
@@ -112,8 +113,3 @@ class OperatorDesk:
         """Starts a command in the background."""
         output = self.folder / f"{arguments[0]}.output"
         return Started([self.executable, *arguments], self._environment(None, more), output)
-
-
-def wait_for_text(started: Started, text: str, seconds: float = 20) -> None:
-    """Until the command has printed it."""
-    wait_until(lambda: text in started.text, seconds=seconds, what=f"{text!r} in the output")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import yaml
 
+from cores import free_port
 from operator_desk import OperatorDesk, Started
 from own_world import day_and_night
 from waiting import wait_until
@@ -367,3 +368,87 @@ def test_what_cannot_be_reached_or_read_is_said(desk: OperatorDesk, tmp_path: Pa
     assert desk.run("list", credentials=tmp_path / "absent.json").code == 66
     lacking = desk.run("list", credentials=desk.write_credentials(tmp_path / "lacking.json", adminKey=None))
     assert lacking.code == 78 and '"adminKey"' in lacking.err
+
+
+# The doctor.
+
+
+def findings(desk: OperatorDesk, *arguments: str | Path, code: int, **options: object) -> dict[str, tuple[str, str]]:
+    """What each check found: its state and its words."""
+    said = desk.run("doctor", "--json", *arguments, **options)
+    assert said.code == code, said.out + said.err
+    return {entry["check"]: (entry["state"], entry["finding"]) for entry in json.loads(said.out)}
+
+
+def test_the_doctor_finds_all_well(world: World, desk: OperatorDesk) -> None:
+    found = findings(desk, code=0, **world.environment)
+    for check in ("API", "database", "redis", "admin key", "source key", "kafka from here", "topic", "dead letters"):
+        assert found[check][0] == "well", found
+    for check in ("PostgreSQL", "schema", "Redis", "Kafka", "lanes"):
+        assert found[check][0] == "well", found
+    assert "PostgreSQL" not in findings(desk, code=0)
+
+
+def test_the_doctor_says_what_to_do(world: World, desk: OperatorDesk, tmp_path: Path) -> None:
+    away = desk.write_credentials(tmp_path / "away.json", baseUrl="http://127.0.0.1:9", kafka="127.0.0.1:9")
+    found = findings(desk, code=69, credentials=away)
+    assert found["API"][0] == "failed" and "make up" in found["API"][1] and "baseUrl" in found["API"][1]
+    assert found["kafka from here"][0] == "failed" and "127.0.0.1:9" in found["kafka from here"][1]
+    assert found["servers"][0] == "warning" and "MILLRACE_DATABASE_URL" in found["servers"][1]
+
+    # No service answers: then the servers themselves are looked at.
+    environment = {**world.environment, "MILLRACE_REDIS_URL": "redis://127.0.0.1:9"}
+    found = findings(desk, code=69, credentials=away, **environment)
+    assert (found["PostgreSQL"][0], found["Kafka"][0], found["Redis"][0]) == ("well", "well", "failed")
+    assert "MILLRACE_REDIS_URL" in found["Redis"][1]
+    gone = {**world.environment, "MILLRACE_DATABASE_URL": "postgres://millrace:secret@127.0.0.1:9/millrace"}
+    found = findings(desk, code=69, **gone)
+    assert found["PostgreSQL"][0] == "failed" and "start it" in found["PostgreSQL"][1]
+    assert "secret" not in str(found)
+
+    stranger = desk.write_credentials(tmp_path / "stranger.json", adminKey="mr_no_such_key", tenant="nobody")
+    found = findings(desk, code=69, credentials=stranger, **world.environment)
+    assert found["admin key"][0] == "failed" and "key is not known" in found["admin key"][1]
+    assert found["lanes"][0] == "failed" and "no tenant nobody" in found["lanes"][1]
+
+    open_to_all = desk.write_credentials(tmp_path / "open.json")
+    open_to_all.chmod(0o644)
+    state, words = findings(desk, code=0, credentials=open_to_all)["credentials"]
+    assert state == "warning" and "chmod 600" in words
+    assert desk.run("doctor", credentials=away).out.count("FAILED") >= 2
+
+
+# A tenant and a service without any script.
+
+
+def test_one_process_serves_a_tenant_whose_keys_were_printed(
+    world: World, started: Callable[..., Started], tmp_path: Path
+) -> None:
+    name = f"t{secrets.token_hex(4)}"
+    file = tmp_path / "tenant.json"
+    file.write_text(json.dumps(day_and_night(tenant=name)))
+    arguments = ("bootstrap", "--tenant", name, "--configuration", str(file), "--source", "vinst")
+    port = free_port()
+    printed = json.loads(
+        world.run(*arguments, "--credentials", "-", "--base-url", f"http://127.0.0.1:{port}").stdout
+    )
+    assert set(printed) == {"tenant", "baseUrl", "kafka", "kafkaPrefix", "adminKey", "sourceKey"}
+    other = world.run(*arguments, "--credentials", str(tmp_path / "absent/keys.json"), check=False)
+    assert other.returncode != 0 and "- to print the keys" in other.stderr
+
+    service = started(
+        "all", **world.environment, MILLRACE_CREDENTIALS="", MILLRACE_HTTP_HOST="127.0.0.1", MILLRACE_HTTP_PORT=str(port), MILLRACE_METRICS_PORT="0"
+    )
+    with httpx.Client(base_url=printed["baseUrl"], headers={"Authorization": f"Bearer {printed['sourceKey']}"}) as http:
+        wait_until(
+            lambda: http.get("/health/ready").status_code == 200, seconds=30, what="readiness", forgiving=(httpx.HTTPError,)
+        )
+        item = http.post("/iwd/v3/workitems", json={"captureId": "first"})
+        assert item.status_code == 201 and item.json()["status"] == "queued", item.text
+    assert service.end(signal.SIGTERM, 40) == 0, service.text[-3000:]
+
+
+def test_a_service_says_every_setting_that_is_wrong(world: World, desk: OperatorDesk) -> None:
+    said = desk.run("all", **{**world.environment, "MILLRACE_CREDENTIALS": "", "MILLRACE_REDIS_URL": "cache", "MILLRACE_HTTP_PORT": "many"})
+    assert said.code == 78
+    assert "MILLRACE_REDIS_URL" in said.err and "MILLRACE_HTTP_PORT" in said.err

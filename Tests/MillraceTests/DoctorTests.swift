@@ -33,6 +33,13 @@ import millrace
         #expect(QueueChecks.waiting([row(depth: 5, waited: 1_000, ready: 0, free: 0)], now: now).state == .warning)
     }
 
+    @Test func lanesThatHoldLessOrMoreThanWaitsAreNoticed() {
+        #expect(LaneCheck.finding(entries: 0, queued: 100).state == .well)
+        #expect(LaneCheck.finding(entries: 0, queued: 200).state == .warning)
+        #expect(LaneCheck.finding(entries: 200, queued: 0).state == .warning)
+        #expect(LaneCheck.finding(entries: 96_000, queued: 100_000).state == .well)
+    }
+
     @Test func diskSpaceIsJudged() {
         #expect(DiskSpace.finding("disk", free: 100 << 30, size: 200 << 30).state == .well)
         #expect(DiskSpace.finding("disk", free: 4 << 30, size: 10 << 30).state == .well)

@@ -1,12 +1,16 @@
 import ArgumentParser
 import Domain
+import Foundation
 
 /// `millrace doctor`
 struct Doctor: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Check every dependency and say what to do.",
-        discussion: "Exit code 0 when nothing is wrong (warnings allowed), else 69.")
+        discussion: """
+            Asks the service of the credentials, Kafka, and PostgreSQL, Redis and Kafka where the environment names them as \
+            it does for a service. Exit code 0 when nothing is wrong (warnings allowed), else 69.
+            """)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
@@ -16,10 +20,13 @@ struct Doctor: OperatorCommand {
         do {
             let credentials = try connection.resolve()
             findings.append(CredentialChecks.file(credentials))
-            findings += await ServiceChecks(credentials: credentials).perform()
+            let service = await ServiceChecks(credentials: credentials).perform()
+            findings += service
             findings += await KafkaChecks(credentials: credentials).perform()
+            findings += await servers(credentials.tenant, serviceAnswers: service.first?.state == .well)
         } catch {
             findings.append(Finding("credentials", .failed, error.message))
+            findings += await servers(nil, serviceAnswers: false)
         }
         findings += HostChecks.perform()
         if output.json {
@@ -37,6 +44,11 @@ struct Doctor: OperatorCommand {
                     ? "1 check failed; its line says what to do."
                     : "\(failed) checks failed; their lines say what to do.")
         }
+    }
+
+    private func servers(_ tenant: String?, serviceAnswers: Bool) async -> [Finding] {
+        await ServerChecks(environment: ProcessInfo.processInfo.environment, tenant: tenant)
+            .perform(serviceAnswers: serviceAnswers)
     }
 }
 

@@ -86,15 +86,12 @@ struct ServiceChecks: Sendable {
         return Finding("version", .well, "the service's interface is version \(version)")
     }
 
-    /// Lanes against the database, dead letters, and work that waits although somebody is free for it.
+    /// Dead letters, and work that waits although somebody is free for it.
     private func work(_ client: APIClient) async -> [Finding] {
         var findings: [Finding] = []
         do {
             let answer = try await client.call(.GET, "/queues")
             findings.append(QueueChecks.waiting(QueueRow.read(answer), now: .now))
-            let health = try await client.send(.GET, url: client.address.origin + "/health/ready").json()
-            findings.append(
-                QueueChecks.lanes(health["checks"]?["lanes"] ?? health["lanes"] ?? .null, QueueRow.read(answer)))
             var dead = 0
             try await client.forEach("/dead", query: [("limit", "500")]) { letter in
                 if letter["outcome"]?.stringValue != "accepted" { dead += 1 }
@@ -130,23 +127,6 @@ public enum QueueChecks {
             return Finding("queues", .warning, "\(alone.depth) wait at \(alone.endpoint), where no agent is ready")
         }
         return Finding("queues", .well, "\(depth) wait, \(rows.reduce(0) { $0 + $1.overdue }) of them overdue")
-    }
-
-    /// The lanes' count, where the service reports it, against the database's.
-    static func lanes(_ report: JSONValue, _ rows: [QueueRow]) -> Finding {
-        let depth = rows.reduce(0) { $0 + $1.depth }
-        guard let entries = (report["entries"] ?? report["count"])?.integerValue else {
-            return Finding(
-                "lanes", .well, "\(depth) queued in the database; the service keeps its lanes to that by itself")
-        }
-        // Items come and go between the two looks.
-        let difference = abs(Int(clamping: entries) - depth)
-        return difference <= 100 + depth / 20
-            ? Finding("lanes", .well, "\(entries) in the lanes, \(depth) in the database")
-            : Finding(
-                "lanes", .warning,
-                "\(entries) in the lanes, \(depth) in the database; look again in a few seconds, then see the log of the steward"
-            )
     }
 }
 

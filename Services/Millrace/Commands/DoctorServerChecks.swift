@@ -1,0 +1,98 @@
+import Core
+import Foundation
+import ServiceKit
+
+/// PostgreSQL, Redis and Kafka where the environment names them as it does for a service, and whether the lanes hold what
+/// waits. It needs no running service: the first thing to know when none starts.
+struct ServerChecks: Sendable {
+    let environment: [String: String]
+    let tenant: String?
+
+    private static let addresses = ["MILLRACE_DATABASE_URL", "MILLRACE_REDIS_URL", "MILLRACE_KAFKA_BOOTSTRAP"]
+
+    /// - Parameter serviceAnswers: whether a service has told already how its servers are.
+    func perform(serviceAnswers: Bool) async -> [Finding] {
+        let named = Self.addresses.filter { environment[$0]?.isEmpty == false }
+        guard !named.isEmpty else {
+            guard !serviceAnswers else { return [] }
+            return [
+                Finding(
+                    "servers", .warning,
+                    "not looked at: \(Self.addresses.joined(separator: ", ")) are not set here; set them as the service "
+                        + "has them (`. .local/env`) and ask again")
+            ]
+        }
+        let configuration: ServiceConfiguration
+        do {
+            // What is meant for this command and for scripts is no business of a service.
+            let keys = Set((ConfigurationKeys.all + CoreKeys.all).map(\.environment))
+            configuration = try ServiceConfiguration.load(
+                environment: environment.filter { keys.contains($0.key) }, needs: [], otherKeys: CoreKeys.all)
+        } catch {
+            return [Finding("configuration", .failed, "\(error)")]
+        }
+        let servers = DiagnoseServers(configuration: configuration)
+        var findings: [Finding] = []
+        if named.contains("MILLRACE_DATABASE_URL") { findings += await database(servers) }
+        if named.contains("MILLRACE_REDIS_URL") {
+            findings.append(
+                await look("Redis", "start it, or correct MILLRACE_REDIS_URL; its data is rebuilt by itself") {
+                    try await servers.checkRedis()
+                    return "answers"
+                })
+        }
+        if named.contains("MILLRACE_KAFKA_BOOTSTRAP") {
+            findings.append(
+                await look("Kafka", "start the broker, or correct MILLRACE_KAFKA_BOOTSTRAP") {
+                    "answers, \(try await servers.checkKafka()) topics"
+                })
+        }
+        guard named.contains("MILLRACE_DATABASE_URL"), named.contains("MILLRACE_REDIS_URL"), let tenant,
+            !findings.contains(where: { $0.state == .failed })
+        else { return findings }
+        return findings + [await lanes(servers, tenant)]
+    }
+
+    private func database(_ servers: DiagnoseServers) async -> [Finding] {
+        let answers = await look("PostgreSQL", "start it, or correct MILLRACE_DATABASE_URL") {
+            try await servers.checkDatabase()
+            return "answers"
+        }
+        guard answers.state == .well else { return [answers] }
+        let schema = await look("schema", "run `millrace migrate` as the owner, with this version") {
+            try await servers.checkSchema()
+            return "up to date"
+        }
+        return [answers, schema]
+    }
+
+    private func lanes(_ servers: DiagnoseServers, _ tenant: String) async -> Finding {
+        do {
+            guard let waiting = try await servers.waiting(tenant: tenant) else {
+                return Finding(
+                    "lanes", .failed,
+                    "the database has no tenant \(tenant): is it the one of the service? Else `millrace bootstrap`")
+            }
+            return LaneCheck.finding(entries: waiting.entries, queued: waiting.queued)
+        } catch {
+            return Finding("lanes", .failed, "cannot be compared with the database: \(error)")
+        }
+    }
+
+    private func look(_ name: String, _ advice: String, _ body: () async throws -> String) async -> Finding {
+        do { return Finding(name, .well, try await body()) } catch { return Finding(name, .failed, "\(error); \(advice)") }
+    }
+}
+
+/// The lanes against the database.
+public enum LaneCheck {
+    /// Items come and go between the two looks, so that a few more or less mean nothing.
+    public static func finding(entries: Int, queued: Int) -> Finding {
+        let text = "\(entries) in the lanes, \(queued) queued in the database"
+        return abs(entries - queued) <= 100 + queued / 20
+            ? Finding("lanes", .well, text)
+            : Finding(
+                "lanes", .warning,
+                text + "; a core that runs evens this out within seconds: look again, then see its log for \"lanes\"")
+    }
+}
