@@ -30,11 +30,9 @@ extension CoreAPI {
             operation = try Self.operation(action, body["body"], runtime.snapshot)
         }
         let key = try Self.answerKey(request, principal, .object(body))
-        let requests = ids.enumerated().map { index, id in
+        let requests = try ids.enumerated().map { index, id in
             var change = ChangeRequest(reference: .id(id), command: operation, actor: Actor(principal))
-            if !principal.has(.supervisor) {
-                change.requiredSource = principal.source.flatMap { runtime.snapshot.names.id(of: .source, $0) }
-            }
+            try restrict(&change, to: principal, runtime)
             change.answerKey = key.map {
                 AnswerKey(source: $0.source, key: "\($0.key)/\(index)", digest: $0.digest)
             }

@@ -31,7 +31,7 @@ extension CoreAPI {
                 try body.refuseMembers(otherThan: ["agent"])
                 let agent = try actingAgent(request, body, runtime)
                 return try await change(
-                    request, runtime, reference(request, runtime), .unpark(agent: agent), body: .object(body), anyItem: true)
+                    request, runtime, reference(request, runtime), .unpark(agent: agent), body: .object(body))
             }
             routes.post("\(path)/takeback", access: .anyOf(.supervisor)) { request in
                 let runtime = try await runtime(for: request)
@@ -56,18 +56,14 @@ extension CoreAPI {
     }
 
     /// Performs an operation for a caller and answers with the item.
-    /// - Parameter anyItem: an agent may do it to items that are not theirs.
     func change(
         _ request: APIRequest, _ runtime: TenantRuntime, _ reference: WorkItemReference, _ operation: WorkItemOperation,
-        body: JSONValue?, anyItem: Bool = false
+        body: JSONValue?
     ) async throws -> Response {
         let principal = try request.principal
         var change = ChangeRequest(reference: reference, command: operation, actor: Actor(principal))
-        if !principal.has(.supervisor) {
-            change.requiredSource = principal.source.flatMap { runtime.snapshot.names.id(of: .source, $0) }
-            if !anyItem, principal.source == nil { change.requiredAgent = try agent(of: principal, runtime) }
-        }
-        change.likelyAgent = change.requiredAgent
+        try restrict(&change, to: principal, runtime)
+        change.likelyAgent = change.requiredAgent?.id
         change.answerKey = try Self.answerKey(request, principal, body)
         if case .revisions(let revisions)? = try request.ifMatch { change.revisions = revisions }
         switch try await runtime.changes.submit(change) {
@@ -75,6 +71,15 @@ extension CoreAPI {
         case .unchanged(let item): return itemResponse(item, runtime)
         case .refused(let refusal): throw refusal.problem
         case .repeated(let answer): return answer.response
+        }
+    }
+
+    /// A source sees its own items only, an agent those that are the agent's; supervisors see all.
+    func restrict(_ change: inout ChangeRequest, to principal: Principal, _ runtime: TenantRuntime) throws {
+        guard !principal.has(.supervisor) else { return }
+        change.requiredSource = principal.source.flatMap { runtime.snapshot.names.id(of: .source, $0) }
+        if principal.source == nil {
+            change.requiredAgent = runtime.snapshot.agents[try agent(of: principal, runtime)]
         }
     }
 
@@ -102,10 +107,14 @@ extension CoreAPI {
 
     /// `Idempotency-Key`: the same caller's same request gets the same answer for 7 days.
     static func answerKey(_ request: APIRequest, _ principal: Principal, _ body: JSONValue?) throws -> AnswerKey? {
+        try answerKey(request, principal, bytes: body?.canonical().bytes ?? [])
+    }
+
+    static func answerKey(_ request: APIRequest, _ principal: Principal, bytes: [UInt8]) throws -> AnswerKey? {
         guard let key = try request.idempotencyKey else { return nil }
         var hash = SHA256()
         hash.update(data: Array("\(request.method.rawValue) \(request.raw.uri.path)\u{0}".utf8))
-        hash.update(data: body?.canonical().bytes ?? [])
+        hash.update(data: bytes)
         return AnswerKey(
             source: "http:\(principal.keyID ?? principal.subject)", key: key, digest: Array(hash.finalize()))
     }

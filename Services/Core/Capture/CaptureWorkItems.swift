@@ -58,6 +58,7 @@ struct CaptureWorkItems: Sendable {
         item.dueGiven = submit.due
         item.priority = submit.priority
         item.businessValue = submit.businessValue
+        // Known when it was submitted; a configuration applied since may have taken the agent away.
         item.preferredAgent = preferred.flatMap { snapshot.agents[$0] == nil ? nil : $0 }
         item.preferredUntil = item.preferredAgent == nil ? nil : submit.preferredUntil
         item.setAttributes(attributes, snapshot: snapshot)
@@ -90,6 +91,7 @@ extension WorkItem {
         self.arrival = arrival
         self.activation = activation
         self.push = 0
+        self.paused = 0
         self.attributes = "{}"
         self.weight = 1
         self.configurationVersion = configurationVersion

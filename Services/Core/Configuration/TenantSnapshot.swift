@@ -88,6 +88,9 @@ public struct AgentSettings: Sendable, Equatable {
     /// Capacity units.
     public let capacity: Int32
     public let groups: [String]
+
+    /// The name of the agent's own workbin.
+    var workbin: String { "agent:\(key)" }
 }
 
 /// A source system as capture and publication use it.

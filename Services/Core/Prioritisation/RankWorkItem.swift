@@ -8,15 +8,21 @@ enum RankWorkItem {
         guard let schemaVersion = item.schemaVersion, let schema = snapshot.schemas[schemaVersion],
             let calendarVersion = item.calendarVersion, let calendar = snapshot.calendars[calendarVersion]
         else { return .unknownSchemaOrCalendar }
-        guard let due = item.dueGiven ?? schema.dueDate(activation: item.activation, calendar: calendar) else {
-            return .beyondCalendar
-        }
+        let unpaused = item.dueGiven ?? schema.dueDate(activation: item.activation, calendar: calendar)
+        guard let due = unpaused.flatMap({ later($0, by: item.paused, in: calendar) }) else { return .beyondCalendar }
         item.due = due
-        item.anchor = schema.anchor(
+        let anchor = schema.anchor(
             activation: item.activation, due: item.dueGiven, headStart: headStart(of: item, placement: placement),
             calendar: calendar)
+        item.anchor = min(anchor + item.paused, BusinessCalendar.bound)
         item.autocompleteAt = schema.autocompleteDate(activation: item.activation, calendar: calendar)
+            .flatMap { later($0, by: item.paused, in: calendar) }
         return nil
+    }
+
+    /// `instant`, so much business time later; nil beyond the end of the calendar.
+    private static func later(_ instant: Instant, by paused: Int64, in calendar: BusinessCalendar) -> Instant? {
+        paused == 0 ? instant : calendar.instant(atBusinessTime: calendar.businessTime(at: instant) + paused)
     }
 
     /// The head start of an item in seconds of age: the source's, the operators', the category's and what its business
@@ -28,16 +34,10 @@ enum RankWorkItem {
         return max(-WorkItemLimits.headStart, min(WorkItemLimits.headStart, total))
     }
 
-    /// Moves an item by the open time that it spent on hold, so that the hold does not count against its service level.
-    static func shift(_ item: inout WorkItem, byHoldFrom start: Instant, to end: Instant, in snapshot: TenantSnapshot) {
-        guard let version = item.calendarVersion, let calendar = snapshot.calendars[version] else { return }
-        let paused = calendar.businessTime(at: end) - calendar.businessTime(at: start)
-        guard paused > 0 else { return }
-        item.anchor = item.anchor.map { $0 + paused }
-        item.due = item.due.flatMap { calendar.instant(atBusinessTime: calendar.businessTime(at: $0) + paused) }
-        item.autocompleteAt = item.autocompleteAt.flatMap {
-            calendar.instant(atBusinessTime: calendar.businessTime(at: $0) + paused)
-        }
+    /// The open time of an item's calendar between two moments, in business milliseconds.
+    static func openTime(of item: WorkItem, from start: Instant, to end: Instant, in snapshot: TenantSnapshot) -> Int64 {
+        guard let version = item.calendarVersion, let calendar = snapshot.calendars[version] else { return 0 }
+        return max(0, calendar.businessTime(at: end) - calendar.businessTime(at: start))
     }
 
     /// Priority and business age now; nil while the item has no anchor.

@@ -27,11 +27,20 @@ extension TenantRuntime {
         return WorkItemAnswer.stored(for: outcome, in: snapshot, at: .now)
     }
 
+    private func names(noAgent key: String) -> Bool {
+        snapshot.names.id(of: .agent, key).flatMap { snapshot.agents[$0] } == nil
+    }
+
     /// Captures a submitted body.
     func submitItem(
         _ submit: SubmitCommand, source: Int32, content: JSONValue, actor: Actor
     ) async throws -> CaptureOutcome {
-        try await captures.submit(
+        if let key = submit.preferredAgent, names(noAgent: key) {
+            // What was taken before keeps its answer, although its agent may have left since.
+            let known = try await queries.item(.capture(CaptureKey(source: source, captureId: submit.captureId)))
+            guard known != nil else { return .refused(Refusal(unknown: "agent \(key)", at: "/preferredAgent")) }
+        }
+        return try await captures.submit(
             CaptureRequest(
                 source: source, submit: submit,
                 contentHash: Array(SHA256.hash(data: SubmitCommand.content(of: content))), actor: actor))

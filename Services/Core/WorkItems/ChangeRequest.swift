@@ -27,14 +27,29 @@ struct ChangeRequest: Sendable {
     var likelyAgent: Int32?
     /// The item must be at one of these revisions (`If-Match`).
     var revisions: [Int64]?
-    /// The caller may act on this agent's items only; others' do not exist for the caller.
-    var requiredAgent: Int32?
+    /// The caller may act on what this agent has, held or parked only; other items do not exist for the caller.
+    var requiredAgent: AgentSettings?
     /// The caller may act on this source's items only.
     var requiredSource: Int32?
 
+    /// Whether a repeat gets this outcome too. A pick that PostgreSQL refuses is no answer: the next one is tried.
+    func keeps(_ outcome: ChangeOutcome) -> Bool {
+        if case .refused = outcome, case .offer = command { return false }
+        return true
+    }
+
     func mayTouch(_ item: WorkItem) -> Bool {
         (requiredSource == nil || requiredSource == item.source)
-            && (requiredAgent == nil || requiredAgent == item.assignee)
+            && (requiredAgent == nil || requiredAgent.map { item.belongs(to: $0) } == true)
+    }
+}
+
+extension WorkItem {
+    /// Whether an agent may act on it: it is with the agent, was held while it was, or lies in a workbin of the agent's.
+    func belongs(to agent: AgentSettings) -> Bool {
+        if assignee == agent.id || heldBy == agent.id { return true }
+        guard status == .parked, let workbin else { return false }
+        return workbin == agent.workbin || agent.groups.contains { workbin == "group:\($0)" }
     }
 }
 

@@ -93,7 +93,7 @@ struct ChangeWorkItems: Sendable {
             } else {
                 outcome = .refused(Refusal(.notFound, "There is no such work item."))
             }
-            if let key = request.answerKey, answers[key.lookup] == nil {
+            if let key = request.answerKey, answers[key.lookup] == nil, request.keeps(outcome) {
                 let answer = WorkItemAnswer.stored(for: outcome, in: snapshot, at: now)
                 decided.newAnswers.append((key, answer))
                 answers[key.lookup] = (key.digest, answer)

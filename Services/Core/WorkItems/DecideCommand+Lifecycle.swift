@@ -15,18 +15,17 @@ extension CommandDesk {
         edited.priority = update.priority.applied(to: item.priority)
         edited.businessValue = update.businessValue.applied(to: item.businessValue)
         if let push = update.push { edited.push += Int64(push * 1000) }
+        // A due date that is set is meant as it stands: no earlier hold moves it.
+        if case .set = update.due { edited.paused = 0 }
         let attributesChanged = edited.attributes != item.attributes
         guard edited != item else { return .unchanged }
-        // With an agent, held or parked only the content changes; it is placed anew when it returns to the queue.
-        let decision =
-            switch item.status {
-            case .queued, .captured, .new: place(edited, from: item, action: .update, attributes: attributes, actor)
-            default: change(item, .update, actor, to: item.status) { after in
-                (after.attributes, after.customer) = (edited.attributes, edited.customer)
-                (after.dueGiven, after.priority) = (edited.dueGiven, edited.priority)
-                (after.businessValue, after.push) = (edited.businessValue, edited.push)
-            }
-            }
+        let decision: CommandDecision
+        switch item.status {
+        case .queued, .captured, .new: decision = place(edited, from: item, action: .update, attributes: attributes, actor)
+        default:
+            PlaceWorkItem.revise(&edited, attributes: attributes, at: now, in: snapshot)
+            decision = replaced(item, by: edited, .update, actor, to: item.status)
+        }
         guard case .changed(var change) = decision else { return decision }
         change.attributesChanged = attributesChanged
         return .changed(change)
@@ -38,40 +37,45 @@ extension CommandDesk {
         return change(item, .hold, actor) {
             $0.heldFrom = item.status
             $0.heldAt = now
+            $0.heldBy = item.assignee
             $0.reason = reason
             $0.assignee = nil
         }
     }
 
     mutating func resume(_ item: WorkItem, _ actor: Actor) -> CommandDecision {
-        var edited = item
-        if item.status == .held, let heldAt = item.heldAt, let category = item.category,
-            snapshot.placements[category]?.holdPausesSLA == true
-        {
-            // Before its activation an item has no age that a hold could stop.
-            RankWorkItem.shift(&edited, byHoldFrom: max(heldAt, item.activation), to: now, in: snapshot)
-        }
         switch item.status {
         case .held where item.heldFrom == .new && item.activation > now:
             return change(item, .resume, actor, to: .new)
-        case .held where item.heldFrom != .parked && edited.entry == nil:
-            // Held before it had a place, since it could not be classified or ranked: that is tried again.
-            return place(edited, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
         case .held:
-            let shifted = edited
-            return change(item, .resume, actor, to: item.heldFrom == .parked ? .parked : .queued) {
-                ($0.anchor, $0.due, $0.autocompleteAt) = (shifted.anchor, shifted.due, shifted.autocompleteAt)
-                $0.reason = nil
+            let spared = pause(of: item)
+            guard item.heldFrom == .parked else {
+                return returnToQueue(item, .resume, actor) {
+                    $0.paused += spared
+                    $0.reason = nil
+                }
             }
+            var edited = item
+            edited.paused += spared
+            // What does not fit the configuration any more is found when its rest is over.
+            edited.reason = PlaceWorkItem.replace(&edited, at: now, in: snapshot)
+            return replaced(item, by: edited, .resume, actor, to: .parked)
         case .errorheld:
-            return place(edited, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
+            return place(item, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
         case .parked:
-            return change(item, .returnToQueue, actor, to: .queued)
+            return returnToQueue(item, .returnToQueue, actor)
         case .queued, .captured:
             return .unchanged
         default:
             return change(item, .resume, actor)
         }
+    }
+
+    /// What a hold spares the service level, as the category says. Before its activation an item has no age to stop.
+    private func pause(of item: WorkItem) -> Int64 {
+        guard let heldAt = item.heldAt, let category = item.category, snapshot.placements[category]?.holdPausesSLA == true
+        else { return 0 }
+        return RankWorkItem.openTime(of: item, from: max(heldAt, item.activation), to: now, in: snapshot)
     }
 
     mutating func finish(
@@ -92,6 +96,7 @@ extension CommandDesk {
         edited.activation = now
         (edited.reason, edited.result, edited.missedBy, edited.offeredAt) = (nil, nil, nil, nil)
         (edited.preferredAgent, edited.preferredUntil) = (nil, nil)
+        edited.paused = 0
         return place(edited, from: item, action: .restart, attributes: JSONObject(stored: item.attributes), actor)
     }
 
@@ -101,16 +106,12 @@ extension CommandDesk {
         return place(edited, from: item, action: .activate, attributes: JSONObject(stored: item.attributes), actor)
     }
 
-    /// Ranked again by the active configuration; classification stays.
+    /// Ranked again by the active configuration; its category stays while there is one of that name.
     mutating func rerank(_ item: WorkItem, _ actor: Actor) -> CommandDecision {
-        guard item.status == .queued, let category = item.category, let placement = snapshot.placements[category] else {
-            return .unchanged
-        }
+        guard item.status == .queued else { return .unchanged }
         var edited = item
-        edited.configurationVersion = snapshot.version
-        edited.weight = snapshot.weight(ofChannel: item.channel)
-        if let failure = PlaceWorkItem.settle(&edited, by: placement, at: now, in: snapshot) {
-            edited.reason = failure.rawValue
+        if let reason = PlaceWorkItem.replace(&edited, at: now, in: snapshot) {
+            edited.reason = reason
             // From the lane that it was in, which `edited` may no longer name.
             return replaced(item, by: edited, .fail, actor, to: .errorheld)
         }
@@ -118,6 +119,20 @@ extension CommandDesk {
         unversioned.configurationVersion = item.configurationVersion
         guard unversioned != item else { return .unchanged }
         return replaced(item, by: edited, .reprioritise, actor, to: .queued)
+    }
+
+    /// Back to the queue from wherever it was, ranked by what is true now: content and configuration may have changed
+    /// meanwhile. What cannot be queued any more is kept for a person to look at.
+    mutating func returnToQueue(
+        _ item: WorkItem, _ action: WorkItemAction, _ actor: Actor, edit: (inout WorkItem) -> Void = { _ in }
+    ) -> CommandDecision {
+        var edited = item
+        edit(&edited)
+        guard let reason = PlaceWorkItem.replace(&edited, at: now, in: snapshot) else {
+            return replaced(item, by: edited, action, actor, to: .queued)
+        }
+        edited.reason = reason
+        return replaced(item, by: edited, action, actor, to: .errorheld)
     }
 
     /// Classifies and ranks `edited` and takes `item` there in one step.

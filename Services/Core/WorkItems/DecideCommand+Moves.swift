@@ -20,14 +20,18 @@ extension CommandDesk {
 
     /// Back to its rank in the queue.
     mutating func requeue(_ item: WorkItem, action: WorkItemAction, reason: String?, _ actor: Actor) -> CommandDecision {
-        change(item, action, actor, to: .queued) { $0.reason = reason }
+        returnToQueue(item, action, actor) { $0.reason = reason }
     }
 
     mutating func transfer(_ item: WorkItem, toAgent agent: Int32, _ reason: String?, _ actor: Actor) -> CommandDecision {
-        let until = now + (item.category.flatMap { snapshot.placements[$0]?.preferredAgentFor } ?? 3_600_000)
-        return change(item, .transfer, actor, to: .queued) {
+        if Transition.next(from: item.status, action: .transfer) != nil,
+            let refusal = refusalToServe(item, by: agent)
+        {
+            return .refused(refusal)
+        }
+        return returnToQueue(item, .transfer, actor) {
             $0.preferredAgent = agent
-            $0.preferredUntil = until
+            $0.preferredUntil = nil
             $0.missedBy = nil
             $0.reason = reason
         }
@@ -36,8 +40,7 @@ extension CommandDesk {
     mutating func transfer(
         _ item: WorkItem, toEndpoint endpoint: Int32, _ reason: String?, _ actor: Actor
     ) -> CommandDecision {
-        change(item, .transfer, actor, to: .queued) {
-            $0.endpoint = endpoint
+        returnToQueue(item, .transfer, actor) {
             $0.endpointGiven = endpoint
             $0.preferredAgent = nil
             $0.preferredUntil = nil
@@ -54,11 +57,35 @@ extension CommandDesk {
                     BodyProblem(path: "/until", message: "must lie in the future")
                 ]))
         }
-        let bin = workbin ?? snapshot.agents[agent].map { "agent:\($0.key)" } ?? "agent:\(agent)"
+        let bin = workbin ?? snapshot.agents[agent]?.workbin ?? "agent:\(agent)"
         return change(item, .park, actor) {
             $0.workbin = bin
             $0.deadline = until
         }
+    }
+
+    /// Why distribution could never give `item` to `agent`, by what the configuration says of both.
+    private func refusalToServe(_ item: WorkItem, by agent: Int32) -> Refusal? {
+        guard let settings = snapshot.agents[agent] else {
+            return Refusal(.unknownReference, "The configuration has no such agent.")
+        }
+        var placed = item
+        // What cannot be placed at all is told by the transfer itself.
+        guard PlaceWorkItem.replace(&placed, at: now, in: snapshot) == nil else { return nil }
+        var missing = placed.skills.filter { !settings.skills.contains($0) }.map { "skill \(name(of: .skill, $0))" }
+        if let endpoint = placed.endpoint, !settings.endpoints.contains(endpoint) {
+            missing.append("endpoint \(name(of: .endpoint, endpoint))")
+        }
+        if settings.capacity < placed.weight {
+            missing.append("capacity \(placed.weight) (the agent has \(settings.capacity))")
+        }
+        guard !missing.isEmpty else { return nil }
+        return Refusal(
+            .unable, "Agent \(settings.key) cannot take this item; missing: \(missing.joined(separator: ", ")).")
+    }
+
+    private func name(of kind: ConfigurationNames.Kind, _ id: Int32) -> String {
+        snapshot.names.name(of: kind, id) ?? String(id)
     }
 
     /// Whatever time has made due.
@@ -84,10 +111,9 @@ extension CommandDesk {
     /// A parked item's rest is over: back to the queue, for the agent whose workbin it was first.
     private mutating func wakeParked(_ item: WorkItem) -> CommandDecision {
         let owner = item.workbin.flatMap { $0.hasPrefix("agent:") ? snapshot.names.id(of: .agent, $0.dropFirst(6)) : nil }
-        let until = now + (item.category.flatMap { snapshot.placements[$0]?.preferredAgentFor } ?? 3_600_000)
-        return change(item, .returnToQueue, .timer, to: .queued) {
+        return returnToQueue(item, .returnToQueue, .timer) {
             $0.preferredAgent = owner
-            $0.preferredUntil = owner == nil ? nil : until
+            $0.preferredUntil = nil
         }
     }
 }

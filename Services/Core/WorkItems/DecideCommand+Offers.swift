@@ -53,7 +53,7 @@ extension CommandDesk {
             return .refused(Refusal(.offerGone, "This offer no longer stands."))
         }
         agents.answeredOffer(agent)
-        return change(item, .decline, actor, to: .queued) {
+        return returnToQueue(item, .decline, actor) {
             $0.missedBy = agent
             $0.reason = reason
         }
@@ -61,13 +61,13 @@ extension CommandDesk {
 
     mutating func recall(_ revision: Int32, _ item: WorkItem, _ actor: Actor) -> CommandDecision {
         guard item.status == .offered, item.offerRevision == revision else { return .unchanged }
-        return change(item, .recall, actor, to: .queued)
+        return returnToQueue(item, .recall, actor)
     }
 
     /// The offer's deadline has passed: back to its rank, and the agent may be set not ready.
     mutating func miss(_ item: WorkItem) -> CommandDecision {
         guard let agent = item.assignee else { return .unchanged }
-        let decision = change(item, .miss, .timer, to: .queued) { $0.missedBy = agent }
+        let decision = returnToQueue(item, .miss, .timer) { $0.missedBy = agent }
         let limit = item.endpoint.flatMap { snapshot.endpoints[$0]?.missedOffersUntilNotReady }
         agents.missedOffer(agent, limit: limit, at: now)
         return decision
@@ -77,7 +77,7 @@ extension CommandDesk {
         guard item.assignee == agent, item.status == .offered || evenAssigned && item.status == .assigned else {
             return .unchanged
         }
-        return change(item, .withdraw, actor, to: .queued)
+        return returnToQueue(item, .withdraw, actor)
     }
 
     /// Why `agent` cannot take `item`, whoever decided so.

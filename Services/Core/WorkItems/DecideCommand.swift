@@ -79,7 +79,7 @@ struct CommandDesk {
             after.offeredAt = after.status.isFinal ? after.offeredAt : nil
         }
         if after.status != .offered { after.offerRevision = nil }
-        if after.status != .held { after.heldFrom = nil; after.heldAt = nil }
+        if after.status != .held { (after.heldFrom, after.heldAt, after.heldBy) = (nil, nil, nil) }
         // A parked item that is held keeps its workbin to return to, and until when it rests there.
         let rests = after.status == .parked || after.heldFrom == .parked
         if after.status != .offered, !rests { after.deadline = nil }

@@ -9,6 +9,7 @@ public struct Refusal: Error, Sendable, Equatable {
         case contentMismatch = "content-mismatch"
         case unknownReference = "unknown-reference"
         case overCapacity = "over-capacity"
+        case unable = "agent-unable"
         case agentNotReady = "agent-not-ready"
         case offerGone = "offer-gone"
         case endpointFull = "endpoint-full"
@@ -24,6 +25,7 @@ public struct Refusal: Error, Sendable, Equatable {
             case .contentMismatch: "Other content under the same key"
             case .unknownReference: "Unknown name"
             case .overCapacity: "No capacity left"
+            case .unable: "Agent cannot take it"
             case .agentNotReady: "Agent not ready"
             case .offerGone: "Offer gone"
             case .endpointFull: "Endpoint full"
@@ -55,7 +57,7 @@ public struct Refusal: Error, Sendable, Equatable {
         case .revisionMismatch: 412
         case .invalid, .unknownReference: 422
         case .quotaExceeded: 429
-        case .notAllowed, .contentMismatch, .overCapacity, .agentNotReady, .offerGone, .endpointFull: 409
+        case .notAllowed, .contentMismatch, .overCapacity, .unable, .agentNotReady, .offerGone, .endpointFull: 409
         }
     }
 }

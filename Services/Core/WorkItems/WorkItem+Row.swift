@@ -12,7 +12,7 @@ extension WorkItem {
         revision, status, activation, due_given, due, autocomplete_at, priority, business_value, push, attributes, customer, \
         channel, weight, category, configuration_version, endpoint, endpoint_given, skills, schema_version, \
         calendar_version, preferred_agent, preferred_until, anchor, assignee, workbin, offered_at, offer_revision, \
-        deadline, missed_by, held_from, held_at, reason, result, wake_at, completed_at, updated_at
+        deadline, missed_by, held_from, held_at, held_by, paused, reason, result, wake_at, completed_at, updated_at
         """
 
     static let columns = fixedColumns + ", " + changingColumns
@@ -23,7 +23,7 @@ extension WorkItem {
         int[], text[], bigint[], bigint[], bigint[], bigint[], float8[], float8[], bigint[], text[], text[], \
         text[], int[], int[], int[], int[], int[], text[], int[], \
         int[], int[], bigint[], bigint[], int[], text[], bigint[], int[], \
-        bigint[], int[], text[], bigint[], text[], text[], bigint[], bigint[], bigint[]
+        bigint[], int[], text[], bigint[], int[], bigint[], text[], text[], bigint[], bigint[], bigint[]
         """
 
     /// Reads a row selected as `columns`, beginning at `offset`.
@@ -73,6 +73,8 @@ extension WorkItem {
         missedBy = try int32()
         heldFrom = try text().flatMap(WorkItemStatus.init(rawValue:))
         heldAt = try instant()
+        heldBy = try int32()
+        paused = try next().int64
         reason = try text()
         result = try text()
         wakeAt = try instant()
@@ -112,7 +114,8 @@ extension WorkItem {
             .textsOptional(items.map(\.workbin)), instants(items, \.offeredAt),
             .int4sOptional(items.map(\.offerRevision)), instants(items, \.deadline),
             .int4sOptional(items.map(\.missedBy)), .textsOptional(items.map(\.heldFrom?.rawValue)),
-            instants(items, \.heldAt), .textsOptional(items.map(\.reason)), .textsOptional(items.map(\.result)),
+            instants(items, \.heldAt), .int4sOptional(items.map(\.heldBy)), .int8s(items.map(\.paused)),
+            .textsOptional(items.map(\.reason)), .textsOptional(items.map(\.result)),
             instants(items, \.wakeAt), instants(items, \.completedAt), .int8s(items.map(\.updatedAt.milliseconds)),
         ]
     }

@@ -56,6 +56,10 @@ public struct WorkItem: Sendable, Equatable {
     public var missedBy: Int32?
     public var heldFrom: WorkItemStatus?
     public var heldAt: Instant?
+    /// The agent who had it when it was held, and may resume it.
+    public var heldBy: Int32?
+    /// Business milliseconds on hold that do not count against the service level.
+    public var paused: Int64
     public var reason: String?
     public var result: String?
     /// The next moment at which time alone changes the item.

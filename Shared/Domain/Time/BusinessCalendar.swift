@@ -28,7 +28,7 @@ public struct BusinessCalendar: Sendable, Hashable {
     let rows: [Row]
 
     /// Instants and business times are held within ±2^52 ms, where a Double (such as a Redis score) is still exact.
-    static let bound: Int64 = 1 << 52
+    public static let bound: Int64 = 1 << 52
 
     /// A calendar with these openings in any order; those that overlap or touch become one.
     public init(openings: some Sequence<Opening>) {

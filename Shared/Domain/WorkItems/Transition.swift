@@ -28,8 +28,7 @@ public enum Transition {
         WorkItemAction.allCases.filter { !targets(from: status, action: $0).isEmpty }
     }
 
-    /// Every status that `action` can lead to; empty when it is not allowed. Only `resume` from `held`
-    /// has more than one. `submit` has none: it makes the item, see `initial`.
+    /// Every status that `action` can lead to, the usual one first; empty when it is not allowed. `submit` has none: it makes the item, see `initial`.
     public static func targets(from status: WorkItemStatus, action: WorkItemAction) -> [WorkItemStatus] {
         switch (status, action) {
         case (_, .submit): []
@@ -46,16 +45,21 @@ public enum Transition {
         case (.queued, .offer): [.offered]
         case (.queued, .pull): [.assigned]
         case (.offered, .accept): [.assigned]
-        case (.offered, .decline), (.offered, .miss), (.offered, .recall): [.queued]
-        case (.offered, .withdraw), (.assigned, .withdraw): [.queued]
-        case (.offered, .returnToQueue), (.assigned, .returnToQueue), (.parked, .returnToQueue): [.queued]
-        case (.offered, .takeBack), (.assigned, .takeBack), (.parked, .takeBack): [.queued]
+        // What cannot be queued any more, since configuration or content changed meanwhile, is kept for a person.
+        case (.offered, .decline), (.offered, .miss), (.offered, .recall),
+            (.offered, .withdraw), (.assigned, .withdraw),
+            (.offered, .returnToQueue), (.assigned, .returnToQueue), (.parked, .returnToQueue),
+            (.offered, .takeBack), (.assigned, .takeBack), (.parked, .takeBack):
+            [.queued, .errorheld]
 
         case (.queued, .assign), (.offered, .assign), (.assigned, .assign), (.parked, .assign): [.assigned]
-        case (.queued, .transfer), (.offered, .transfer), (.assigned, .transfer), (.parked, .transfer): [.queued]
+        case (.queued, .transfer), (.offered, .transfer), (.assigned, .transfer), (.parked, .transfer):
+            [.queued, .errorheld]
         case (.assigned, .park): [.parked]
         case (.parked, .unpark): [.assigned]
 
+        // New content of a waiting item may fit nowhere.
+        case (.queued, .update), (.captured, .update), (.new, .update): [status, .rejected, .errorheld]
         case (_, .update), (_, .push): status.isFinal ? [] : [status]
         case (_, .hold): status.isFinal || status == .held ? [] : [.held]
         case (.held, .resume): [.captured, .new, .parked]

@@ -11,6 +11,8 @@ OPEN = {"new", "captured", "queued", "offered", "assigned", "held", "parked", "e
 STATUSES = OPEN | FINAL
 # Where classification can lead when it happens in the same transaction.
 PLACED = {"new", "captured", "queued", "rejected", "errorheld"}
+# What cannot be queued any more, since content or configuration changed meanwhile, is kept for a person.
+RETURNED = {"queued", "errorheld"}
 
 
 def _pairs(starts: Iterable[str | None], ends: Iterable[str]) -> set[tuple[str | None, str]]:
@@ -29,17 +31,17 @@ LEGAL: dict[str, set[tuple[str | None, str]]] = {
     "offer": _pairs(["queued"], ["offered"]),
     "pull": _pairs(["queued"], ["offered", "assigned"]),
     "accept": _pairs(["offered"], ["assigned"]),
-    "decline": _pairs(["offered"], ["queued"]),
-    "miss": _pairs(["offered"], ["queued"]),
-    "recall": _pairs(["offered"], ["queued"]),
-    "withdraw": _pairs(["offered", "assigned"], ["queued"]),
-    "returnToQueue": _pairs(["offered", "assigned", "parked"], ["queued"]),
-    "takeBack": _pairs(["offered", "assigned", "parked"], ["queued"]),
+    "decline": _pairs(["offered"], RETURNED),
+    "miss": _pairs(["offered"], RETURNED),
+    "recall": _pairs(["offered"], RETURNED),
+    "withdraw": _pairs(["offered", "assigned"], RETURNED),
+    "returnToQueue": _pairs(["offered", "assigned", "parked"], RETURNED),
+    "takeBack": _pairs(["offered", "assigned", "parked"], RETURNED),
     "assign": _pairs(["queued", "offered", "assigned", "parked"], ["assigned"]),
-    "transfer": _pairs(["queued", "offered", "assigned", "parked"], ["queued"]),
+    "transfer": _pairs(["queued", "offered", "assigned", "parked"], RETURNED),
     "park": _pairs(["assigned"], ["parked"]),
     "unpark": _pairs(["parked"], ["assigned"]),
-    "update": _UNCHANGED,
+    "update": _UNCHANGED | _pairs(["new", "captured", "queued"], ["rejected", "errorheld"]),
     "push": _UNCHANGED,
     "hold": _pairs(OPEN - {"held"}, ["held"]),
     "resume": _pairs(["held"], PLACED | {"parked"}) | _pairs(["errorheld"], PLACED - {"new"}),
