@@ -32,13 +32,7 @@ extension CoreAPI {
             return .noContent
         }
         routes.post("/agents/{id}/next", access: .anyOf(.agent, .supervisor)) { request in
-            let (runtime, agent) = try await subject(request)
-            try await request.objectIfPresent().refuseMembers(otherThan: [])
-            runtime.presence.note(agent)
-            let (item, again) = try await runtime.distribute.pull(for: agent, in: runtime.snapshot, at: .now)
-            runtime.look(at: again)
-            guard let item else { return .noContent }
-            return itemResponse(item, runtime)
+            try await next(request)
         }
         routes.get("/agents/{id}/workitems", access: .anyOf(.agent, .supervisor, .reader)) { request in
             let (runtime, agent) = try await subject(request, orReader: true)
@@ -68,6 +62,24 @@ extension CoreAPI {
         return (runtime, id)
     }
 
+    private func next(_ request: APIRequest) async throws -> Response {
+        let (runtime, agent) = try await subject(request)
+        let body = try await request.objectIfPresent()
+        try body.refuseMembers(otherThan: [])
+        runtime.presence.note(agent)
+        let key = try Self.answerKey(request, request.principal, .object(body))
+        let answers = KeptAnswers(runtime)
+        if let known = try await answers.answer(to: key) { return known.response }
+        let (outcome, again) = try await runtime.distribute.pull(
+            for: agent, answerKey: key, in: runtime.snapshot, at: .now)
+        runtime.look(at: again)
+        switch outcome {
+        case .changed(let change)?: return itemResponse(change.after, runtime)
+        case .repeated(let answer)?: return answer.response
+        default: return try await answers.keep(.nothing, as: key).response
+        }
+    }
+
     private func setState(_ request: APIRequest) async throws -> Response {
         let (runtime, agent) = try await subject(request)
         let body = try await request.object()
@@ -84,17 +96,20 @@ extension CoreAPI {
                 "The reason is not one.", errors: [.init(path: "/reason", message: "must be a text of at most 2000 bytes")])
         }
         runtime.presence.note(agent)
-        _ = try await AgentStates(runtime: runtime).set(
-            state, of: agent, actor: Actor(try request.principal), reason: reason, at: .now)
-        return try await agentResponse(agent, runtime)
+        let key = try Self.answerKey(request, request.principal, .object(body))
+        let snapshot = runtime.snapshot
+        return try await AgentStates(runtime: runtime).set(
+            state, of: agent, actor: Actor(try request.principal), reason: reason, answerKey: key, at: .now
+        ) { row in try answer(row, snapshot) }.response
     }
 
     private func agentResponse(_ agent: Int32, _ runtime: TenantRuntime) async throws -> Response {
-        let snapshot = runtime.snapshot
-        guard let row = try await runtime.queries.agents([agent]).first, let settings = snapshot.agents[agent] else {
-            throw Problem.notFound("There is no such agent.")
-        }
-        return Response.json { write(settings, row, snapshot, to: &$0) }
+        try answer(try await runtime.queries.agents([agent]).first, runtime.snapshot).response
+    }
+
+    private func answer(_ row: AgentRow?, _ snapshot: TenantSnapshot) throws(Problem) -> StoredAnswer {
+        guard let row, let settings = snapshot.agents[row.id] else { throw Problem.notFound("There is no such agent.") }
+        return StoredAnswer(200) { write(settings, row, snapshot, to: &$0) }
     }
 
     private func write(

@@ -28,8 +28,13 @@ extension CoreAPI {
 
     private func apply(_ request: APIRequest) async throws -> Response {
         let runtime = try await runtime(for: request)
+        let principal = try request.principal
+        let body = try await request.body()
+        let key = try Self.answerKey(request, principal, bytes: body)
+        let answers = KeptAnswers(runtime)
+        if let known = try await answers.answer(to: key) { return known.response }
         let configuration: TenantConfiguration
-        do { configuration = try await read(request, runtime) } catch let problems as DocumentProblems {
+        do { configuration = try read(body, request, runtime) } catch let problems as DocumentProblems {
             throw problems.problem
         }
         var expected: Int32?
@@ -41,13 +46,19 @@ extension CoreAPI {
             expected = present
         }
         let changes = ConfigurationDifference.changes(from: runtime.snapshot.configuration, to: configuration)
-        let version = try await ApplyConfiguration(pool: dependencies.pool).perform(
-            configuration, tenant: runtime.tenant, expected: expected, by: try request.principal.subject)
-        try await tenants.take(version, of: runtime)
-        return Response.json(etag: EntityTag.of(revision: Int64(version))) { json in
-            json.member("version", version)
-            json.array("changes") { list in for change in changes { list.element(change.document) } }
+        let apply = ApplyConfiguration(pool: dependencies.pool)
+        let tenant = runtime.tenant
+        let applied = try await answers.once(key, at: .now) { [expected] transaction in
+            let version = try await apply.perform(
+                configuration, tenant: tenant, expected: expected, by: principal.subject, on: transaction)
+            let answer = StoredAnswer(200) { json in
+                json.member("version", version)
+                json.array("changes") { list in for change in changes { list.element(change.document) } }
+            }
+            return (done: version, answer: answer)
         }
+        if let version = applied.done { try await tenants.take(version, of: runtime) }
+        return applied.answer.response
     }
 
     private func validate(_ request: APIRequest) async throws -> Response {
@@ -55,7 +66,7 @@ extension CoreAPI {
         var errors: [DocumentProblem] = []
         var changes: [ConfigurationChange] = []
         do {
-            let configuration = try await read(request, runtime)
+            let configuration = try read(await request.body(), request, runtime)
             changes = ConfigurationDifference.changes(from: runtime.snapshot.configuration, to: configuration)
         } catch let problems as DocumentProblems {
             errors = problems.problems
@@ -76,8 +87,9 @@ extension CoreAPI {
     }
 
     /// The configuration in a request's body; it must be the caller's own tenant's.
-    private func read(_ request: APIRequest, _ runtime: TenantRuntime) async throws -> TenantConfiguration {
-        let bytes = try await request.body()
+    private func read(
+        _ bytes: [UInt8], _ request: APIRequest, _ runtime: TenantRuntime
+    ) throws -> TenantConfiguration {
         let isYAML = Self.mediaTypes.dropFirst().contains { request.isMediaType($0) }
         let document =
             isYAML ? try ConfigurationDocument.parse(yaml: bytes) : try ConfigurationDocument.parse(json: bytes)

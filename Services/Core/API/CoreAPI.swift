@@ -104,10 +104,14 @@ extension DocumentProblems {
 
 extension StoredAnswer {
     var response: Response {
+        if status == 204 { return .noContent }
         let bytes = Array(body.utf8)
         guard status < 300 else {
             return .bytes(bytes, contentType: "application/problem+json", status: .init(code: status))
         }
-        return .json(bytes: bytes, status: .init(code: status))
+        // An item's revision or a configuration's version, as the first answer had it.
+        let object = (try? JSONValue(parsing: bytes))?.objectValue
+        let revision = (object?["revision"] ?? object?["version"])?.integerValue
+        return .json(bytes: bytes, status: .init(code: status), etag: revision.map { EntityTag.of(revision: $0) })
     }
 }

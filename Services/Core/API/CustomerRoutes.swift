@@ -17,9 +17,12 @@ extension CoreAPI {
                     "Expected {\"customer\": …}: the value of the tenant's customer attribute.",
                     errors: [.init(path: "/customer", message: "must be a text of 1 to \(WorkItemLimits.attributesBytes) bytes")])
             }
+            let key = try Self.answerKey(request, request.principal, .object(body))
+            let answers = KeptAnswers(runtime)
+            if let known = try await answers.answer(to: key) { return known.response }
             let erased = try await EraseCustomer(pool: runtime.dependencies.pool, tenant: runtime.tenant)
                 .perform(customer, at: .now)
-            return Response.json { $0.member("erasedWorkItems", erased) }
+            return try await answers.keep(StoredAnswer(200) { $0.member("erasedWorkItems", erased) }, as: key).response
         }
     }
 }

@@ -58,7 +58,10 @@ extension CoreAPI {
     /// Takes the original bytes through capture once more, after whatever stood in their way was mended.
     private func retry(_ request: APIRequest) async throws -> Response {
         let runtime = try await runtime(for: request)
-        _ = try await request.jsonIfPresent()
+        let body = try await request.jsonIfPresent()
+        let key = try Self.answerKey(request, request.principal, body)
+        let answers = KeptAnswers(runtime)
+        if let known = try await answers.answer(to: key) { return known.response }
         guard let id = UUID(anyText: try request.capture("id")) else { throw Self.noSuchLetter }
         let rows = try await runtime.dependencies.pool.query(
             "SELECT value, topic FROM dead_letter WHERE tenant = $1 AND id = $2",
@@ -85,17 +88,17 @@ extension CoreAPI {
                     : AnswerKey(
                         source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
         }
-        _ = try await runtime.dependencies.pool.batch(
-            tenant: runtime.tenant, idempotent: true,
-            [
-                SQLStatement(
-                    "UPDATE dead_letter SET retried_at = $3, outcome = $4 WHERE tenant = $1 AND id = $2",
-                    [
-                        .int4(runtime.tenant), .uuid(id), .int8(Instant.now.milliseconds),
-                        .text(answer.status < 300 ? "accepted" : "refused"),
-                    ])
-            ])
-        return answer.response
+        // The command has its effect once by a key of its own, so a crash between it and this does no harm.
+        let now = Instant.now
+        return try await answers.once(key, at: now) { transaction in
+            _ = try await transaction.query(
+                "UPDATE dead_letter SET retried_at = $3, outcome = $4 WHERE tenant = $1 AND id = $2",
+                [
+                    .int4(runtime.tenant), .uuid(id), .int8(now.milliseconds),
+                    .text(answer.status < 300 ? "accepted" : "refused"),
+                ])
+            return (done: true, answer: answer)
+        }.answer.response
     }
 
     private static let noSuchLetter = Problem.notFound("There is no such dead letter.")

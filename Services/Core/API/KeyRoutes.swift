@@ -19,8 +19,17 @@ extension CoreAPI {
         }
         routes.post("/keys", access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
-            let draft = try APIKeyDraft(body: try await request.object(), snapshot: runtime.snapshot)
-            let (key, text) = try await keys.create(draft, tenant: runtime.tenant)
+            let body = try await request.object()
+            let answerKey = try Self.answerKey(request, request.principal, .object(body))
+            let answers = KeptAnswers(runtime)
+            // Before the draft is judged: what it names, and its expiry, may hold no longer.
+            if let known = try await answers.answer(to: answerKey) { return known.response }
+            let draft = try APIKeyDraft(body: body, snapshot: runtime.snapshot)
+            let made = try await answers.once(answerKey, at: .now) { transaction in
+                let made = try await keys.create(draft, tenant: runtime.tenant, on: transaction)
+                return (made, Self.madeBefore(made.key))
+            }
+            guard let (key, text) = made.done else { return made.answer.response }
             return Response.json(status: .created, location: "/iwd/v3/keys/\(key.id.dashedText)") { json in
                 key.write(to: &json)
                 json.member("key", text)
@@ -33,5 +42,15 @@ extension CoreAPI {
             else { throw Problem.notFound("There is no such key.") }
             return .noContent
         }
+    }
+
+    /// What a repeat is told: the text is stored nowhere.
+    private static func madeBefore(_ key: StoredAPIKey) -> StoredAnswer {
+        StoredAnswer(
+            Problem.conflict(
+                """
+                The key was made already, with the id \(key.id.dashedText), and its text is shown once. Should it have been \
+                lost, revoke that key and make another under another Idempotency-Key.
+                """))
     }
 }

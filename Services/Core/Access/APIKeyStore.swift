@@ -59,33 +59,39 @@ public struct APIKeyStore: Sendable {
         return try rows.map { try Self.key($0) }
     }
 
-    func create(_ draft: APIKeyDraft, tenant: Int32) async throws -> (StoredAPIKey, String) {
-        let key = APIKey.generate()
-        let id = UUIDv7.next()
-        let rows = try await pool.transaction(tenant: tenant) { transaction in
-            // One at a time for a tenant, so that two makings cannot both find one key.
-            _ = try await transaction.query("SELECT id FROM tenant WHERE id = $1 FOR NO KEY UPDATE", [.int4(tenant)])
-            let valid = try await transaction.query(
-                """
-                SELECT count(*) FROM api_key WHERE tenant = $1 AND name = $2 AND revoked_at IS NULL
-                    AND (expires_at IS NULL OR expires_at > now())
-                """, [.int4(tenant), .text(draft.name)])
-            guard try valid[0, 0].int64 < 2 else {
-                throw Refusal(.notAllowed, "Two keys of the name \(draft.name) are valid already; revoke the older one first.")
-            }
-            return try await transaction.commit(with: [
-                SQLStatement(
-                    """
-                    INSERT INTO api_key (id, tenant, name, digest, roles, source, agent, expires_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::bigint / 1000.0)) RETURNING \(Self.columns)
-                    """,
-                    [
-                        .uuid(id), .int4(tenant), .text(draft.name), .bytes(key.hash),
-                        .texts(draft.roles.map(\.rawValue)), SQLValue(draft.source), SQLValue(draft.agent),
-                        SQLValue(draft.expiresAt?.milliseconds),
-                    ])
-            ])[0]
+    func create(_ draft: APIKeyDraft, tenant: Int32) async throws -> (key: StoredAPIKey, text: String) {
+        try await pool.transaction(tenant: tenant) { transaction in
+            let made = try await create(draft, tenant: tenant, on: transaction)
+            _ = try await transaction.commit()
+            return made
         }
+    }
+
+    /// Makes a key in the caller's transaction.
+    func create(
+        _ draft: APIKeyDraft, tenant: Int32, on transaction: Transaction
+    ) async throws -> (key: StoredAPIKey, text: String) {
+        let key = APIKey.generate()
+        // One at a time for a tenant, so that two makings cannot both find one key.
+        _ = try await transaction.query("SELECT id FROM tenant WHERE id = $1 FOR NO KEY UPDATE", [.int4(tenant)])
+        let valid = try await transaction.query(
+            """
+            SELECT count(*) FROM api_key WHERE tenant = $1 AND name = $2 AND revoked_at IS NULL
+                AND (expires_at IS NULL OR expires_at > now())
+            """, [.int4(tenant), .text(draft.name)])
+        guard try valid[0, 0].int64 < 2 else {
+            throw Refusal(.notAllowed, "Two keys of the name \(draft.name) are valid already; revoke the older one first.")
+        }
+        let rows = try await transaction.query(
+            """
+            INSERT INTO api_key (id, tenant, name, digest, roles, source, agent, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::bigint / 1000.0)) RETURNING \(Self.columns)
+            """,
+            [
+                .uuid(UUIDv7.next()), .int4(tenant), .text(draft.name), .bytes(key.hash),
+                .texts(draft.roles.map(\.rawValue)), SQLValue(draft.source), SQLValue(draft.agent),
+                SQLValue(draft.expiresAt?.milliseconds),
+            ])
         return (try Self.key(rows[0]), key.text)
     }
 

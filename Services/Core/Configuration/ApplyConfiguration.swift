@@ -16,56 +16,65 @@ public struct ApplyConfiguration: Sendable {
     public func perform(
         _ configuration: TenantConfiguration, tenant: Int32, expected: Int32? = nil, by: String
     ) async throws -> Int32 {
-        let document = configuration.document
-        let text = document.text
-        return try await pool.transaction(tenant: tenant) { transaction in
-            let row = try await transaction.query(
-                "SELECT configuration_version FROM tenant WHERE id = $1 FOR UPDATE", [.int4(tenant)])
-            let version = try row[0, 0].int32
-            if let expected, expected != version {
-                throw Refusal(.revisionMismatch, "Version \(version) is in force, not \(expected); read it and apply again.")
-            }
-            let present = try await transaction.query(
-                "SELECT document FROM configuration WHERE tenant = $1 AND version = $2", [.int4(tenant), .int4(version)])
-            if let present = present.first, try present[0].text == text,
-                try await !needsLaterHorizon(configuration, tenant, transaction)
-            {
-                return version
-            }
-            let next = version + 1
-            let told = configuration.sources.filter { $0.replies != nil }.map(\.name)
-            _ = try await transaction.commit(with: [
-                try names(of: configuration, tenant), try calendars(of: configuration, tenant, at: .now),
-                schemas(of: configuration, tenant),
-                SQLStatement(
-                    """
-                    INSERT INTO agent (tenant, id) SELECT $1, id FROM configuration_object
-                    WHERE tenant = $1 AND kind = 'agent' ON CONFLICT DO NOTHING
-                    """, [.int4(tenant)]),
-                SQLStatement(
-                    """
-                    INSERT INTO endpoint_gate (tenant, id) SELECT $1, id FROM configuration_object
-                    WHERE tenant = $1 AND kind = 'endpoint' ON CONFLICT DO NOTHING
-                    """, [.int4(tenant)]),
-                SQLStatement(
-                    "INSERT INTO relay (tenant) VALUES ($1) ON CONFLICT DO NOTHING", [.int4(tenant)]),
-                SQLStatement(
-                    "DELETE FROM status_cursor WHERE tenant = $1 AND source NOT IN (\(Self.told))",
-                    [.int4(tenant), .texts(told)]),
-                SQLStatement(
-                    """
-                    INSERT INTO status_cursor (tenant, source, position)
-                    SELECT $1, s.id, (SELECT position FROM relay WHERE tenant = $1) FROM (\(Self.told)) AS s
-                    ON CONFLICT DO NOTHING
-                    """, [.int4(tenant), .texts(told)]),
-                SQLStatement(
-                    "INSERT INTO configuration (tenant, version, document, applied_by) VALUES ($1, $2, $3, $4)",
-                    [.int4(tenant), .int4(next), .text(text), .text(by)]),
-                SQLStatement(
-                    "UPDATE tenant SET configuration_version = $2 WHERE id = $1", [.int4(tenant), .int4(next)]),
-            ])
-            return next
+        try await pool.transaction(tenant: tenant) { transaction in
+            let version = try await perform(
+                configuration, tenant: tenant, expected: expected, by: by, on: transaction)
+            _ = try await transaction.commit()
+            return version
         }
+    }
+
+    /// The same in the caller's transaction.
+    func perform(
+        _ configuration: TenantConfiguration, tenant: Int32, expected: Int32?, by: String, on transaction: Transaction
+    ) async throws -> Int32 {
+        let text = configuration.document.text
+        let row = try await transaction.query(
+            "SELECT configuration_version FROM tenant WHERE id = $1 FOR UPDATE", [.int4(tenant)])
+        let version = try row[0, 0].int32
+        if let expected, expected != version {
+            throw Refusal(.revisionMismatch, "Version \(version) is in force, not \(expected); read it and apply again.")
+        }
+        let present = try await transaction.query(
+            "SELECT document FROM configuration WHERE tenant = $1 AND version = $2", [.int4(tenant), .int4(version)])
+        if let present = present.first, try present[0].text == text,
+            try await !needsLaterHorizon(configuration, tenant, transaction)
+        {
+            return version
+        }
+        let next = version + 1
+        let told = configuration.sources.filter { $0.replies != nil }.map(\.name)
+        _ = try await transaction.pipeline([
+            try names(of: configuration, tenant), try calendars(of: configuration, tenant, at: .now),
+            schemas(of: configuration, tenant),
+            SQLStatement(
+                """
+                INSERT INTO agent (tenant, id) SELECT $1, id FROM configuration_object
+                WHERE tenant = $1 AND kind = 'agent' ON CONFLICT DO NOTHING
+                """, [.int4(tenant)]),
+            SQLStatement(
+                """
+                INSERT INTO endpoint_gate (tenant, id) SELECT $1, id FROM configuration_object
+                WHERE tenant = $1 AND kind = 'endpoint' ON CONFLICT DO NOTHING
+                """, [.int4(tenant)]),
+            SQLStatement(
+                "INSERT INTO relay (tenant) VALUES ($1) ON CONFLICT DO NOTHING", [.int4(tenant)]),
+            SQLStatement(
+                "DELETE FROM status_cursor WHERE tenant = $1 AND source NOT IN (\(Self.told))",
+                [.int4(tenant), .texts(told)]),
+            SQLStatement(
+                """
+                INSERT INTO status_cursor (tenant, source, position)
+                SELECT $1, s.id, (SELECT position FROM relay WHERE tenant = $1) FROM (\(Self.told)) AS s
+                ON CONFLICT DO NOTHING
+                """, [.int4(tenant), .texts(told)]),
+            SQLStatement(
+                "INSERT INTO configuration (tenant, version, document, applied_by) VALUES ($1, $2, $3, $4)",
+                [.int4(tenant), .int4(next), .text(text), .text(by)]),
+            SQLStatement(
+                "UPDATE tenant SET configuration_version = $2 WHERE id = $1", [.int4(tenant), .int4(next)]),
+        ])
+        return next
     }
 
     /// Sources that want to hear of their items: one that is new among them hears from now on, not of what was.

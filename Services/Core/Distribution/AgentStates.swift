@@ -6,19 +6,28 @@ import Storage
 struct AgentStates: Sendable {
     let runtime: TenantRuntime
 
-    /// - Returns: the agent's row afterwards.
-    func set(_ state: AgentState, of agent: Int32, actor: Actor, reason: String?, at now: Instant) async throws -> AgentRow? {
+    /// The same where nobody waits for an answer.
+    func set(_ state: AgentState, of agent: Int32, actor: Actor, reason: String?, at now: Instant) async throws {
+        _ = try await set(state, of: agent, actor: actor, reason: reason, answerKey: nil, at: now) { _ in .nothing }
+    }
+
+    /// - Parameters:
+    ///   - answerKey: keeps the answer for repeats, which change nothing.
+    ///   - answer: of the agent's row afterwards; nil when there is none.
+    func set(
+        _ state: AgentState, of agent: Int32, actor: Actor, reason: String?, answerKey: AnswerKey?, at now: Instant,
+        answer: @Sendable (AgentRow?) throws -> StoredAnswer
+    ) async throws -> StoredAnswer {
         let tenant = runtime.tenant
         let snapshot = runtime.snapshot
-        let (row, batch): (AgentRow?, Int64?) = try await runtime.dependencies.pool.transaction(tenant: tenant) { transaction in
+        let outcome = try await KeptAnswers(runtime).once(answerKey, at: now) { transaction in
             let rows = try await transaction.query(
                 "SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND id = $2 FOR UPDATE",
                 [.int4(tenant), .int4(agent)])
-            guard let row = rows.first else { return (nil, nil) }
-            var ledger = AgentLedger([try AgentRow(row: row)])
+            var ledger = AgentLedger(try rows.map { try AgentRow(row: $0) })
             ledger.setState(state, of: agent, at: now, actor: actor, reason: reason)
-            guard let change = ledger.stateChanges.first else { return (ledger[agent], nil) }
-            let results = try await transaction.commit(with: [
+            guard let change = ledger.stateChanges.first else { return (nil, try answer(ledger[agent])) }
+            let results = try await transaction.pipeline([
                 AgentRow.update(ledger.changedRows, tenant: tenant),
                 WorkItemEvents.insertion(
                     of: [
@@ -26,9 +35,9 @@ struct AgentStates: Sendable {
                             of: change.agent, from: change.from, actor: actor, reason: reason, in: snapshot)
                     ], tenant: tenant, at: now, laned: false),
             ])
-            return (ledger[agent], try results[1][0, 0].int64)
-        }
-        if let row, batch != nil { runtime.after(.changed([], agents: [row], batch: batch)) }
-        return row
+            return ((change.agent, try results[1][0, 0].int64), try answer(change.agent))
+        } as (done: (AgentRow, Int64)?, answer: StoredAnswer)
+        if let (row, batch) = outcome.done { runtime.after(.changed([], agents: [row], batch: batch)) }
+        return outcome.answer
     }
 }

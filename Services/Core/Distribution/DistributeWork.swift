@@ -64,10 +64,11 @@ struct DistributeWork: Sendable {
     }
 
     /// `next`: the agent asks and gets the best item at once, without an offer.
-    /// - Returns: the item, and where to look again.
+    /// - Parameter answerKey: keeps the answer for repeats; one that comes while the first is under way gets it too.
+    /// - Returns: what the agent got, nil when nothing, and where to look again.
     func pull(
-        for agent: Int32, in snapshot: TenantSnapshot, at now: Instant
-    ) async throws -> (item: WorkItem?, again: Set<LookTrigger>) {
+        for agent: Int32, answerKey: AnswerKey?, in snapshot: TenantSnapshot, at now: Instant
+    ) async throws -> (outcome: ChangeOutcome?, again: Set<LookTrigger>) {
         let moment = LaneMoment(snapshot: snapshot, now: now)
         var again: Set<LookTrigger> = []
         // An entry may be stale; PostgreSQL says so, and the next one is tried.
@@ -75,9 +76,9 @@ struct DistributeWork: Sendable {
             let answer = try await lanes.pick(
                 agent: agent, trigger: .next, at: moment, deadline: now + Self.reservationTime, most: 1)
             guard !answer.picks.isEmpty else { break }
-            let outcome = try await offer(answer.picks, pulled: true, in: snapshot)
+            let outcome = try await offer(answer.picks, pulled: true, answerKey: answerKey, in: snapshot)
             again.formUnion(outcome.settled.triggers)
-            if let item = outcome.items.first { return (item, again) }
+            if let answer = outcome.answer { return (answer, again) }
             // It was not the entry: the agent is refused, and the next item would be too.
             if outcome.settled.anyReturned { break }
         }
@@ -85,8 +86,8 @@ struct DistributeWork: Sendable {
     }
 
     private func offer(
-        _ picks: [LanePick], pulled: Bool, in snapshot: TenantSnapshot
-    ) async throws -> (items: [WorkItem], settled: SettleReservations.Outcome) {
+        _ picks: [LanePick], pulled: Bool, answerKey: AnswerKey? = nil, in snapshot: TenantSnapshot
+    ) async throws -> (answer: ChangeOutcome?, settled: SettleReservations.Outcome) {
         let requests = picks.map { pick in
             ChangeRequest(
                 reference: .id(pick.entry.member.item),
@@ -95,19 +96,22 @@ struct DistributeWork: Sendable {
                         agent: pick.agent, pulled: pulled, member: pick.entry.member, endpoint: pick.entry.lane.endpoint,
                         priority: pick.explanation.chosen.priority, age: pick.explanation.chosen.age,
                         explanation: Explanation.json(of: pick, in: snapshot))),
-                actor: .distribution)
+                actor: .distribution, answerKey: answerKey)
         }
-        var items: [WorkItem] = []
+        var answer: ChangeOutcome?
         var refused: [Reservation] = []
         for (pick, result) in zip(picks, await changes.submit(all: requests)) {
             switch result {
-            case .success(.changed(let change)): items.append(change.after)
-            case .success: refused.append(Reservation(agent: pick.agent, entry: pick.entry))
-            // Not known whether it was committed: the sweep asks PostgreSQL when the reservation is overdue.
-            case .failure: break
+            case .success(.changed(let change)): answer = .changed(change)
+            case .success(let outcome):
+                if case .repeated = outcome { answer = outcome }
+                refused.append(Reservation(agent: pick.agent, entry: pick.entry))
+            // Not known whether it was committed: the sweep asks PostgreSQL when the reservation is overdue. Who asked
+            // for the item is told so, and not given another.
+            case .failure(let error): if pulled { throw error }
             }
         }
-        return (items, try await SettleReservations(lanes: lanes, queries: queries).perform(refused))
+        return (answer, try await SettleReservations(lanes: lanes, queries: queries).perform(refused))
     }
 
     /// Makes room at an endpoint that is at its limit: the lowest-ranked offer that nobody accepted makes way for a better one.

@@ -14,7 +14,7 @@ struct WatchPresence: Sendable {
         let unseen = try await runtime.lanes.unseenAgents(since: now - Self.silence)
         if !unseen.isEmpty {
             for agent in try await runtime.queries.agents(unseen) where agent.state != .offline {
-                _ = try await AgentStates(runtime: runtime).set(
+                try await AgentStates(runtime: runtime).set(
                     .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Self.silence / 1000) s", at: now)
             }
             try await runtime.lanes.forgetSeen(unseen)

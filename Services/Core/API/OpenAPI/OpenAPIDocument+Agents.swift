@@ -14,7 +14,7 @@ extension OpenAPIDocument {
                 Open offers of an agent who leaves `ready` return at once; assigned items stay. An agent without poll, \
                 stream or heartbeat for 60 s becomes offline.
                 """,
-            roles: [.agent, .supervisor], parameters: ["AgentId"], body: OpenAPIBody(schema: "AgentStateChange"),
+            roles: [.agent, .supervisor], parameters: ["AgentId", "IdempotencyKey"], body: OpenAPIBody(schema: "AgentStateChange"),
             answers: [OpenAPIAnswer(200, "The agent as it is now.", "Agent")], problems: [409, 422]),
         OpenAPIOperation(
             method: "POST", path: "/agents/{id}/heartbeat", id: "heartbeat", tag: .agents,
@@ -23,11 +23,14 @@ extension OpenAPIDocument {
         OpenAPIOperation(
             method: "POST", path: "/agents/{id}/next", id: "next", tag: .agents,
             summary: "Give an agent the next work item at once",
-            description: "The best-ranked item that the agent may take, assigned without an offer.",
-            roles: [.agent, .supervisor], parameters: ["AgentId"], body: .optional("Nothing"),
+            description: """
+                The best-ranked item that the agent may take, assigned without an offer, whatever the agent's state. A \
+                request that got no answer is sent again under the same `Idempotency-Key`; else it takes a second item.
+                """,
+            roles: [.agent, .supervisor], parameters: ["AgentId", "IdempotencyKey"], body: .optional("Nothing"),
             answers: [
                 OpenAPIAnswer(200, "The item, assigned to the agent.", "WorkItem", headers: ["ETag"]),
-                OpenAPIAnswer(204, "Nothing waits that the agent may take, or the agent is not ready or at capacity."),
+                OpenAPIAnswer(204, "Nothing waits that the agent may take, or the agent is at capacity."),
             ], problems: [409, 422]),
         OpenAPIOperation(
             method: "GET", path: "/agents/{id}/workitems", id: "listWorkItemsOfAgent", tag: .agents,

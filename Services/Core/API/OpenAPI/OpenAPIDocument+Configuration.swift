@@ -14,9 +14,9 @@ extension OpenAPIDocument {
                 Whole and at once, or not at all: a document with mistakes is refused with every one of them at its path. \
                 Every decision records the version that it used. JSON or YAML; `null` counts as absent.
                 """,
-            roles: [.admin], parameters: ["ConfigurationIfMatch"],
+            roles: [.admin], parameters: ["ConfigurationIfMatch", "IdempotencyKey"],
             body: OpenAPIBody(schema: "Configuration", mediaTypes: mediaTypes),
-            answers: [OpenAPIAnswer(200, "It is in force.", "Applied", headers: ["ETag"])], problems: [412, 422]),
+            answers: [OpenAPIAnswer(200, "It is in force.", "Applied", headers: ["ETag"])], problems: [409, 412, 422]),
         OpenAPIOperation(
             method: "POST", path: "/configuration/validate", id: "validateConfiguration", tag: .configuration,
             summary: "Check a configuration without applying it",

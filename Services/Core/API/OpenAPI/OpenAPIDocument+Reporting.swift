@@ -31,7 +31,7 @@ extension OpenAPIDocument {
                 After whatever stood in its way was mended. The answer is that of the command in the message. A command \
                 that was taken already has no second effect.
                 """,
-            roles: [.supervisor], parameters: ["DeadLetterId"],
+            roles: [.supervisor], parameters: ["DeadLetterId", "IdempotencyKey"],
             answers: [
                 OpenAPIAnswer(200, "The command had its effect.", "WorkItem"),
                 OpenAPIAnswer(201, "The command made a new item.", "WorkItem"),
@@ -47,8 +47,8 @@ extension OpenAPIDocument {
                 events; the items stay, so that counts stay what they were. Which attribute names the customer is a \
                 setting of the tenant (`customerAttribute`).
                 """,
-            roles: [.admin], body: OpenAPIBody(schema: "Erasure"),
-            answers: [OpenAPIAnswer(200, "How much was erased.", "Erased")], problems: [422])
+            roles: [.admin], parameters: ["IdempotencyKey"], body: OpenAPIBody(schema: "Erasure"),
+            answers: [OpenAPIAnswer(200, "How much was erased.", "Erased")], problems: [409, 422])
     ]
 
     static let keys: [OpenAPIOperation] = [
@@ -59,9 +59,10 @@ extension OpenAPIDocument {
             method: "POST", path: "/keys", id: "createKey", tag: .administration, summary: "Make an API key",
             description: """
                 The answer holds its text, which is shown this once. Two keys of one name may be valid at a time, so that a \
-                key is rotated without a gap: make the second, use it, revoke the first.
+                key is rotated without a gap: make the second, use it, revoke the first. A repeat under the same \
+                `Idempotency-Key` makes no second key and answers 409 with the first one's id.
                 """,
-            roles: [.admin], body: OpenAPIBody(schema: "KeyDraft"),
+            roles: [.admin], parameters: ["IdempotencyKey"], body: OpenAPIBody(schema: "KeyDraft"),
             answers: [OpenAPIAnswer(201, "The key with its text.", "NewKey", headers: ["Location"])],
             problems: [409, 422]),
         OpenAPIOperation(
