@@ -4,6 +4,7 @@ import json
 import secrets
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -391,31 +392,38 @@ def test_the_doctor_finds_all_well(world: World, desk: OperatorDesk) -> None:
 
 def test_the_doctor_says_what_to_do(world: World, desk: OperatorDesk, tmp_path: Path) -> None:
     away = desk.write_credentials(tmp_path / "away.json", baseUrl="http://127.0.0.1:9", kafka="127.0.0.1:9")
-    found = findings(desk, code=69, credentials=away)
+    gone = {**world.environment, "MILLRACE_DATABASE_URL": "postgres://millrace:secret@127.0.0.1:9/millrace"}
+    # A broker and a database that may be on their way are waited for: those two runs go beside the others.
+    with ThreadPoolExecutor(2) as beside:
+        everything_away = beside.submit(findings, desk, code=69, credentials=away)
+        database_gone = beside.submit(findings, desk, code=69, **gone)
+
+        # No service answers: then the servers themselves are looked at.
+        no_service = desk.write_credentials(tmp_path / "no-service.json", baseUrl="http://127.0.0.1:9")
+        no_redis = {**world.environment, "MILLRACE_REDIS_URL": "redis://127.0.0.1:9"}
+        found = findings(desk, code=69, credentials=no_service, **no_redis)
+        assert (found["PostgreSQL"][0], found["Kafka"][0], found["Redis"][0]) == ("well", "well", "failed")
+        assert "MILLRACE_REDIS_URL" in found["Redis"][1]
+        assert (found["API"][0], found["kafka from here"][0]) == ("failed", "well")
+        assert desk.run("doctor", credentials=no_service, **no_redis).out.count("FAILED") == 2
+
+        stranger = desk.write_credentials(tmp_path / "stranger.json", adminKey="mr_no_such_key", tenant="nobody")
+        found = findings(desk, code=69, credentials=stranger, **world.environment)
+        assert found["admin key"][0] == "failed" and "key is not known" in found["admin key"][1]
+        assert found["lanes"][0] == "failed" and "no tenant nobody" in found["lanes"][1]
+
+        open_to_all = desk.write_credentials(tmp_path / "open.json")
+        open_to_all.chmod(0o644)
+        state, words = findings(desk, code=0, credentials=open_to_all)["credentials"]
+        assert state == "warning" and "chmod 600" in words
+
+    found = everything_away.result()
     assert found["API"][0] == "failed" and "make up" in found["API"][1] and "baseUrl" in found["API"][1]
     assert found["kafka from here"][0] == "failed" and "127.0.0.1:9" in found["kafka from here"][1]
     assert found["servers"][0] == "warning" and "MILLRACE_DATABASE_URL" in found["servers"][1]
-
-    # No service answers: then the servers themselves are looked at.
-    environment = {**world.environment, "MILLRACE_REDIS_URL": "redis://127.0.0.1:9"}
-    found = findings(desk, code=69, credentials=away, **environment)
-    assert (found["PostgreSQL"][0], found["Kafka"][0], found["Redis"][0]) == ("well", "well", "failed")
-    assert "MILLRACE_REDIS_URL" in found["Redis"][1]
-    gone = {**world.environment, "MILLRACE_DATABASE_URL": "postgres://millrace:secret@127.0.0.1:9/millrace"}
-    found = findings(desk, code=69, **gone)
+    found = database_gone.result()
     assert found["PostgreSQL"][0] == "failed" and "start it" in found["PostgreSQL"][1]
     assert "secret" not in str(found)
-
-    stranger = desk.write_credentials(tmp_path / "stranger.json", adminKey="mr_no_such_key", tenant="nobody")
-    found = findings(desk, code=69, credentials=stranger, **world.environment)
-    assert found["admin key"][0] == "failed" and "key is not known" in found["admin key"][1]
-    assert found["lanes"][0] == "failed" and "no tenant nobody" in found["lanes"][1]
-
-    open_to_all = desk.write_credentials(tmp_path / "open.json")
-    open_to_all.chmod(0o644)
-    state, words = findings(desk, code=0, credentials=open_to_all)["credentials"]
-    assert state == "warning" and "chmod 600" in words
-    assert desk.run("doctor", credentials=away).out.count("FAILED") >= 2
 
 
 # A tenant and a service without any script.
