@@ -111,6 +111,12 @@ struct DistributeWork: Sendable {
             case .failure(let error): if pulled { throw error }
             }
         }
+        // Redis knows less of these agents than PostgreSQL and the configuration: it hears before they are picked again.
+        let agents = Set(refused.map(\.agent))
+        if !agents.isEmpty {
+            let rows = try await queries.agents(Array(agents))
+            try await lanes.setAgents(rows.map { LaneAgent(row: $0, in: snapshot) })
+        }
         return (answer, try await SettleReservations(lanes: lanes, queries: queries).perform(refused))
     }
 

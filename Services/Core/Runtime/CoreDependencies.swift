@@ -19,14 +19,16 @@ public struct CoreDependencies: Sendable {
     public let leaseTime: Duration
     /// For tenants whose configuration has none.
     public let defaultQuota: Quota?
+    /// Without poll, stream or heartbeat for so long, an agent is gone.
+    public let agentSilence: Duration
     /// By the name that a source's `secretRef` gives.
     public let webhookSecrets: [String: String]
     public let logger: Logger
 
     public init(
         pool: PostgresPool, redis: RedisClient, subscriber: RedisSubscriber, producer: KafkaProducer, topics: Topics,
-        outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?, webhookSecrets: [String: String],
-        logger: Logger
+        outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?, agentSilence: Duration,
+        webhookSecrets: [String: String], logger: Logger
     ) {
         self.pool = pool
         self.redis = redis
@@ -38,6 +40,7 @@ public struct CoreDependencies: Sendable {
         self.redisPrefix = redisPrefix
         self.leaseTime = leaseTime
         self.defaultQuota = defaultQuota
+        self.agentSilence = agentSilence
         self.webhookSecrets = webhookSecrets
         self.logger = logger
     }

@@ -41,7 +41,7 @@ public struct CoreService: Sendable {
             pool: pool, redis: redis, subscriber: subscriber, producer: producer, topics: topics, outbound: outbound,
             instance: configuration.instance, redisPrefix: configuration.redis.prefix,
             leaseTime: configuration.leaseTTL, defaultQuota: configuration.defaultQuota,
-            webhookSecrets: webhookSecrets, logger: logger)
+            agentSilence: configuration.agentSilence, webhookSecrets: webhookSecrets, logger: logger)
         let tenants = TenantDirectory(dependencies: dependencies)
         let deadLetters = DeadLetters(
             pool: pool, producer: producer, tenants: tenants, fallbackTenant: configuration.deadLetterTenant,
@@ -56,14 +56,15 @@ public struct CoreService: Sendable {
         let api = CoreAPI(
             tenants: tenants, dependencies: dependencies, keys: access.keys, deadLetters: deadLetters,
             cursor: PageCursor(secret: configuration.database.url))
-        CoreMetrics.register(metrics, tenants: tenants, pool: pool)
+        let kafkaWatch = WatchKafka(connection: kafka, topics: topics, logger: logger)
+        CoreMetrics.register(metrics, tenants: tenants, pool: pool, kafka: kafkaWatch)
 
         let health = HealthChecks([
             HealthCheck("database") { _ = try await pool.query("SELECT 1") },
             HealthCheck("schema") { try await Migrations(CoreSchema.migrations).check(on: pool) },
             HealthCheck("redis") { try await redis.command(["PING"]) },
             HealthCheck("tenants") { guard tenants.isReady else { throw NotReady.tenantsNotRead } },
-        ])
+        ] + kafkaWatch.checks)
         var operations = Routes()
         health.addRoutes(to: &operations)
         metrics.addRoute(to: &operations)
@@ -84,6 +85,7 @@ public struct CoreService: Sendable {
                 Self.closing("kafka producer") { await producer.close() },
                 ServiceComponent("outbound", outbound),
                 ServiceComponent("metrics", operationsHTTP, ready: { _ = await operationsHTTP.waitUntilListening() }),
+                ServiceComponent("kafka watch") { await cancelWhenGracefulShutdown { await kafkaWatch.run() } },
                 ServiceComponent("tenants") { await cancelWhenGracefulShutdown { await tenants.run() } },
                 ServiceComponent("revoked keys") { await cancelWhenGracefulShutdown { await access.watchRevocations() } },
                 ServiceComponent("commands") { await consumers.run() },

@@ -12,7 +12,9 @@ struct RerankQueued: Sendable {
         let snapshot = runtime.snapshot
         let done = try await runtime.dependencies.pool.query(
             "SELECT reranked FROM relay WHERE tenant = $1", [.int4(runtime.tenant)], tenant: runtime.tenant)
-        guard let row = done.first, try row[0].int32 < snapshot.version else { return .seconds(1) }
+        guard let row = done.first, try row[0].int32 < snapshot.version, runtime.reranking.isDue(for: snapshot.version)
+        else { return .milliseconds(200) }
+        try await emptyWorkbins(in: snapshot)
         var last = UUID(high: 0, low: 0)
         while true {
             let rows = try await runtime.dependencies.pool.query(
@@ -31,7 +33,7 @@ struct RerankQueued: Sendable {
             }
         }
         // Instances that had not heard of the version may have captured by the old one for some seconds: one more pass.
-        guard runtime.reranking.passes(for: snapshot.version) >= 2 else { return .seconds(5) }
+        guard runtime.reranking.passes(for: snapshot.version) >= 2 else { return .milliseconds(200) }
         _ = try await runtime.dependencies.pool.batch(
             tenant: runtime.tenant, idempotent: true,
             [
@@ -39,6 +41,19 @@ struct RerankQueued: Sendable {
                     "UPDATE relay SET reranked = greatest(reranked, $2) WHERE tenant = $1",
                     [.int4(runtime.tenant), .int4(snapshot.version)])
             ])
-        return .seconds(1)
+        return .milliseconds(200)
+    }
+
+    /// What lies in a workbin whose agent or group the configuration has no more goes back to the queue.
+    private func emptyWorkbins(in snapshot: TenantSnapshot) async throws {
+        let bins = snapshot.agents.values.map(\.workbin) + snapshot.groups.map { "group:\($0)" }
+        let rows = try await runtime.dependencies.pool.query(
+            "SELECT id FROM work_item WHERE tenant = $1 AND status = 'parked' AND workbin <> ALL($2)",
+            [.int4(runtime.tenant), .texts(bins)], tenant: runtime.tenant)
+        for result in await runtime.changes.submit(all: try rows.map {
+            ChangeRequest(reference: .id(try $0[0].uuid), command: .resume, actor: .configuration)
+        }) {
+            if case .failure(let error) = result { throw error }
+        }
     }
 }

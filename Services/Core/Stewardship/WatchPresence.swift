@@ -3,19 +3,18 @@ import Domain
 import Foundation
 import Storage
 
-/// Agents without a sign of life are set offline; what agents who are offline have goes back to the queue:
-/// offers at once, assigned items after the endpoint's `returnAfter`.
+/// Agents without a sign of life are set offline. What agents have who do not work goes back to the queue: offers at once,
+/// assigned items of who is offline after the endpoint's `returnAfter`, everything of who is no longer configured.
 struct WatchPresence: Sendable {
     let runtime: TenantRuntime
-    /// Without poll, stream or heartbeat for so long (milliseconds), an agent is gone.
-    static let silence: Int64 = 60_000
 
     func step(at now: Instant) async throws {
-        let unseen = try await runtime.lanes.unseenAgents(since: now - Self.silence)
+        let silence = runtime.dependencies.agentSilence
+        let unseen = try await runtime.lanes.unseenAgents(since: now - Int64(silence.seconds * 1000))
         if !unseen.isEmpty {
             for agent in try await runtime.queries.agents(unseen) where agent.state != .offline {
                 try await AgentStates(runtime: runtime).set(
-                    .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Self.silence / 1000) s", at: now)
+                    .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Int(silence.seconds)) s", at: now)
             }
             try await runtime.lanes.forgetSeen(unseen)
         }
@@ -24,15 +23,18 @@ struct WatchPresence: Sendable {
 
     private func returnItems(at now: Instant) async throws {
         let snapshot = runtime.snapshot
-        let gone = try await runtime.queries.agents(ofState: .offline, withLoad: true)
-        guard !gone.isEmpty else { return }
-        let since = Dictionary(gone.map { ($0.id, $0.stateSince) }, uniquingKeysWith: { $1 })
+        let busy = try await runtime.queries.busyAgents()
+        for agent in busy where snapshot.agents[agent.id] == nil && agent.state != .offline {
+            try await AgentStates(runtime: runtime).set(
+                .offline, of: agent.id, actor: .configuration, reason: "no longer in the configuration", at: now)
+        }
+        let away = busy.filter { $0.state != .ready || snapshot.agents[$0.id] == nil }
+        guard !away.isEmpty else { return }
+        let rows = Dictionary(away.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         var requests: [ChangeRequest] = []
-        for item in try await runtime.queries.out(of: gone.map(\.id)) {
-            guard let agent = item.assignee, let start = since[agent] else { continue }
-            let patience = item.endpoint.flatMap { snapshot.endpoints[$0]?.returnAfter } ?? 300_000
-            // Who is offline may be given work; patience begins when it came, or was last changed.
-            let evenAssigned = max(start, item.updatedAt) + patience <= now
+        for item in try await runtime.queries.out(of: away.map(\.id)) {
+            guard let agent = item.assignee, let row = rows[agent] else { continue }
+            let evenAssigned = mayTake(item, from: row, at: now, in: snapshot)
             guard item.status == .offered || evenAssigned else { continue }
             requests.append(
                 ChangeRequest(
@@ -42,5 +44,13 @@ struct WatchPresence: Sendable {
         for result in await runtime.changes.submit(all: requests) {
             if case .failure(let error) = result { throw error }
         }
+    }
+
+    /// Whether an item that its agent has accepted goes to others.
+    private func mayTake(_ item: WorkItem, from agent: AgentRow, at now: Instant, in snapshot: TenantSnapshot) -> Bool {
+        if snapshot.agents[agent.id] == nil { return true }
+        let patience = item.endpoint.flatMap { snapshot.endpoints[$0]?.returnAfter } ?? 300_000
+        // Who is offline may be given work; patience begins when it came, or was last changed.
+        return agent.state == .offline && max(agent.stateSince, item.updatedAt) + patience <= now
     }
 }

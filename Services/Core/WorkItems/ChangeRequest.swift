@@ -48,7 +48,8 @@ extension WorkItem {
     /// Whether an agent may act on it: it is with the agent, was held while it was, or lies in a workbin of the agent's.
     func belongs(to agent: AgentSettings) -> Bool {
         if assignee == agent.id || heldBy == agent.id { return true }
-        guard status == .parked, let workbin else { return false }
+        // One that is held keeps the workbin that it was parked in.
+        guard let workbin else { return false }
         return workbin == agent.workbin || agent.groups.contains { workbin == "group:\($0)" }
     }
 }

@@ -24,8 +24,11 @@ extension CommandDesk {
     }
 
     mutating func transfer(_ item: WorkItem, toAgent agent: Int32, _ reason: String?, _ actor: Actor) -> CommandDecision {
+        var placed = item
         if Transition.next(from: item.status, action: .transfer) != nil,
-            let refusal = refusalToServe(item, by: agent)
+            // What cannot be placed at all is told by the transfer itself.
+            PlaceWorkItem.replace(&placed, at: now, in: snapshot) == nil,
+            let refusal = refusalToServe(placed, by: agent)
         {
             return .refused(refusal)
         }
@@ -62,30 +65,6 @@ extension CommandDesk {
             $0.workbin = bin
             $0.deadline = until
         }
-    }
-
-    /// Why distribution could never give `item` to `agent`, by what the configuration says of both.
-    private func refusalToServe(_ item: WorkItem, by agent: Int32) -> Refusal? {
-        guard let settings = snapshot.agents[agent] else {
-            return Refusal(.unknownReference, "The configuration has no such agent.")
-        }
-        var placed = item
-        // What cannot be placed at all is told by the transfer itself.
-        guard PlaceWorkItem.replace(&placed, at: now, in: snapshot) == nil else { return nil }
-        var missing = placed.skills.filter { !settings.skills.contains($0) }.map { "skill \(name(of: .skill, $0))" }
-        if let endpoint = placed.endpoint, !settings.endpoints.contains(endpoint) {
-            missing.append("endpoint \(name(of: .endpoint, endpoint))")
-        }
-        if settings.capacity < placed.weight {
-            missing.append("capacity \(placed.weight) (the agent has \(settings.capacity))")
-        }
-        guard !missing.isEmpty else { return nil }
-        return Refusal(
-            .unable, "Agent \(settings.key) cannot take this item; missing: \(missing.joined(separator: ", ")).")
-    }
-
-    private func name(of kind: ConfigurationNames.Kind, _ id: Int32) -> String {
-        snapshot.names.name(of: kind, id) ?? String(id)
     }
 
     /// Whatever time has made due.

@@ -7,6 +7,8 @@ extension CommandDesk {
             return .refused(Refusal(.revisionMismatch, "The item is not queued at revision \(pick.member.revision)."))
         }
         if let refusal = refusalToTake(item, by: pick.agent) { return .refused(refusal) }
+        // Redis may not have heard of a new configuration yet.
+        if let refusal = refusalToServe(item, by: pick.agent) { return .refused(refusal) }
         // Who asks for the next item is there, whatever state was declared.
         guard let row = agents[pick.agent], row.state == .ready || pick.pulled else {
             return .refused(Refusal(.agentNotReady, "The agent is not ready."))
@@ -78,6 +80,27 @@ extension CommandDesk {
             return .unchanged
         }
         return returnToQueue(item, .withdraw, actor)
+    }
+
+    /// Why distribution could never give `item` to `agent`, by what the configuration says of both.
+    func refusalToServe(_ item: WorkItem, by agent: Int32) -> Refusal? {
+        guard let settings = snapshot.agents[agent] else {
+            return Refusal(.unknownReference, "The configuration has no such agent.")
+        }
+        var missing = item.skills.filter { !settings.skills.contains($0) }.map { "skill \(name(of: .skill, $0))" }
+        if let endpoint = item.endpoint, !settings.endpoints.contains(endpoint) {
+            missing.append("endpoint \(name(of: .endpoint, endpoint))")
+        }
+        if settings.capacity < item.weight {
+            missing.append("capacity \(item.weight) (the agent has \(settings.capacity))")
+        }
+        guard !missing.isEmpty else { return nil }
+        return Refusal(
+            .unable, "Agent \(settings.key) cannot take this item; missing: \(missing.joined(separator: ", ")).")
+    }
+
+    private func name(of kind: ConfigurationNames.Kind, _ id: Int32) -> String {
+        snapshot.names.name(of: kind, id) ?? String(id)
     }
 
     /// Why `agent` cannot take `item`, whoever decided so.

@@ -54,10 +54,10 @@ struct WorkItemQueries: Sendable {
         return try rows.map { try WorkItem(row: $0) }
     }
 
-    func agents(ofState state: AgentState, withLoad: Bool) async throws -> [AgentRow] {
+    /// Agents who have items.
+    func busyAgents() async throws -> [AgentRow] {
         let rows = try await pool.query(
-            "SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND state = $2 AND (load > 0 OR NOT $3)",
-            [.int4(tenant), .text(state.rawValue), .bool(withLoad)], tenant: tenant)
+            "SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND load > 0", [.int4(tenant)], tenant: tenant)
         return try rows.map { try AgentRow(row: $0) }
     }
 

@@ -116,6 +116,9 @@ public enum ConfigurationKeys {
         }
         return quota
     }
+    static let agentSilence = ConfigurationKey.duration(
+        "agent.silence", "How long an agent may give no sign of life before being set offline.", in: 1_000...3_600_000,
+        fallbackMilliseconds: 60_000)
 
     /// All of them, in the order in which they are listed.
     public static let all: [ConfigurationKeyDescription] = [
@@ -126,7 +129,7 @@ public enum ConfigurationKeys {
         kafkaSecurityCA.description, sharedCommandTopic.description, httpHost.description, httpPort.description,
         metricsPort.description, logLevel.description, instance.description, jwtIssuers.description,
         outboundAllow.description, leaseTTL.description, shutdownTimeout.description, deadLetterTenant.description,
-        defaultQuota.description,
+        defaultQuota.description, agentSilence.description,
     ]
 
     /// A Markdown table of keys, for the README.

@@ -93,6 +93,8 @@ public struct ServiceConfiguration: Sendable {
     public var deadLetterTenant: String?
     /// Work items that a tenant may submit; nil: no limit.
     public var defaultQuota: Quota?
+    /// Without poll, stream or heartbeat for so long, an agent is gone.
+    public var agentSilence: Duration
     /// Each key with its value as it may be printed, and where it came from.
     public var effective: [(key: String, value: String, origin: String)]
 
@@ -138,6 +140,7 @@ public struct ServiceConfiguration: Sendable {
         shutdownTimeout = source.required(Keys.shutdownTimeout, placeholder: .seconds(25))
         deadLetterTenant = source.optional(Keys.deadLetterTenant)
         defaultQuota = source.optional(Keys.defaultQuota) ?? nil
+        agentSilence = source.required(Keys.agentSilence, placeholder: .seconds(60))
         let addressGuard = AddressGuard(allow: outboundAllow)
         for issuer in tokenIssuers {
             guard let url = OutboundURL(issuer.keySetURL), !addressGuard.couldAdmit(url) else { continue }

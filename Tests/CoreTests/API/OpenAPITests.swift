@@ -75,7 +75,8 @@ private struct ServersThatAreAway {
                     connection: KafkaConfiguration(bootstrapServers: "127.0.0.1:1", clientIdentifier: "away")),
                 logger: logger),
             topics: Topics(prefix: ""), outbound: OutboundHTTP(guard: AddressGuard(allow: [])), instance: "away",
-            redisPrefix: "away:", leaseTime: .seconds(3), defaultQuota: nil, webhookSecrets: [:], logger: logger)
+            redisPrefix: "away:", leaseTime: .seconds(3), defaultQuota: nil,
+            agentSilence: .seconds(60), webhookSecrets: [:], logger: logger)
     }
 
     func close() async {
