@@ -19,8 +19,7 @@ enum PlaceWorkItem {
         in snapshot: TenantSnapshot
     ) -> Outcome {
         item.configurationVersion = snapshot.version
-        let placement = snapshot.classify(attributes)
-        item.channel = placement?.channel ?? attributes["channel"]?.stringValue
+        let placement = placement(of: &item, attributes: attributes, in: snapshot)
         item.weight = snapshot.weight(ofChannel: item.channel)
         guard let placement else {
             item.category = nil
@@ -38,8 +37,7 @@ enum PlaceWorkItem {
     /// the agent and the endpoint. What cannot be placed is found again when the item returns.
     static func revise(_ item: inout WorkItem, attributes: JSONObject, at now: Instant, in snapshot: TenantSnapshot) {
         item.configurationVersion = snapshot.version
-        let placement = snapshot.classify(attributes)
-        item.channel = placement?.channel ?? attributes["channel"]?.stringValue
+        let placement = placement(of: &item, attributes: attributes, in: snapshot)
         item.category = placement?.category
         guard let placement else { return }
         guard item.isOut else {
@@ -49,6 +47,17 @@ enum PlaceWorkItem {
         }
         (item.schemaVersion, item.calendarVersion) = (placement.schemaVersion, placement.calendarVersion)
         _ = RankWorkItem.rank(&item, by: placement, in: snapshot)
+    }
+
+    /// What the category tree says of the attributes, with the channel. An item whose attributes were erased tells nothing
+    /// any more: it keeps category and channel while the configuration has them.
+    private static func placement(
+        of item: inout WorkItem, attributes: JSONObject, in snapshot: TenantSnapshot
+    ) -> Placement? {
+        if item.isErased, attributes.isEmpty, let kept = item.category.flatMap({ snapshot.placements[$0] }) { return kept }
+        let placement = snapshot.classify(attributes)
+        item.channel = placement?.channel ?? attributes["channel"]?.stringValue
+        return placement
     }
 
     /// Makes an item ready for the queue by the active configuration. Its category stays while the configuration has it;

@@ -68,6 +68,8 @@ public enum Transition {
         case (_, .complete): status.isFinal ? [] : [.completed]
         case (_, .autocomplete): status.isFinal || status == .new ? [] : [.completed]
         case (_, .restart): status.isFinal ? [.captured] : []
+        // Whatever becomes of it, a customer's data can go.
+        case (_, .erase): [status]
 
         default: []
         }

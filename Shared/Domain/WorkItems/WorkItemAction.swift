@@ -54,6 +54,8 @@ public enum WorkItemAction: String, CaseIterable, Sendable, Hashable {
     case autocomplete
     /// It starts again after its end.
     case restart
+    /// What is known of a customer is taken out of it and of its history.
+    case erase
 
     /// What a source or operator can ask for, over HTTP and over Kafka alike.
     public static let commands: [WorkItemAction] = [

@@ -39,10 +39,18 @@ struct TransitionTests {
         #expect(Transition.next(from: .queued, action: .resume) == nil)
     }
 
+    @Test("A customer's data can be erased in every status, and the item stays where it is")
+    func erasure() {
+        for status in WorkItemStatus.allCases {
+            #expect(Transition.targets(from: status, action: .erase) == [status])
+        }
+        #expect(!WorkItemAction.commands.contains(.erase))
+    }
+
     @Test("Nothing but restart leads out of a final status")
     func finality() {
         for status in WorkItemStatus.allCases where status.isFinal {
-            #expect(Transition.actions(in: status) == [.restart])
+            #expect(Transition.actions(in: status) == [.restart, .erase])
         }
         for status in WorkItemStatus.allCases where !status.isFinal {
             #expect(Transition.next(from: status, action: .restart) == nil)
@@ -54,7 +62,7 @@ struct TransitionTests {
     @Test("An item reaches an agent only from the queue, a workbin or another agent")
     func waysToAnAgent() {
         for status in WorkItemStatus.allCases {
-            for action in WorkItemAction.allCases where action != .update && action != .push {
+            for action in WorkItemAction.allCases where ![.update, .push, .erase].contains(action) {
                 guard let next = Transition.next(from: status, action: action), next.isWithAgent else { continue }
                 #expect(status == .queued || status == .parked || status.isWithAgent, "\(status) \(action)")
             }
@@ -89,7 +97,7 @@ struct TransitionTests {
                 }
                 #expect(Transition.isAllowed(from: status, to: next, action: action))
                 #expect(Transition.actions(in: status).contains(action))
-                #expect(!status.isFinal || action == .restart)
+                #expect(!status.isFinal || action == .restart || action == .erase)
                 if next == .held, status != .held { heldFrom = status }
                 if status.isWithAgent, !next.isWithAgent { #expect(Transition.leavesAgent(from: status, to: next)) }
                 status = next

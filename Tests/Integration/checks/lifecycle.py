@@ -49,6 +49,7 @@ LEGAL: dict[str, set[tuple[str | None, str]]] = {
     "complete": _pairs(OPEN, ["completed"]),
     "autocomplete": _pairs(OPEN - {"new"}, ["completed"]),
     "restart": _pairs(FINAL, PLACED),
+    "erase": {(status, status) for status in STATUSES},
 }
 
 TAKES = {"offer", "pull", "assign", "unpark"}
@@ -92,7 +93,7 @@ def _check_item(item: str, events: list[dict], evidence: Evidence, report: Repor
             holder = None
         if action == "restart":
             completions = 0
-        elif end == "completed":
+        elif end == "completed" and start != "completed":
             completions += 1
         if completions > 1:
             report.violate("completed once", item, f"{step} completes it a second time")
