@@ -33,6 +33,8 @@ def test_who_gives_no_sign_of_life_is_set_offline_and_all_items_return(floor: Fl
     assert floor.step(offered, "withdraw")["actor"] == {"kind": "system", "id": "presence"}
     floor.until(assigned, "queued")
     assert floor.step(assigned, "withdraw")["agent"] == "silent-anna"
+    for item in (assigned, offered):
+        floor.do(item, "complete")
 
 
 def test_who_polls_stays_and_keeps_the_offer(floor: Floor) -> None:

@@ -183,7 +183,7 @@ class Agent:
                 # Should the answer to a repeat be a conflict, it was held all the same: resumed in any case.
                 await self._do(f"/workitems/{item}/hold", item, "hold")
                 await asyncio.sleep(0.05)
-                await self._send(f"/workitems/{item}/resume", None, self._crew.supervisor_key, "resume")
+                await self._send(f"/workitems/{item}/resume", None, self._key, "resume")
             case _:
                 await self._do(f"/workitems/{item}/complete", item, "complete", {"result": "done"})
 
