@@ -7,17 +7,7 @@ import ServiceKit
 extension CoreAPI {
     func agents(_ routes: inout Routes) {
         routes.get("/agents", access: .anyOf(.supervisor, .reader)) { request in
-            let runtime = try await runtime(for: request)
-            let snapshot = runtime.snapshot
-            let rows = try await runtime.queries.agents()
-            let agents = rows.compactMap { row in snapshot.agents[row.id].map { ($0, row) } }
-                .sorted { $0.0.key < $1.0.key }
-            return Response.json { json in
-                json.array("items") { list in
-                    for (settings, row) in agents { list.object { write(settings, row, snapshot, to: &$0) } }
-                }
-                json.nullMember("next")
-            }
+            try await agentList(request)
         }
         routes.get("/agents/{id}", access: .anyOf(.supervisor, .reader, .agent)) { request in
             let (runtime, agent) = try await subject(request, orReader: true)
@@ -35,18 +25,7 @@ extension CoreAPI {
             try await next(request)
         }
         routes.get("/agents/{id}/workitems", access: .anyOf(.agent, .supervisor, .reader)) { request in
-            let (runtime, agent) = try await subject(request, orReader: true)
-            let snapshot = runtime.snapshot
-            let settings = snapshot.agents[agent]
-            let bins = ["agent:\(settings?.key ?? "")"] + (settings?.groups ?? []).map { "group:\($0)" }
-            let items = try await runtime.queries.out(of: [agent]) + runtime.queries.parked(in: bins)
-            let now = Instant.now
-            return Response.json { json in
-                json.array("items") { list in
-                    for item in items { WorkItemView(item: item, snapshot: snapshot, now: now).write(to: &list) }
-                }
-                json.nullMember("next")
-            }
+            try await workItemsOfAgent(request)
         }
     }
 
@@ -112,7 +91,7 @@ extension CoreAPI {
         return StoredAnswer(200) { write(settings, row, snapshot, to: &$0) }
     }
 
-    private func write(
+    func write(
         _ agent: AgentSettings, _ row: AgentRow, _ snapshot: TenantSnapshot, to json: inout JSONWriter
     ) {
         json.member("id", agent.key)

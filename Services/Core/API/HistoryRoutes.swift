@@ -9,9 +9,16 @@ extension CoreAPI {
     func history(_ request: APIRequest) async throws -> Response {
         let runtime = try await runtime(for: request)
         let item = try await item(request, runtime)
-        let rows = try await runtime.dependencies.pool.query(
-            "SELECT revision, kind, at, body FROM event WHERE tenant = $1 AND subject = $2 ORDER BY revision",
-            [.int4(runtime.tenant), .uuid(item.id)], tenant: runtime.tenant)
+        let page = try ListPage(request.query, of: "history:\(item.id.hexText)", cursor)
+        let after = try page.position { $0.integerValue.flatMap { Int32(exactly: $0) } }
+        let found = try await runtime.dependencies.pool.query(
+            """
+            SELECT revision, kind, at, body FROM event
+            WHERE tenant = $1 AND subject = $2 AND revision > $3 ORDER BY revision LIMIT $4
+            """,
+            [.int4(runtime.tenant), .uuid(item.id), .int4(after ?? 0), .int8(Int64(page.limit + 1))],
+            tenant: runtime.tenant)
+        let (rows, next) = try page.cut(found) { .integer(Int64(try $0[0].int32)) }
         var writer = JSONWriter(capacity: 600 * rows.count + 64)
         try writer.object { json in
             try json.array("items") { list in
@@ -24,7 +31,7 @@ extension CoreAPI {
                     }
                 }
             }
-            json.nullMember("next")
+            json.next(next)
         }
         return .json(bytes: writer.bytes)
     }

@@ -9,12 +9,16 @@ extension CoreAPI {
     func keys(_ routes: inout Routes) {
         routes.get("/keys", access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
-            let listed = try await keys.list(tenant: runtime.tenant)
+            let page = try ListPage(request.query, of: "keys", cursor)
+            let after = try page.position { $0.stringValue.flatMap { UUID(hexText: $0) } }
+            let (shown, next) = page.cut(
+                try await keys.list(tenant: runtime.tenant, after: after, limit: page.limit + 1)
+            ) { .string($0.id.hexText) }
             return Response.json { json in
                 json.array("items") { list in
-                    for key in listed { list.object { key.write(to: &$0) } }
+                    for key in shown { list.object { key.write(to: &$0) } }
                 }
-                json.nullMember("next")
+                json.next(next)
             }
         }
         routes.post("/keys", access: .anyOf(.admin)) { request in

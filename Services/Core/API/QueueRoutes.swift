@@ -9,12 +9,52 @@ extension CoreAPI {
     func queues(_ routes: inout Routes) {
         routes.get("/queues", access: .anyOf(.reader, .supervisor)) { request in
             let runtime = try await runtime(for: request)
+            let page = try ListPage(request.query, of: "queues", cursor)
+            let after = try page.position { QueuePlace($0) }
             // Many screens show the same numbers: one query a second serves them all.
-            let bytes = try await runtime.queueView.value(olderThan: .seconds(1)) {
-                try await QueueView(runtime: runtime).bytes(at: .now)
+            let numbers = try await runtime.queueView.value(olderThan: .seconds(1)) {
+                try await QueueView(runtime: runtime).numbers(at: .now)
             }
-            return .json(bytes: bytes)
+            let first = after.flatMap { after in numbers.rows.firstIndex { $0.place > after } ?? numbers.rows.count } ?? 0
+            let (rows, next) = page.cut(Array(numbers.rows[first...].prefix(page.limit + 1)), at: \.place.document)
+            return Response.json(capacity: 256 * rows.count + 128) { json in
+                json.member("time", numbers.time)
+                json.array("items") { list in for row in rows { list.element(json: row.json) } }
+                json.next(next)
+            }
         }
+    }
+}
+
+/// What waits at one moment, in the order of endpoints and categories.
+struct QueueNumbers: Sendable {
+    let time: Instant
+    var rows: [(place: QueuePlace, json: [UInt8])] = []
+}
+
+/// Where a queue stands in the list: by the numbers of its endpoint and category, those without one last.
+struct QueuePlace: Comparable, Sendable {
+    let endpoint: Int64
+    let category: Int64
+
+    init(endpoint: Int32?, category: Int32?) {
+        self.endpoint = endpoint.map { Int64($0) } ?? .max
+        self.category = category.map { Int64($0) } ?? .max
+    }
+
+    /// Reads a cursor's position; nil when it is none.
+    init?(_ document: JSONValue) {
+        guard let parts = document.arrayValue, parts.count == 2, let endpoint = parts[0].integerValue,
+            let category = parts[1].integerValue
+        else { return nil }
+        self.endpoint = endpoint
+        self.category = category
+    }
+
+    var document: JSONValue { .array([.integer(endpoint), .integer(category)]) }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.endpoint, left.category) < (right.endpoint, right.category)
     }
 }
 
@@ -22,7 +62,7 @@ extension CoreAPI {
 struct QueueView: Sendable {
     let runtime: TenantRuntime
 
-    func bytes(at now: Instant) async throws -> [UInt8] {
+    func numbers(at now: Instant) async throws -> QueueNumbers {
         let snapshot = runtime.snapshot
         let rows = try await runtime.dependencies.pool.query(
             """
@@ -45,31 +85,27 @@ struct QueueView: Sendable {
                 if row.load < settings.capacity { free[endpoint, default: 0] += 1 }
             }
         }
-        var writer = JSONWriter(capacity: 256 * rows.count + 128)
-        try writer.object { json in
-            json.member("time", now)
-            try json.array("items") { list in
-                for row in rows {
-                    let endpoint = try row[0].nullable?.int32
-                    try list.object { queue in
-                        queue.member("endpoint", endpoint.flatMap { snapshot.names.name(of: .endpoint, $0) })
-                        queue.member(
-                            "category", try (row[1].nullable?.int32).flatMap { snapshot.names.name(of: .category, $0) })
-                        queue.member("depth", try row[2].int64)
-                        queue.member("oldest", try row[3].nullable.map { Instant(milliseconds: try $0.int64) })
-                        queue.member("overdue", try row[4].int64)
-                        queue.member("offered", try row[5].int64)
-                        queue.member("assigned", try row[6].int64)
-                        queue.member("held", try row[7].int64)
-                        queue.member("parked", try row[8].int64)
-                        queue.member("agentsReady", endpoint.map { ready[$0] ?? 0 } ?? 0)
-                        queue.member("agentsFree", endpoint.map { free[$0] ?? 0 } ?? 0)
-                    }
-                }
+        var numbers = QueueNumbers(time: now)
+        for row in rows {
+            let endpoint = try row[0].nullable?.int32
+            let category = try row[1].nullable?.int32
+            var writer = JSONWriter(capacity: 256)
+            try writer.object { queue in
+                queue.member("endpoint", endpoint.flatMap { snapshot.names.name(of: .endpoint, $0) })
+                queue.member("category", category.flatMap { snapshot.names.name(of: .category, $0) })
+                queue.member("depth", try row[2].int64)
+                queue.member("oldest", try row[3].nullable.map { Instant(milliseconds: try $0.int64) })
+                queue.member("overdue", try row[4].int64)
+                queue.member("offered", try row[5].int64)
+                queue.member("assigned", try row[6].int64)
+                queue.member("held", try row[7].int64)
+                queue.member("parked", try row[8].int64)
+                queue.member("agentsReady", endpoint.map { ready[$0] ?? 0 } ?? 0)
+                queue.member("agentsFree", endpoint.map { free[$0] ?? 0 } ?? 0)
             }
-            json.nullMember("next")
+            numbers.rows.append((QueuePlace(endpoint: endpoint, category: category), writer.bytes))
         }
-        return writer.bytes
+        return numbers
     }
 
     /// The tenant's numbers as metrics.

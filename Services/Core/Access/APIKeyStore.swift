@@ -53,9 +53,11 @@ public struct APIKeyStore: Sendable {
         return APIKeyRecord(hash: hash, principal: principal, expires: try row[7].nullable?.int64)
     }
 
-    func list(tenant: Int32) async throws -> [StoredAPIKey] {
+    /// Keys in the order of their ids, which is that of their making.
+    func list(tenant: Int32, after id: UUID? = nil, limit: Int = .max) async throws -> [StoredAPIKey] {
         let rows = try await pool.query(
-            "SELECT \(Self.columns) FROM api_key WHERE tenant = $1 ORDER BY created_at", [.int4(tenant)])
+            "SELECT \(Self.columns) FROM api_key WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+            [.int4(tenant), .uuid(id ?? UUID(high: 0, low: 0)), .int8(Int64(limit))])
         return try rows.map { try Self.key($0) }
     }
 

@@ -18,7 +18,7 @@ final class TenantRuntime: Sendable {
     let laneConfiguration = LaneConfiguration()
     let reranking = RerankProgress()
     let quotas: Quotas
-    let queueView = Fresh<[UInt8]>()
+    let queueView = Fresh<QueueNumbers>()
     let queueGauges = QueueGauges()
     let stewardship = Stewardship()
     /// Raised when the relay has something to do.

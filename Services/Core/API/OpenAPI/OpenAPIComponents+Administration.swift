@@ -38,7 +38,7 @@ extension OpenAPIComponents {
                 "required": ["items", "next"],
                 "properties": {
                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}},
-                    "next": {"$ref": "#/components/schemas/EndOfList"}
+                    "next": {"$ref": "#/components/schemas/NextPage"}
                 }
             },
             "KeyDraft": {

@@ -27,7 +27,7 @@ extension OpenAPIComponents {
                 "required": ["items", "next"],
                 "properties": {
                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/Agent"}},
-                    "next": {"$ref": "#/components/schemas/EndOfList"}
+                    "next": {"$ref": "#/components/schemas/NextPage"}
                 }
             },
             "AgentStateChange": {

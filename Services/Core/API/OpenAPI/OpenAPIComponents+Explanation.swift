@@ -74,7 +74,7 @@ extension OpenAPIComponents {
                             }
                         }
                     },
-                    "next": {"$ref": "#/components/schemas/EndOfList"}
+                    "next": {"$ref": "#/components/schemas/NextPage"}
                 }
             },
             "Explanation": {

@@ -68,6 +68,12 @@ extension OpenAPIComponents {
                 "name": "limit", "in": "query", "description": "Items on a page.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}
             },
+            "ListLimit": {
+                "name": "limit", "in": "query", "description": "Items on a page.",
+                "schema": {
+                    "type": "integer", "minimum": 1, "maximum": \#(ListPage.highestLimit), "default": \#(ListPage.usualLimit)
+                }
+            },
             "Cursor": {
                 "name": "cursor", "in": "query", "description": "`next` of the page before, with the same filters and order.",
                 "schema": {"type": "string"}

@@ -7,7 +7,7 @@ extension OpenAPIComponents {
                 "properties": {
                     "time": {"$ref": "#/components/schemas/Moment"},
                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/Queue"}},
-                    "next": {"$ref": "#/components/schemas/EndOfList"}
+                    "next": {"$ref": "#/components/schemas/NextPage"}
                 }
             },
             "Queue": {

@@ -2,7 +2,8 @@ extension OpenAPIDocument {
     static let agents: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "GET", path: "/agents", id: "listAgents", tag: .agents, summary: "All agents with their states",
-            roles: [.supervisor, .reader], answers: [OpenAPIAnswer(200, "The agents, by id.", "AgentPage")]),
+            roles: [.supervisor, .reader], parameters: ["ListLimit", "Cursor"],
+            answers: [OpenAPIAnswer(200, "One page of the agents, by id.", "AgentPage")]),
         OpenAPIOperation(
             method: "GET", path: "/agents/{id}", id: "getAgent", tag: .agents, summary: "Read an agent",
             roles: [.supervisor, .reader, .agent], parameters: ["AgentId"],
@@ -35,9 +36,9 @@ extension OpenAPIDocument {
         OpenAPIOperation(
             method: "GET", path: "/agents/{id}/workitems", id: "listWorkItemsOfAgent", tag: .agents,
             summary: "What an agent has",
-            description: "Items offered and assigned to it, and those in its workbin and its groups' workbins.",
-            roles: [.agent, .supervisor, .reader], parameters: ["AgentId"],
-            answers: [OpenAPIAnswer(200, "The items.", "WorkItemPage")]),
+            description: "Items offered and assigned to it, then those in its workbin and its groups' workbins.",
+            roles: [.agent, .supervisor, .reader], parameters: ["AgentId", "ListLimit", "Cursor"],
+            answers: [OpenAPIAnswer(200, "One page.", "WorkItemPage")]),
     ]
 
     static let offers: [OpenAPIOperation] =

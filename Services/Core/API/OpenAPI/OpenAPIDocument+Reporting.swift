@@ -4,7 +4,8 @@ extension OpenAPIDocument {
             method: "GET", path: "/queues", id: "getQueues", tag: .reporting,
             summary: "What waits, how old, how late, and who is there for it",
             description: "One row for each endpoint and category that has open items; at most a second old.",
-            roles: [.reader, .supervisor], answers: [OpenAPIAnswer(200, "The queues.", "Queues")])
+            roles: [.reader, .supervisor], parameters: ["ListLimit", "Cursor"],
+            answers: [OpenAPIAnswer(200, "One page of the queues.", "Queues")])
     ]
 
     static let events: [OpenAPIOperation] = [
@@ -54,7 +55,8 @@ extension OpenAPIDocument {
     static let keys: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "GET", path: "/keys", id: "listKeys", tag: .administration, summary: "API keys, not their texts",
-            roles: [.admin], answers: [OpenAPIAnswer(200, "The keys, oldest first.", "KeyPage")]),
+            roles: [.admin], parameters: ["ListLimit", "Cursor"],
+            answers: [OpenAPIAnswer(200, "One page of the keys, oldest first.", "KeyPage")]),
         OpenAPIOperation(
             method: "POST", path: "/keys", id: "createKey", tag: .administration, summary: "Make an API key",
             description: """

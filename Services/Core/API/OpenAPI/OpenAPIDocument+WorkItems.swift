@@ -74,8 +74,8 @@ extension OpenAPIDocument {
             OpenAPIOperation(
                 method: "GET", path: item.path + "/history", id: "getHistory" + item.suffix, tag: .workItems,
                 summary: "What happened to a work item, and who did it",
-                roles: [.reader, .supervisor, .agent, .source], parameters: item.parameters,
-                answers: [OpenAPIAnswer(200, "All its events, oldest first.", "History")]),
+                roles: [.reader, .supervisor, .agent, .source], parameters: item.parameters + ["ListLimit", "Cursor"],
+                answers: [OpenAPIAnswer(200, "One page of its events, oldest first.", "History")]),
             OpenAPIOperation(
                 method: "GET", path: item.path + "/explanation", id: "explainWorkItem" + item.suffix, tag: .workItems,
                 summary: "Why a work item is where it is",
