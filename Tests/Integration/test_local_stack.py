@@ -157,6 +157,24 @@ def test_named_servers_are_used_and_need_an_owner(tmp_path: Path) -> None:
     ]
 
 
+def test_a_backup_is_read_by_a_role_that_sees_every_tenant(tmp_path: Path) -> None:
+    script = """
+        settle_ports; load_postgres_passwords; write_environment
+        [[ $(backup_url) == "postgres://millrace_admin:$ADMIN_PASSWORD@127.0.0.1:${port[POSTGRES]}/millrace" ]] && echo own
+        export MILLRACE_DATABASE_BACKUP_URL=postgres://reader@db/x
+        backup_url
+        MILLRACE_DATABASE_URL=postgres://service@db/x MILLRACE_DATABASE_OWNER_URL=postgres://owner@db/x; write_environment
+        unset MILLRACE_DATABASE_BACKUP_URL; backup_url 2>&1 || true
+        grep BACKUP "$local_dir/env" || echo "not the services' business"
+    """
+    assert lines(bash(tmp_path, script)) == [
+        "own",
+        "postgres://reader@db/x",
+        "error: the database is not this stack's own, so MILLRACE_DATABASE_BACKUP_URL must name a role with BYPASSRLS that reads it",
+        "not the services' business",
+    ]
+
+
 def test_every_other_setting_of_the_caller_reaches_the_services(tmp_path: Path) -> None:
     script = """
         export MILLRACE_WEBHOOK_SECRETS='{"hook": "a secret of 20 bytes"}' MILLRACE_KAFKA_REPLICATION=3 MILLRACE_KEEP_STACK=1

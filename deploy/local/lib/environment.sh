@@ -12,7 +12,7 @@ print_passed_on() {
         case ${name#MILLRACE_} in
             DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP) continue ;;
             HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | DEAD_LETTER_TENANT | INSTANCE) continue ;;
-            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | POSTGRES_BIN) continue ;;
+            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
             LOCAL | EXECUTABLE | DATA | KEEP_STACK | CREDENTIALS | TEST_*) continue ;;
             # The services run in the repository's folder; the name is meant from where the caller stands.
             CONFIG_FILE | KAFKA_SECURITY_CA) value="$(realpath -e -- "$value")" || die "$name=${!name} names no file" ;;
@@ -78,3 +78,18 @@ load_environment() {
     # shellcheck source=/dev/null
     source "$local_dir/env"
 }
+
+# The database as a role that may read every tenant's rows: this stack's administrator, or whom the caller names.
+backup_url() (
+    named="${MILLRACE_DATABASE_BACKUP_URL:-}"
+    load_environment
+    if [[ -n $named ]]; then
+        printf '%s\n' "$named"
+    elif uses_own_postgres; then
+        load_ports
+        load_postgres_passwords
+        postgres_url millrace_admin "$ADMIN_PASSWORD" millrace
+    else
+        die "the database is not this stack's own, so MILLRACE_DATABASE_BACKUP_URL must name a role with BYPASSRLS that reads it"
+    fi
+)
