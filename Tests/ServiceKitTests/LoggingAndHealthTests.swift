@@ -85,4 +85,23 @@ import Testing
             #expect(up.status == 200 && up.json?["status"] == "ready")
         }
     }
+
+    @Test(arguments: [(true, 200, "degraded"), (false, 503, "notReady")])
+    func whatIsNotRequiredDegradesOnly(hasDatabase: Bool, status: Int, name: String) async throws {
+        let health = HealthChecks([
+            HealthCheck("database") { guard hasDatabase else { throw Odd() } },
+            HealthCheck("kafka", isRequired: false) { throw Odd() },
+            HealthCheck("topics", isRequired: false) {},
+        ])
+        var routes = Routes()
+        health.addRoutes(to: &routes)
+        try await withServer(routes, authenticator: nil) { port, _ async throws in
+            let answer = try await send("GET", port, "/health/ready", key: nil)
+            #expect(answer.status == status && answer.json?["status"]?.stringValue == name)
+            let checks = answer.json?["checks"]
+            #expect(checks?["kafka"]?["required"] == false && checks?["kafka"]?["ok"] == false)
+            #expect(checks?["topics"]?["required"] == false && checks?["topics"]?["ok"] == true)
+            #expect(checks?["database"]?["required"] == nil && checks?["database"]?["ok"]?.boolValue == hasDatabase)
+        }
+    }
 }

@@ -43,7 +43,9 @@ enum CoreMetrics {
     }
 
     /// Gauges that are read when they are asked for.
-    static func register(_ metrics: PrometheusMetrics, tenants: TenantDirectory, pool: PostgresPool) {
+    static func register(
+        _ metrics: PrometheusMetrics, tenants: TenantDirectory, pool: PostgresPool, kafka: WatchKafka
+    ) {
         ProcessMetrics.add(to: metrics)
         metrics.describe("offers_total", "Offers made.")
         metrics.describe("offers_ended_total", "Offers ended, by how.")
@@ -55,6 +57,9 @@ enum CoreMetrics {
         }
         metrics.gauge("database_connections_waited_for", help: "Callers that wait for a PostgreSQL connection.") {
             Double(pool.statistics.waiting)
+        }
+        metrics.gauge("kafka_topics_short", help: "Topics with fewer partitions than configured.") {
+            kafka.shortTopics.map(Double.init)
         }
         metrics.gauge("tenants", help: "Tenants served by this instance.") { Double(tenants.all.count) }
         metrics.gauge("lease_held", help: "Tenants whose lease this instance holds.", labels: [("lease", "tenant")]) {

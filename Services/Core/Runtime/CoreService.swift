@@ -59,12 +59,13 @@ public struct CoreService: Sendable {
         let kafkaWatch = WatchKafka(connection: kafka, topics: topics, logger: logger)
         CoreMetrics.register(metrics, tenants: tenants, pool: pool, kafka: kafkaWatch)
 
-        let health = HealthChecks([
+        let required = [
             HealthCheck("database") { _ = try await pool.query("SELECT 1") },
             HealthCheck("schema") { try await Migrations(CoreSchema.migrations).check(on: pool) },
             HealthCheck("redis") { try await redis.command(["PING"]) },
             HealthCheck("tenants") { guard tenants.isReady else { throw NotReady.tenantsNotRead } },
-        ] + kafkaWatch.checks)
+        ]
+        let health = HealthChecks(required + kafkaWatch.checks)
         var operations = Routes()
         health.addRoutes(to: &operations)
         metrics.addRoute(to: &operations)

@@ -34,7 +34,8 @@ struct ServiceChecks: Sendable {
         let advice = [
             "database": "check that PostgreSQL runs and MILLRACE_DATABASE_URL is right",
             "redis": "check that Redis runs and MILLRACE_REDIS_URL is right; its data is rebuilt by itself",
-            "kafka": "check that the broker runs and MILLRACE_KAFKA_BOOTSTRAP is right",
+            "kafka": "check that the broker runs and MILLRACE_KAFKA_BOOTSTRAP is right; events wait until then",
+            "topics": "until then fewer instances share the load",
         ]
         let report = (try? answer.json()) ?? .null
         let checks = report["checks"]?.objectValue?.members ?? []
@@ -46,7 +47,8 @@ struct ServiceChecks: Sendable {
             let time = check["milliseconds"]?.integerValue.map { " (\($0) ms)" } ?? ""
             if check["ok"]?.boolValue == true { return Finding(name, .well, "ready\(time)") }
             let problem = check["problem"]?.stringValue ?? "not ready"
-            return Finding(name, .failed, "\(problem)\(time); \(advice[name] ?? "see the service's log")")
+            let state: Finding.State = check["required"]?.boolValue == false ? .warning : .failed
+            return Finding(name, state, "\(problem)\(time); \(advice[name] ?? "see the service's log")")
         }
     }
 

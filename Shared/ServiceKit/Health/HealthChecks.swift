@@ -2,19 +2,25 @@ import Domain
 import Hummingbird
 import Synchronization
 
-/// One thing that must work for the service to be ready.
+/// One thing that the service works with.
 public struct HealthCheck: Sendable {
     /// Name shown to the operator: `database`, `redis`, `kafka`.
     public var name: String
     /// After this long the check has failed.
     public var timeout: Duration
+    /// Whether the service is not ready without it. Without one that is not required it is ready and degraded.
+    public var isRequired: Bool
     /// Throws when it does not work. Must react to cancellation.
     public var check: @Sendable () async throws -> Void
 
     /// Makes a check.
-    public init(_ name: String, timeout: Duration = .seconds(2), check: @escaping @Sendable () async throws -> Void) {
+    public init(
+        _ name: String, timeout: Duration = .seconds(2), isRequired: Bool = true,
+        check: @escaping @Sendable () async throws -> Void
+    ) {
         self.name = name
         self.timeout = timeout
+        self.isRequired = isRequired
         self.check = check
     }
 }
@@ -25,6 +31,8 @@ public final class HealthChecks: Sendable {
     public struct Finding: Sendable {
         /// The check's name.
         public var name: String
+        /// Whether the service is not ready without it.
+        public var isRequired: Bool
         /// nil when all is well.
         public var problem: String?
         /// How long it took.
@@ -77,13 +85,15 @@ public final class HealthChecks: Sendable {
                 return .json(["status": "stopping"], status: .serviceUnavailable)
             }
             let findings = await self.findings()
-            let isReady = findings.allSatisfy { $0.problem == nil }
+            let isReady = findings.allSatisfy { $0.problem == nil || !$0.isRequired }
+            let isComplete = findings.allSatisfy { $0.problem == nil }
             return .json(status: isReady ? .ok : .serviceUnavailable) { writer in
-                writer.member("status", isReady ? "ready" : "notReady")
+                writer.member("status", isComplete ? "ready" : isReady ? "degraded" : "notReady")
                 writer.object("checks") { writer in
                     for finding in findings {
                         writer.object(finding.name) { writer in
                             writer.member("ok", finding.problem == nil)
+                            if !finding.isRequired { writer.member("required", false) }
                             writer.member("milliseconds", finding.milliseconds)
                             if let problem = finding.problem { writer.member("problem", problem) }
                         }
@@ -113,6 +123,7 @@ public final class HealthChecks: Sendable {
         }
         let (seconds, attoseconds) = start.duration(to: .now).components
         return Finding(
-            name: check.name, problem: problem, milliseconds: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+            name: check.name, isRequired: check.isRequired, problem: problem,
+            milliseconds: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     }
 }
