@@ -1,4 +1,5 @@
-"""A source's own command topic, with the shared one switched off; and commands that only the database refuses."""
+"""A source's own command topic, with the shared one switched off; commands that only the database refuses; and topics
+with too few partitions, or no broker at all."""
 
 import uuid
 from collections.abc import Iterator
@@ -7,8 +8,10 @@ import httpx
 import psycopg
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from contracts import AsyncAPI
+from cores import Core, free_port
 from own_world import day_and_night, own_world
 from stack import Stack
 from topics import CommandProducer, EventReader
@@ -129,6 +132,17 @@ def test_what_the_database_refuses_is_laid_aside_and_the_others_go_through(
     assert sum("database refuses" in reason for reason in reasons.values()) == 2
     assert http.get("/workitems/by-capture/vinst/poison-1").status_code == 404
 
+    # Whoever asks over HTTP hears the same, and the letter shows that it was tried.
+    letter = next(letter for letter in http.get("/dead").json()["items"] if "poison-1" in letter["text"])
+    again = http.post(f"/dead/{letter['id']}/retry")
+    submitted = http.post("/workitems", json={"captureId": "poison-2"})
+    for refused in (again, submitted):
+        assert refused.status_code == 422, refused.text
+        assert "SQLSTATE 23514" in refused.json()["detail"]
+        assert "poison" not in refused.json()["detail"]
+    letters = {letter["id"]: letter for letter in http.get("/dead").json()["items"]}
+    assert letters[letter["id"]]["outcome"] == "refused"
+
 
 def test_an_error_that_passes_repeats_the_batch_and_loses_nothing(
     bound: World, http: httpx.Client, own: CommandProducer, replies: EventReader
@@ -161,3 +175,48 @@ def test_the_shared_topic_can_be_switched_off(
     bound.cores.start(1)
     assert answer(replies, left)["status"] == 201
     wait_until(lambda: http.get("/workitems/by-capture/vinst/left-alone").status_code == 200, what="the item")
+
+
+def health(core: Core) -> tuple[int, dict]:
+    answer = httpx.get(f"{core.url}/health/ready", timeout=10)
+    return answer.status_code, answer.json()
+
+
+def gauge(core: Core, name: str) -> float | None:
+    """The gauge's value; nothing while the core does not know it."""
+    values = [line.split()[-1] for line in core.metrics().splitlines() if line.startswith(f"{name} ")]
+    return float(values[0]) if values else None
+
+
+def test_a_topic_with_too_few_partitions_degrades_and_is_named(stack: Stack) -> None:
+    with own_world(stack, "few-partitions") as world:
+        events = world.topic("workitems.events")
+        admin = AdminClient({"bootstrap.servers": stack.kafka})
+        admin.create_topics([NewTopic(events, 3)])[events].result(10)
+        (core,) = world.cores.start(1)
+        wait_until(lambda: gauge(core, "kafka_topics_short") == 1, seconds=15, what="the topics being looked at")
+        wait_until(lambda: health(core)[1]["checks"]["kafka"]["ok"], what="a fresh answer")
+        status, report = health(core)
+        assert (status, report["status"]) == (200, "degraded")
+        check = report["checks"]["topics"]
+        assert (check["ok"], check["required"]) == (False, False)
+        assert f"{events} has 3 of 12 partitions" in check["problem"]
+        assert "kafka-topics --alter" in check["problem"] and "MILLRACE_KAFKA_PARTITIONS" in check["problem"]
+        assert core.log_text.count("topic has too few partitions") == 1
+
+        # One that is meant to have three has what it should.
+        (content,) = world.cores.start(1, KAFKA_PARTITIONS="3")
+        wait_until(lambda: health(content)[1]["status"] == "ready", seconds=15, what="a core without complaint")
+        assert gauge(content, "kafka_topics_short") == 0
+
+
+def test_a_core_without_a_broker_is_ready_and_captures(bound: World, tenant: Tenant) -> None:
+    (alone,) = bound.cores.start(1, KAFKA_BOOTSTRAP=f"127.0.0.1:{free_port()}")
+    wait_until(lambda: "unreachable" in health(alone)[1]["checks"]["kafka"].get("problem", ""), what="the broker missed")
+    status, report = health(alone)
+    assert (status, report["status"]) == (200, "degraded")
+    assert report["checks"]["kafka"]["required"] is False
+    assert "no broker has answered" in report["checks"]["topics"]["problem"]
+    submitted = bound.http(tenant.source_key, alone).post("/workitems", json={"captureId": "without-broker"})
+    assert submitted.status_code == 201
+    alone.stop()

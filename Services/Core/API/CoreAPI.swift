@@ -66,6 +66,7 @@ public struct CoreAPI: Sendable {
             .unavailable("The database is not available or too busy; nothing was lost, try again.")
         case let error as StorageError where error.code == .commitUnknown:
             .unavailable("The database went away while it committed; send the same request again to learn its outcome.")
+        case let error as StorageError where error.isRefusalOfContent: .unprocessable(error.refusal(of: "request"))
         case is CoordinationError: .unavailable("Redis is not available; try again.")
         case is MessagingError: .unavailable("Kafka is not available; try again.")
         case is CancellationError: .unavailable("The service is stopping; try again.")

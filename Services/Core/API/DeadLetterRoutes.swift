@@ -80,13 +80,18 @@ extension CoreAPI {
             guard let source = runtime.snapshot.names.id(of: .source, envelope.source),
                 runtime.snapshot.sources[source] != nil
             else { throw Problem.conflict("The configuration still has no source \(envelope.source).") }
-            answer = try await runtime.perform(
-                envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)), source: source,
-                content: envelope.data, actor: Actor(.source, envelope.source),
-                answerKey: envelope.action == .submit
-                    ? nil
-                    : AnswerKey(
-                        source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+            do {
+                answer = try await runtime.perform(
+                    envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)),
+                    source: source, content: envelope.data, actor: Actor(.source, envelope.source),
+                    answerKey: envelope.action == .submit
+                        ? nil
+                        : AnswerKey(
+                            source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+            } catch let error as StorageError {
+                guard error.isRefusalOfContent else { throw error }
+                answer = WorkItemAnswer.stored(Refusal(.invalid, error.refusal(of: "command")))
+            }
         }
         // The command has its effect once by a key of its own, so a crash between it and this does no harm.
         let now = Instant.now

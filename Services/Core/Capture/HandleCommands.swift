@@ -106,16 +106,9 @@ struct HandleCommands: Sendable {
                         "tenant": "\(runtime.name)", "source": "\(envelope.source)",
                         "offset": "\(message.message.offset)", "error": "\(refused)",
                     ])
-                return dead(message, .init(reason: Self.reason(refused), envelope: envelope))
+                return dead(message, .init(reason: refused.refusal(of: "command"), envelope: envelope))
             }
         }
-    }
-
-    /// For operators, who may retry the letter once its cause is mended.
-    private static func reason(_ error: StorageError) -> String {
-        let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        return "the database refuses what the command would write: \(error.message)\(state); "
-            + "change the command and send it again, or retry it once the cause is mended"
     }
 
     /// The source that a command names, and the configuration that knows it; nil as far as this instance has heard.

@@ -10,4 +10,11 @@ extension StorageError {
         default: sqlState.map { ["54", "P0"].contains($0.prefix(2)) } ?? false
         }
     }
+
+    /// Why the database refuses a command or request, and what to do, without any values.
+    func refusal(of what: String) -> String {
+        let state = sqlState.map { " (SQLSTATE \($0))" } ?? ""
+        return "the database refuses what the \(what) would write: \(message)\(state); "
+            + "change the \(what) and send it again, or retry it once the cause is mended"
+    }
 }
