@@ -18,7 +18,7 @@ extension CoreAPI {
             """,
             [.int4(runtime.tenant), .uuid(item.id), .int4(after ?? 0), .int8(Int64(page.limit + 1))],
             tenant: runtime.tenant)
-        let (rows, next) = try page.cut(found) { .integer(Int64(try $0[0].int32)) }
+        let (rows, next) = try page.cut(Array(found)) { .integer(Int64(try $0[0].int32)) }
         var writer = JSONWriter(capacity: 600 * rows.count + 64)
         try writer.object { json in
             try json.array("items") { list in
