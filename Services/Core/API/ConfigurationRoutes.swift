@@ -10,8 +10,18 @@ extension CoreAPI {
 
     func configuration(_ routes: inout Routes) {
         routes.get("/configuration", access: .anyOf(.admin, .supervisor)) { request in
-            let snapshot = try await runtime(for: request).snapshot
-            return .json(snapshot.configuration.document, etag: EntityTag.of(revision: Int64(snapshot.version)))
+            let runtime = try await runtime(for: request)
+            let query = try request.query
+            try query.refuseOthers(than: "version")
+            let snapshot = runtime.snapshot
+            guard let version = try query.integer("version", in: 1...Int64(Int32.max)), version != Int64(snapshot.version) else {
+                return .json(snapshot.configuration.document, etag: EntityTag.of(revision: Int64(snapshot.version)))
+            }
+            let store = ConfigurationStore(pool: dependencies.pool)
+            guard let document = try await store.document(tenant: runtime.tenant, version: Int32(version)) else {
+                throw Problem.notFound("There is no version \(version); version \(snapshot.version) is in force.")
+            }
+            return .json(document, etag: EntityTag.of(revision: version))
         }
         routes.put(
             "/configuration", access: .anyOf(.admin), bodyLimit: Self.bodyLimit, mediaTypes: Self.mediaTypes

@@ -90,6 +90,11 @@ extension OpenAPIComponents {
                 "name": "wait", "in": "query", "description": "Seconds to wait at most.",
                 "schema": {"type": "integer", "minimum": 0, "maximum": 60, "default": 0}
             },
+            "ConfigurationVersion": {
+                "name": "version", "in": "query",
+                "description": "The version wanted, as work items and events name it; else the one in force.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": \#(Int32.max)}
+            },
             "IdempotencyKey": {
                 "name": "Idempotency-Key", "in": "header",
                 "description": "The same request under the same key has its effect once and gets the same answer for 7 days.",
