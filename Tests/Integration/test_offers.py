@@ -1,14 +1,12 @@
 """Who is offered what, and what becomes of offers: missed, declined, recalled, withdrawn, preferred, handed on."""
 
-import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from desks import Floor, ahead, desk, desks, moment
+from offer_stream import EVENT_STREAM, OfferStream
 from waiting import wait_until
 from world import World
 
@@ -46,6 +44,8 @@ def floor(world: World) -> Floor:
         desk("onward", ["anna"]),
         desk("woken", {"anna": {"capacity": 10}}),
         desk("stream", {"anna": {"capacity": 10}}),
+        desk("screen", {"anna": {"capacity": 10, "endpoints": ["screen", "screen late"]}}),
+        desk("screen late", endpoint={"acceptWithin": "1s"}),
         skills=["java"],
         channels=[{"name": "chat", "weight": 2}, {"name": "mail"}],
     )
@@ -378,32 +378,62 @@ def test_offers_come_as_server_sent_events(floor: Floor, other: Floor) -> None:
     floor.ready("stream-anna")
     waiting = floor.submit("stream")
     floor.offered("stream-anna", waiting)
-    taken: list[dict] = []
-    told = threading.Event()
+    with OfferStream(other.http, "stream-anna") as stream:
+        stream.wait_for("offer", waiting)
+        item = floor.submit("stream")
+        offer = stream.wait_for("offer", item)
+        assert [told["workItemId"] for told in stream.told("offer")] == [waiting["id"], item["id"]]
+        assert offer["workItem"]["captureId"] == item["captureId"]
+        assert floor.answer(offer, "accept")["assignee"] == "stream-anna"
 
-    def listen() -> None:
-        headers = {"Accept": "text/event-stream"}
-        try:
-            with other.http.stream("GET", "/agents/stream-anna/offers", headers=headers) as answer:
-                assert answer.headers["content-type"].startswith("text/event-stream")
-                kind = ""
-                for line in answer.iter_lines():
-                    if line.startswith("event:"):
-                        kind = line.removeprefix("event:").strip()
-                    elif line.startswith("data:") and kind == "offer":
-                        taken.append(json.loads(line.removeprefix("data:")))
-                    if len(taken) >= 2 or told.is_set():
-                        return
-        except httpx.HTTPError as error:
-            taken.append({"error": str(error)})
 
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    wait_until(lambda: len(taken) == 1, what="the offer that stood already")
-    item = floor.submit("stream")
-    wait_until(lambda: len(taken) == 2, what="the new offer")
-    told.set()
-    assert [offer["workItemId"] for offer in taken] == [waiting["id"], item["id"]]
-    assert taken[1]["workItem"]["captureId"] == item["captureId"]
-    assert floor.answer(taken[1], "accept")["assignee"] == "stream-anna"
-    listener.join(5)
+def test_an_offer_that_ends_otherwise_than_by_its_answer_is_withdrawn(floor: Floor, other: Floor) -> None:
+    agent, himself = "screen-anna", floor.acting_as("screen-anna")
+    floor.ready(agent)
+    delays, ended = [], []
+    with OfferStream(floor.http, agent) as here, OfferStream(other.http, agent) as there:
+        streams = (here, there)
+        for action, body in [("hold", {}), ("cancel", {}), ("transfer", {"endpoint": "push"})]:
+            item = floor.submit("screen")
+            offers = [stream.wait_for("offer", item) for stream in streams]
+            floor.do(item, action, **body)
+            done = time.monotonic()
+            assert here.wait_for("withdrawn", item) == {"id": offers[0]["id"], "workItemId": item["id"]}
+            delays.append(time.monotonic() - done)
+            there.wait_for("withdrawn", item)
+            ended.append(item["id"])
+        for answer in ("accept", "decline"):
+            item = floor.submit("screen")
+            offer = [stream.wait_for("offer", item) for stream in streams][0]
+            assert himself.post(f"/offers/{offer['id']}/{answer}").status_code == 200
+            floor.do(item, "cancel")
+        for_him = floor.submit("screen")
+        offer = [stream.wait_for("offer", for_him) for stream in streams][0]
+        floor.answer(offer, "decline", reason="gone home")
+        for stream in streams:
+            stream.wait_for("withdrawn", for_him)
+        floor.do(for_him, "cancel")
+        late = floor.submit("screen late")
+        for stream in streams:
+            stream.wait_for("withdrawn", late)
+        floor.do(late, "cancel")
+        # What is told of this one is told after all that ended before.
+        last = floor.submit("screen")
+        for stream in streams:
+            stream.wait_for("offer", last)
+        floor.away(agent)
+        for stream in streams:
+            stream.wait_for("withdrawn", last)
+            told = [withdrawn["workItemId"] for withdrawn in stream.told("withdrawn")]
+            assert told == [*ended, for_him["id"], late["id"], last["id"]]
+            offered = [offer["id"] for offer in stream.told("offer")]
+            assert len(set(offered)) == len(offered) == len(told) + 2
+    # A look comes every second; where it happens nobody waits for it.
+    assert min(delays) < 0.5, delays
+
+
+@pytest.mark.parametrize("parameters", [{"wait": 61}, {"wait": "long"}, {"waits": 1}])
+def test_a_stream_is_asked_for_as_a_poll_is(floor: Floor, parameters: dict) -> None:
+    answer = floor.http.get("/agents/stream-anna/offers", params=parameters, headers=EVENT_STREAM)
+    assert answer.status_code == 400
+    assert [error["path"] for error in answer.json()["errors"]] == list(parameters)

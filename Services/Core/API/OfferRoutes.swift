@@ -9,12 +9,12 @@ extension CoreAPI {
         routes.get("/agents/{id}/offers", access: .anyOf(.agent, .supervisor)) { request in
             let (runtime, agent) = try await subject(request)
             runtime.presence.note(agent)
-            if request.header("Accept")?.contains("text/event-stream") == true {
-                return stream(request, runtime, agent)
-            }
             let query = try request.query
             try query.refuseOthers(than: "wait")
             let seconds = try query.integer("wait", default: 0, in: 0...60)
+            if request.header("Accept")?.contains("text/event-stream") == true {
+                return stream(request, runtime, agent)
+            }
             let offers = try await waitForOffers(request, runtime, agent, atMost: .seconds(seconds))
             return Response.json(capacity: 1200) { write(offers, runtime.snapshot, to: &$0) }
         }
@@ -49,33 +49,13 @@ extension CoreAPI {
         } ?? []
     }
 
-    private func stream(_ request: APIRequest, _ runtime: TenantRuntime, _ agent: Int32) -> Response {
-        request.serverSentEvents { stream in
-            var known: Set<OfferId> = []
-            var offers = try await runtime.openOffers(for: agent)
-            while !Task.isCancelled {
-                for offer in offers {
-                    guard let id = offer.offerId, known.insert(id).inserted else { continue }
-                    var writer = JSONWriter(capacity: 1200)
-                    write(offer, runtime.snapshot, to: &writer)
-                    try await stream.send(event: "offer", data: writer.bytes, id: id.text)
-                }
-                runtime.presence.note(agent)
-                // What is no longer open may be offered again under another id; the set stays small.
-                if known.count > 1000 { known = Set(try await runtime.openOffers(for: agent).compactMap(\.offerId)) }
-                offers = await runtime.waiting.wait(for: agent, knowing: known, atMost: .seconds(30)) ?? []
-                if offers.isEmpty { offers = try await runtime.openOffers(for: agent) }
-            }
-        }
-    }
-
     private func write(_ offers: [WorkItem], _ snapshot: TenantSnapshot, to json: inout JSONWriter) {
         json.array("offers") { list in
             for offer in offers { write(offer, snapshot, to: &list) }
         }
     }
 
-    private func write(_ offer: WorkItem, _ snapshot: TenantSnapshot, to writer: inout JSONWriter) {
+    func write(_ offer: WorkItem, _ snapshot: TenantSnapshot, to writer: inout JSONWriter) {
         let now = Instant.now
         writer.object { json in
             json.member("id", offer.offerId?.text)

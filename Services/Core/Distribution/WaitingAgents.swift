@@ -5,11 +5,13 @@ import Synchronization
 /// The long polls and streams of agents who wait for offers on this instance.
 ///
 /// An offer made here reaches its agent directly; one made by another instance by a message through Redis;
-/// and should that be lost, a look into PostgreSQL every second for all waiting agents together.
+/// and should that be lost, a look into PostgreSQL every second for all waiting agents together. The look also finds the
+/// offers that ended elsewhere.
 final class WaitingAgents: Sendable {
     private struct Waiter {
         let id: UInt64
         let known: Set<OfferId>
+        let watched: Set<OfferId>
         let resume: @Sendable ([WorkItem]?) -> Void
     }
     private struct State {
@@ -22,9 +24,12 @@ final class WaitingAgents: Sendable {
     /// Agents who wait at this moment.
     var agents: [Int32] { state.withLock { Array($0.waiters.keys) } }
 
-    /// Waits for an offer that is not among `known`, at most so long.
-    /// - Returns: the offers that came; nil when the time passed without one, or the service stops.
-    func wait(for agent: Int32, knowing known: Set<OfferId>, atMost time: Duration) async -> [WorkItem]? {
+    /// Waits for an offer that is not among `known`, or for the end of one that is `watched`, at most so long.
+    /// - Returns: the offers that came, none when a watched one may have ended; nil when the time passed without either,
+    ///   or the service stops.
+    func wait(
+        for agent: Int32, knowing known: Set<OfferId>, watching watched: Set<OfferId> = [], atMost time: Duration
+    ) async -> [WorkItem]? {
         let id = state.withLock { state in
             state.nextId += 1
             return state.nextId
@@ -33,7 +38,7 @@ final class WaitingAgents: Sendable {
             group.addTask {
                 await withTaskCancellationHandler {
                     await withCheckedContinuation { continuation in
-                        let waiter = Waiter(id: id, known: known) { continuation.resume(returning: $0) }
+                        let waiter = Waiter(id: id, known: known, watched: watched) { continuation.resume(returning: $0) }
                         let accepted = self.state.withLock { state in
                             if state.closed || Task.isCancelled { return false }
                             state.waiters[agent, default: []].append(waiter)
@@ -56,26 +61,57 @@ final class WaitingAgents: Sendable {
         }
     }
 
-    /// Offers that stand: who waits for one that is new to them is answered.
+    /// Offers that were made: who waits for one that is new to them is answered.
     func offered(_ items: [WorkItem]) {
+        for (agent, offers) in Self.byAgent(items) {
+            answer(agent) { waiter in
+                let new = offers.filter { $0.offerId.map { !waiter.known.contains($0) } ?? false }
+                return new.isEmpty ? nil : new
+            }
+        }
+    }
+
+    /// All offers that stand for these agents: who waits for a new one, or watches one that is not among them, is answered.
+    func standing(_ items: [WorkItem], for agents: Set<Int32>) {
+        let byAgent = Self.byAgent(items)
+        for agent in agents {
+            let offers = byAgent[agent] ?? []
+            let ids = Set(offers.compactMap(\.offerId))
+            answer(agent) { waiter in
+                let new = offers.filter { $0.offerId.map { !waiter.known.contains($0) } ?? false }
+                return new.isEmpty && waiter.watched.isSubset(of: ids) ? nil : new
+            }
+        }
+    }
+
+    /// Offers that ended: who watches one of them is answered.
+    func ended(_ offers: [(agent: Int32, id: OfferId)]) {
+        for offer in offers {
+            answer(offer.agent) { $0.watched.contains(offer.id) ? [] : nil }
+        }
+    }
+
+    private static func byAgent(_ items: [WorkItem]) -> [Int32: [WorkItem]] {
         var byAgent: [Int32: [WorkItem]] = [:]
         for item in items where item.status == .offered {
             if let agent = item.assignee { byAgent[agent, default: []].append(item) }
         }
-        for (agent, items) in byAgent {
-            let answered = state.withLock { state -> [(Waiter, [WorkItem])] in
-                var answered: [(Waiter, [WorkItem])] = []
-                state.waiters[agent]?.removeAll { waiter in
-                    let new = items.filter { $0.offerId.map { !waiter.known.contains($0) } ?? false }
-                    if new.isEmpty { return false }
-                    answered.append((waiter, new))
-                    return true
-                }
-                if state.waiters[agent]?.isEmpty == true { state.waiters[agent] = nil }
-                return answered
+        return byAgent
+    }
+
+    /// Ends the waits of an agent for which there is an answer.
+    private func answer(_ agent: Int32, with answer: (Waiter) -> [WorkItem]?) {
+        let answered = state.withLock { state -> [(Waiter, [WorkItem])] in
+            var answered: [(Waiter, [WorkItem])] = []
+            state.waiters[agent]?.removeAll { waiter in
+                guard let items = answer(waiter) else { return false }
+                answered.append((waiter, items))
+                return true
             }
-            for (waiter, new) in answered { waiter.resume(new) }
+            if state.waiters[agent]?.isEmpty == true { state.waiters[agent] = nil }
+            return answered
         }
+        for (waiter, items) in answered { waiter.resume(items) }
     }
 
     /// Ends all waits; later ones end at once.

@@ -14,6 +14,14 @@ extension TenantRuntime {
     }
 
     func announceOffers(in changes: [WorkItemChange]) {
+        waiting.ended(
+            changes.compactMap { change in
+                // Who answers knows it; the next look tidies up.
+                guard change.action != .accept, change.action != .decline, let agent = change.before.assignee,
+                    let offer = change.before.offerId, change.after.offerId != offer
+                else { return nil }
+                return (agent, offer)
+            })
         let offers = changes.filter { $0.after.status == .offered && $0.before.status != .offered }.map(\.after)
         guard !offers.isEmpty else { return }
         waiting.offered(offers)
@@ -50,7 +58,7 @@ extension TenantRuntime {
     private func deliver(to agents: Set<Int32>) async {
         guard !agents.isEmpty else { return }
         do {
-            waiting.offered(try await queries.offers(for: Array(agents)))
+            waiting.standing(try await queries.offers(for: Array(agents)), for: agents)
         } catch {
             logger.debug("offers not read", metadata: ["error": "\(error)"])
         }

@@ -49,7 +49,9 @@ extension OpenAPIDocument {
                 description: """
                     Answers at once when there are offers, else as soon as one comes or when `wait` is over. With \
                     `Accept: text/event-stream` the offers come as server-sent events of the type `offer`, whose data is \
-                    an Offer.
+                    an Offer, beginning with all that stand. An event `withdrawn` with the members `id` and `workItemId` \
+                    follows when one ended otherwise than by the agent's own answer, for example because its time was \
+                    over or the item was held.
                     """,
                 roles: [.agent, .supervisor], parameters: ["AgentId", "Wait"],
                 answers: [OpenAPIAnswer(200, "The offers that stand.", "Offers").orStreamed])
