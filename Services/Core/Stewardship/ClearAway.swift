@@ -2,7 +2,7 @@ import Domain
 import Foundation
 import Storage
 
-/// Retention: final items older than the tenant keeps them go with their events; answers to commands after 7 days.
+/// Retention: final items, events and dead letters older than the tenant keeps them go; answers to commands after 7 days.
 struct ClearAway: Sendable {
     let pool: PostgresPool
     let tenant: Int32
@@ -38,6 +38,12 @@ struct ClearAway: Sendable {
                     DELETE FROM event e USING old WHERE e.tenant = $1 AND e.batch = old.batch
                 )
                 DELETE FROM outbox o USING old WHERE o.tenant = $1 AND o.batch = old.batch
+                """, before: now - Int64(retention.events) * Self.day) || more
+            // A message that nobody has mended in that time, or that was retried long ago.
+            more = try await delete(
+                """
+                DELETE FROM dead_letter WHERE tenant = $1 AND id IN (
+                    SELECT id FROM dead_letter WHERE tenant = $1 AND at < $2 ORDER BY id LIMIT \(Self.page))
                 """, before: now - Int64(retention.events) * Self.day) || more
         return more
     }

@@ -1,0 +1,91 @@
+import Domain
+import Foundation
+import Storage
+
+/// Takes what is known of a customer out of PostgreSQL: out of the customer's items, their events, kept answers and dead
+/// letters. Items and events themselves stay, so that every count stays what it was, and each item tells of it by an event.
+///
+/// An item that was the customer's once and is another's now keeps its content; what its events tell of that time goes.
+/// Messages already on Kafka age out by the topics' retention. All of it can be repeated: what is left is erased then.
+struct EraseCustomer: Sendable {
+    let runtime: TenantRuntime
+    let name: CustomerName
+    let actor: Actor
+    static let page = 500
+
+    init(runtime: TenantRuntime, customer: String, actor: Actor) {
+        self.runtime = runtime
+        self.name = CustomerName(text: customer, attribute: runtime.snapshot.configuration.customerAttribute)
+        self.actor = actor
+    }
+
+    /// - Returns: how many items were erased, those among them that were the customer's once.
+    func perform() async throws -> Int {
+        var total = 0
+        while true {
+            let ids = try await presentItems()
+            if ids.isEmpty { break }
+            total += try await erase(ids)
+        }
+        var place: EventPlace? = EventPlace()
+        while let begin = place {
+            let (ids, last) = try await formerItems(after: begin)
+            if !ids.isEmpty { total += try await erase(ids) }
+            place = last
+        }
+        try await eraseDeadLetters()
+        try await forgetAnswers()
+        return total
+    }
+
+    private func erase(_ ids: [UUID]) async throws -> Int {
+        let snapshot = runtime.snapshot
+        let now = Instant.now
+        let (changes, batch) = try await runtime.dependencies.pool.transaction(tenant: runtime.tenant) {
+            transaction -> ([WorkItemChange], Int64?) in
+            let items = try await transaction.query(locking(ids)).map { try WorkItem(row: $0) }
+            let others = items.filter { $0.customer != nil && $0.customer != name.text }.map(\.id)
+            let histories = others.isEmpty ? [:] : try await contentEvents(of: others, on: transaction)
+            var changes: [WorkItemChange] = []
+            // Events may outlive their item.
+            var blanks = Set(ids).subtracting(items.map(\.id)).map { Blank(item: $0, wholly: true) }
+            for item in items {
+                var after = item
+                if let history = histories[item.id] {
+                    guard let end = Self.end(ofTimeIn: history) else { continue }
+                    blanks.append(Blank(item: item.id, before: end, wholly: false))
+                } else if others.contains(item.id) {
+                    continue
+                } else {
+                    blanks.append(Blank(item: item.id, wholly: true))
+                    after.erase()
+                }
+                after.revision += 1
+                after.updatedAt = now
+                changes.append(
+                    WorkItemChange(
+                        before: item, after: after, action: .erase, actor: actor,
+                        agent: item.isOut ? item.assignee : nil, attributesChanged: true))
+            }
+            let touchesLanes = changes.contains(where: \.touchesLanes)
+            let events = changes.map { WorkItemEvents.event(of: $0, in: snapshot) }
+            // The new events come after: what they tell is how the items are now.
+            var statements = [blanking(blanks)]
+            if !changes.isEmpty {
+                statements += [forgettingAnswers(about: changes.map(\.before)), updating(changes.map(\.after))]
+                statements.append(
+                    WorkItemEvents.insertion(of: events, tenant: runtime.tenant, at: now, laned: !touchesLanes))
+            }
+            let results = try await transaction.commit(with: statements)
+            return (changes, touchesLanes ? try results.last?[0, 0].int64 : nil)
+        }
+        if !changes.isEmpty { runtime.after(.changed(changes, agents: [], batch: batch)) }
+        return changes.count
+    }
+
+    /// The revision at which the item's content became another customer's for good; nil when it never was this one's.
+    private static func end(ofTimeIn history: [(revision: Int32, names: Bool)]) -> Int32? {
+        guard let last = history.lastIndex(where: \.names) else { return nil }
+        return history[(last + 1)...].first?.revision ?? .max
+    }
+}
