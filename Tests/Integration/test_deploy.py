@@ -152,6 +152,20 @@ def test_kubernetes_sets_only_keys_that_the_services_know(configuration_keys: se
             assert keys <= configuration_keys, keys - configuration_keys
 
 
+def test_the_bootstrap_job_refers_to_what_is_there_and_prints_its_keys() -> None:
+    job = yaml.safe_load((ROOT / "deploy/kubernetes/tenant/bootstrap.yaml").read_text())
+    named = {(document["kind"], document.get("metadata", {}).get("name")) for document in manifests()}
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    for source in container["envFrom"]:
+        ((reference, target),) = source.items()
+        assert ({"configMapRef": "ConfigMap", "secretRef": "Secret"}[reference], target["name"]) in named
+    assert "--credentials=-" in container["args"] and container["securityContext"]["readOnlyRootFilesystem"] is True
+    (mount,) = container["volumeMounts"]
+    assert mount["name"] in {volume["name"] for volume in pod["volumes"]}
+    assert f"--configuration={mount['mountPath']}/tenant.yaml" in container["args"]
+
+
 def test_only_the_migration_gets_the_owners_address() -> None:
     for document in manifests():
         if document["kind"] == "Deployment":
