@@ -9,11 +9,21 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 file=${1:?usage: restore.sh FILE}
 [[ -r $file ]] || die "cannot read $file"
 lock_stack
-load_environment
+[[ -f $local_dir/env ]] || die "the stack was never started; run make up"
 say "stopping the services"
 stop_core 1
 stop_core 2
 say "restoring $file"
-pg_restore --clean --if-exists --single-transaction --no-owner --dbname="$MILLRACE_DATABASE_OWNER_URL" "$file"
-forget_redis
+# By itself: what is loaded takes the place of the caller's settings, and `up` below is meant for the same folder.
+(
+    load_environment
+    # What the owner has is dropped first: `pg_restore --clean` cannot drop partitions, and would leave what came later.
+    # One transaction, which a backup that cannot be read to its end never commits.
+    {
+        printf 'BEGIN;\nDROP OWNED BY CURRENT_USER CASCADE;\n'
+        pg_restore --no-owner --file=- "$file"
+        printf 'COMMIT;\n'
+    } | psql -X -q -v ON_ERROR_STOP=1 --output=/dev/null --dbname="$MILLRACE_DATABASE_OWNER_URL"
+    forget_redis
+)
 "$root/deploy/local/up.sh"
