@@ -51,16 +51,18 @@ class CommandProducer:
         self.send(event, key=capture_id)
         return event
 
-    def send(self, event: dict, *, key: str) -> None:
+    def send(self, event: dict, *, key: str, headers: dict[str, str] | None = None) -> None:
         """Queues any command for sending."""
-        self.send_raw(json.dumps(event).encode(), key=key)
+        self.send_raw(json.dumps(event).encode(), key=key, headers=headers)
 
-    def send_raw(self, value: bytes | None, *, key: str | None = None) -> None:
+    def send_raw(self, value: bytes | None, *, key: str | None = None, headers: dict[str, str] | None = None) -> None:
         """Queues any bytes for sending: what a broken source may do."""
         end = time.monotonic() + self.PATIENCE
         while True:
             try:
-                self._producer.produce(self.topic, value=value, key=key, on_delivery=self._delivered)
+                self._producer.produce(
+                    self.topic, value=value, key=key, headers=headers, on_delivery=self._delivered
+                )
                 break
             except BufferError:
                 self._producer.poll(0.1)

@@ -78,7 +78,7 @@ extension CoreAPI {
         let key = try Self.answerKey(request, request.principal, .object(body))
         let snapshot = runtime.snapshot
         return try await AgentStates(runtime: runtime).set(
-            state, of: agent, actor: Actor(try request.principal), reason: reason, answerKey: key, at: .now
+            state, of: agent, actor: try Actor(request), reason: reason, answerKey: key, at: .now
         ) { row in try answer(row, snapshot) }.response
     }
 

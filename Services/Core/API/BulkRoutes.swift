@@ -31,7 +31,7 @@ extension CoreAPI {
         }
         let key = try Self.answerKey(request, principal, .object(body))
         let requests = try ids.enumerated().map { index, id in
-            var change = ChangeRequest(reference: .id(id), command: operation, actor: Actor(principal))
+            var change = ChangeRequest(reference: .id(id), command: operation, actor: try Actor(request))
             try restrict(&change, to: principal, runtime)
             change.answerKey = key.map {
                 AnswerKey(source: $0.source, key: "\($0.key)/\(index)", digest: $0.digest)

@@ -61,7 +61,7 @@ extension CoreAPI {
         body: JSONValue?
     ) async throws -> Response {
         let principal = try request.principal
-        var change = ChangeRequest(reference: reference, command: operation, actor: Actor(principal))
+        var change = ChangeRequest(reference: reference, command: operation, actor: try Actor(request))
         try restrict(&change, to: principal, runtime)
         change.likelyAgent = change.requiredAgent?.id
         change.answerKey = try Self.answerKey(request, principal, body)
@@ -121,6 +121,12 @@ extension CoreAPI {
 }
 
 extension Actor {
+    /// Whoever sent a request, with its trace context.
+    init(_ request: APIRequest) throws {
+        self.init(try request.principal)
+        trace = request.trace.description
+    }
+
     /// Whoever a credential stands for.
     init(_ principal: Principal) {
         if let agent = principal.agent {

@@ -39,7 +39,8 @@ extension CoreAPI {
             throw Problem.tooManyRequests("The quota of the source or tenant is used up.", retryAfter: retry)
         }
         let outcome = try await runtime.submitItem(
-            command, source: source, content: body, actor: Actor(.source, runtime.snapshot.sources[source]?.name ?? ""))
+            command, source: source, content: body, actor: Actor(
+                .source, runtime.snapshot.sources[source]?.name ?? "", trace: request.trace.description))
         switch outcome {
         case .created(let item):
             return itemResponse(item, runtime, status: .created, location: "/iwd/v3/workitems/\(item.id.dashedText)")

@@ -5,18 +5,21 @@ import Storage
 extension CaptureWorkItems {
     /// Writes the items that are new, with their events and the batch of the outbox, in one statement and one round trip.
     func insert(
-        _ items: [WorkItem], in snapshot: TenantSnapshot, at now: Instant
+        _ items: [WorkItem], traces: [UUID: String?], in snapshot: TenantSnapshot, at now: Instant
     ) async throws -> (inserted: Set<UUID>, batch: Int64?) {
         guard !items.isEmpty else { return ([], nil) }
         let events = items.map { item in
             WorkItemEvents.event(
                 of: item, action: item.status == .rejected ? .reject : .submit, from: nil,
-                actor: Actor(.source, snapshot.names.name(of: .source, item.source) ?? ""), withContent: true, in: snapshot)
+                actor: Actor(
+                    .source, snapshot.names.name(of: .source, item.source) ?? "", trace: traces[item.id] ?? nil),
+                withContent: true, in: snapshot)
         }
         let laned = !items.contains { $0.status == .queued }
         let parameters =
             [.int4(tenant)] + WorkItem.fixedParameters(items) + WorkItem.changingParameters(items) + [
                 .texts(events.map(\.kind)), .texts(events.map(\.body)), .int8(now.milliseconds), .bool(laned),
+                .textsOptional(events.map(\.trace)),
             ]
         // Not idempotent by itself, but repeatable: what a lost COMMIT did write is found again by its key.
         let results = try await pool.batch(tenant: tenant, idempotent: true, [SQLStatement(Self.text, parameters)])
@@ -50,8 +53,8 @@ extension CaptureWorkItems {
         let kind = types.count + 2
         return """
             WITH incoming AS (
-                SELECT * FROM unnest(\(arrays), $\(kind)::text[], $\(kind + 1)::text[])
-                    WITH ORDINALITY AS i(\(WorkItem.columns), kind, body, place)
+                SELECT * FROM unnest(\(arrays), $\(kind)::text[], $\(kind + 1)::text[], $\(kind + 4)::text[])
+                    WITH ORDINALITY AS i(\(WorkItem.columns), kind, body, trace, place)
             ), inserted AS (
                 INSERT INTO work_item (tenant, \(WorkItem.columns))
                 SELECT $1, \(WorkItem.columns) FROM incoming ORDER BY place
@@ -61,9 +64,9 @@ extension CaptureWorkItems {
                 SELECT $1, nextval('outbox_batch'), count(*), $\(kind + 2), $\(kind + 3) FROM inserted HAVING count(*) > 0
                 RETURNING batch
             ), stored AS (
-                INSERT INTO event (tenant, subject, revision, batch, place, kind, source, at, body)
+                INSERT INTO event (tenant, subject, revision, batch, place, kind, source, at, body, traceparent)
                 SELECT $1, i.id, i.revision, b.batch, row_number() OVER (ORDER BY i.place) - 1, i.kind, i.source,
-                    $\(kind + 2), i.body
+                    $\(kind + 2), i.body, i.trace
                 FROM inserted n JOIN incoming i USING (id) CROSS JOIN batch b
             )
             SELECT n.id, b.batch FROM inserted n CROSS JOIN batch b

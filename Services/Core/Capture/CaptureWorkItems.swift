@@ -24,7 +24,9 @@ struct CaptureWorkItems: Sendable {
         var firsts: [CaptureKey: Int] = [:]
         for (index, item) in prepared.enumerated() where firsts[item.key] == nil { firsts[item.key] = index }
         let items = firsts.values.map { prepared[$0] }.sorted { $0.key < $1.key }
-        var (inserted, batch) = try await insert(items, in: snapshot, at: now)
+        let traces = Dictionary(
+            zip(prepared, requests).map { ($0.id, $1.actor.trace) }, uniquingKeysWith: { first, _ in first })
+        var (inserted, batch) = try await insert(items, traces: traces, in: snapshot, at: now)
         var known: [CaptureKey: WorkItem] = [:]
         for item in items where inserted.contains(item.id) { known[item.key] = item }
         let missing = items.filter { !inserted.contains($0.id) }

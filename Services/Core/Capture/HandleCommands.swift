@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Logging
 import Messaging
+import ServiceKit
 import Storage
 
 /// Commands over Kafka: the same path in code as REST. Each is answered on the replies topic, or, when it cannot be
@@ -91,7 +92,8 @@ struct HandleCommands: Sendable {
             do {
                 let answer = try await runtime.perform(
                     envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)),
-                    source: source, content: envelope.data, actor: Actor(.source, envelope.source),
+                    source: source, content: envelope.data,
+                    actor: Actor(.source, envelope.source, trace: Self.trace(of: message.message)),
                     answerKey: envelope.action == .submit
                         ? nil
                         : AnswerKey(
@@ -109,6 +111,10 @@ struct HandleCommands: Sendable {
                 return dead(message, .init(reason: refused.refusal(of: "command"), envelope: envelope))
             }
         }
+    }
+
+    private static func trace(of message: IncomingMessage) -> String? {
+        message.header("traceparent").flatMap { TraceContext($0) }?.description
     }
 
     /// The source that a command names, and the configuration that knows it; nil as far as this instance has heard.

@@ -11,9 +11,11 @@ struct PlacedEvent: Sendable {
     var source: Int32?
     var at: Instant
     var body: String
+    /// W3C trace context of the request or command behind it, if it had one.
+    var trace: String?
 
     /// `SELECT` list for `outbox o JOIN event e`.
-    static let columns = "o.position + e.place, e.subject, e.revision, e.kind, e.source, e.at, e.body"
+    static let columns = "o.position + e.place, e.subject, e.revision, e.kind, e.source, e.at, e.body, e.traceparent"
 
     init(row: SQLRow) throws(StorageError) {
         position = try row[0].int64
@@ -23,6 +25,12 @@ struct PlacedEvent: Sendable {
         source = try row[4].nullable?.int32
         at = Instant(milliseconds: try row[5].int64)
         body = try row[6].text
+        trace = try row[7].nullable?.text
+    }
+
+    /// The headers of its message.
+    var headers: [(name: String, value: String)] {
+        Topics.jsonHeaders + (trace.map { [(name: "traceparent", value: $0)] } ?? [])
     }
 
     var concernsAgent: Bool { kind.hasPrefix("agent.") }

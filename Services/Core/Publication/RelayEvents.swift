@@ -63,7 +63,7 @@ struct RelayEvents: Sendable {
             events.map { event in
                 OutgoingMessage(
                     topic: event.concernsAgent ? topics.agentEvents : topics.workItemEvents, key: event.subjectText,
-                    value: event.cloudEvent(tenant: tenantName), headers: Topics.jsonHeaders)
+                    value: event.cloudEvent(tenant: tenantName), headers: event.headers)
             })
         _ = try await pool.batch(
             tenant: tenant, fence: fence, idempotent: true,

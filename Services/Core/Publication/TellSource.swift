@@ -65,7 +65,7 @@ struct TellSource: Sendable {
                 events.map {
                     OutgoingMessage(
                         topic: topic, key: $0.subjectText, value: $0.cloudEvent(tenant: runtime.name),
-                        headers: Topics.jsonHeaders)
+                        headers: $0.headers)
                 })
         }
         var stored = Instant.now.milliseconds
@@ -90,10 +90,7 @@ struct TellSource: Sendable {
         let signature = HMAC<SHA256>.authenticationCode(
             for: Array("\(seconds).".utf8) + body, using: SymmetricKey(data: Array(secret.utf8)))
         let hex = signature.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-        let headers = [
-            (name: "Content-Type", value: "application/cloudevents+json; charset=utf-8"),
-            (name: "Millrace-Signature", value: "t=\(seconds),v1=\(hex)"),
-        ]
+        let headers = event.headers + [(name: "Millrace-Signature", value: "t=\(seconds),v1=\(hex)")]
         let answer = try await runtime.dependencies.outbound.send("POST", webhook.url, headers: headers, body: body)
         guard (200..<300).contains(answer.status) else {
             throw WebhookRefused(description: "the webhook answered \(answer.status)")

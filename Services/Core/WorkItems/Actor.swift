@@ -6,10 +6,13 @@ public struct Actor: Sendable, Hashable {
     public var kind: Kind
     /// The source's or agent's name, the user's subject, or the part of the system (`distribution`, `timer`).
     public var id: String
+    /// The W3C `traceparent` of the request or command; its events carry it on.
+    public var trace: String?
 
-    public init(_ kind: Kind, _ id: String) {
+    public init(_ kind: Kind, _ id: String, trace: String? = nil) {
         self.kind = kind
         self.id = id
+        self.trace = trace
     }
 
     public static let distribution = Actor(.system, "distribution")

@@ -13,6 +13,8 @@ struct StoredEvent: Sendable {
     /// The CloudEvent's `data`, as JSON text.
     var body: String
     var explanation: String?
+    /// W3C trace context of what caused it.
+    var trace: String?
 }
 
 /// Builds the events of a transaction and the statement that stores them.
@@ -69,7 +71,7 @@ enum WorkItemEvents {
         }
         return StoredEvent(
             subject: item.id, revision: item.revision, kind: kind(of: action), source: item.source, body: writer.text,
-            explanation: pick?.explanation)
+            explanation: pick?.explanation, trace: actor.trace)
     }
 
     static func event(
@@ -89,7 +91,7 @@ enum WorkItemEvents {
         }
         return StoredEvent(
             subject: UUID(high: 0, low: UInt64(agent.id)), revision: agent.revision, kind: "agent.state", source: nil,
-            body: writer.text)
+            body: writer.text, trace: actor.trace)
     }
 
     /// Stores events as one batch of the outbox. Runs after every lock of the transaction has been taken:
@@ -101,10 +103,11 @@ enum WorkItemEvents {
                 INSERT INTO outbox (tenant, batch, events, written_at, laned)
                 VALUES ($1, nextval('outbox_batch'), cardinality($3::uuid[]), $2, $9) RETURNING batch
             ), stored AS (
-                INSERT INTO event (tenant, subject, revision, batch, place, kind, source, at, body, explanation)
-                SELECT $1, e.subject, e.revision, batch.batch, e.place - 1, e.kind, e.source, $2, e.body, e.explanation
-                FROM batch, unnest($3::uuid[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[])
-                    WITH ORDINALITY AS e(subject, revision, kind, source, body, explanation, place)
+                INSERT INTO event (tenant, subject, revision, batch, place, kind, source, at, body, explanation, traceparent)
+                SELECT $1, e.subject, e.revision, batch.batch, e.place - 1, e.kind, e.source, $2, e.body, e.explanation, e.trace
+                FROM batch, unnest($3::uuid[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[],
+                    $10::text[])
+                    WITH ORDINALITY AS e(subject, revision, kind, source, body, explanation, trace, place)
             )
             SELECT batch FROM batch
             """,
@@ -112,6 +115,7 @@ enum WorkItemEvents {
                 .int4(tenant), .int8(now.milliseconds), .uuids(events.map(\.subject)), .int4s(events.map(\.revision)),
                 .texts(events.map(\.kind)), .int4sOptional(events.map(\.source)), .texts(events.map(\.body)),
                 .textsOptional(events.map(\.explanation)), .bool(laned),
+                .textsOptional(events.map(\.trace)),
             ])
     }
 
