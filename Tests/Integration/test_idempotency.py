@@ -15,7 +15,12 @@ from world import Tenant, World
 @pytest.fixture(scope="module")
 def tenant(world: World) -> Tenant:
     world.cores.ensure(2)
-    return world.tenant(day_and_night())
+    configuration = day_and_night()
+    desk = {"name": "Answered", "when": {"all": [{"attribute": "desk", "contains": "answer"}]}, "endpoint": "answered"}
+    configuration["categories"].insert(0, {**desk, "schema": "standard", "calendar": "always"})
+    configuration["endpoints"].append({"name": "answered"})
+    configuration["agents"].append({"id": "dora", "name": "Dora", "endpoints": ["answered"], "capacity": 5})
+    return world.tenant(configuration)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +139,7 @@ def test_an_erasure_counts_the_same_again(here: httpx.Client, there: httpx.Clien
     assert_refused(here.post("/customers/erase", json={"customer": "another"}, headers=key))
 
 
-def test_bulk_and_answers_to_offers_are_repeated(here: httpx.Client, there: httpx.Client) -> None:
+def test_a_bulk_is_repeated(here: httpx.Client, there: httpx.Client) -> None:
     items = [submit(here)["id"] for _ in range(3)]
     key, body = new_key(), {"action": "hold", "ids": items}
     first = here.post("/workitems/bulk", json=body, headers=key).json()["items"]
@@ -144,6 +149,33 @@ def test_bulk_and_answers_to_offers_are_repeated(here: httpx.Client, there: http
     assert [entry["workItem"]["revision"] for entry in again] == [entry["workItem"]["revision"] for entry in first]
     assert {here.get(f"/workitems/{item}").json()["status"] for item in items} <= {"queued", "offered"}
     here.post("/workitems/bulk", json={"action": "cancel", "ids": items})
+
+
+@pytest.mark.parametrize(("answer", "body"), [("accept", None), ("decline", {"reason": "lunch"})])
+def test_an_answer_to_an_offer_is_repeated(here: httpx.Client, there: httpx.Client, answer: str, body: dict | None) -> None:
+    agent, name = "dora", f"answer to {answer}"
+    assert here.put(f"/agents/{agent}/state", json={"state": "ready"}).status_code == 200
+    item = submit(here, attributes={"desk": name})
+    offers = wait_until(lambda: here.get(f"/agents/{agent}/offers", params={"wait": 5}).json()["offers"], what="the offer")
+    assert [offer["workItemId"] for offer in offers] == [item["id"]]
+    key, address = new_key(), f"/offers/{offers[0]['id']}/{answer}"
+    first = here.post(address, json=body, headers=key)
+    assert first.status_code == 200, first.text
+    # By now the answer alone would come too late.
+    assert here.post(f"/workitems/{item['id']}/cancel").status_code == 200
+    assert here.post(address, json=body).status_code == 409
+    for client in (there, here):
+        again = client.post(address, json=body, headers=key)
+        assert again.status_code == 200, again.text
+        for member in ("id", "revision", "status", "assignee"):
+            assert again.json().get(member) == first.json().get(member), member
+        assert again.headers["ETag"] == first.headers["ETag"]
+    assert here.get(f"/workitems/{item['id']}").json()["status"] == "canceled"
+    steps = [entry["data"]["action"] for entry in here.get(f"/workitems/{item['id']}/history").json()["items"]]
+    assert steps.count(answer) == 1
+    assert_refused(there.post(address, json={"reason": "another"}, headers=key))
+    other = "decline" if answer == "accept" else "accept"
+    assert_refused(there.post(f"/offers/{offers[0]['id']}/{other}", json=body, headers=key))
 
 
 def test_a_dead_letter_is_retried_once(world: World, here: httpx.Client, there: httpx.Client, tenant: Tenant) -> None:

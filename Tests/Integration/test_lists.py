@@ -16,7 +16,7 @@ def floor(world: World) -> Floor:
     configuration = desks(
         desk("busy", {"anna": {"capacity": 10}}),
         *(desk(name) for name in ("first", "second", "third")),
-        desk("crew", [f"{number:03}" for number in reversed(range(CREW))]),
+        desk("crew", [f"a{number:03}" for number in reversed(range(CREW))]),
     )
     floor = Floor(world, world.tenant(configuration))
     for name in ("first", "second", "third"):
@@ -125,7 +125,7 @@ def test_a_page_that_cannot_be_is_refused(floor: Floor, paths: dict[str, str], n
 
 def test_a_cursor_is_good_for_one_subject_only(floor: Floor, paths: dict[str, str]) -> None:
     cursor = page(floor.http, paths["workbin"], limit=1)["next"]
-    assert floor.http.get("/agents/crew-001/workitems", params={"cursor": cursor}).status_code == 400
+    assert floor.http.get("/agents/crew-a001/workitems", params={"cursor": cursor}).status_code == 400
     another = floor.submit("first")
     cursor = page(floor.http, paths["history"], limit=1)["next"]
     assert floor.http.get(f"/workitems/{another['id']}/history", params={"cursor": cursor}).status_code == 400

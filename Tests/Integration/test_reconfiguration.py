@@ -40,6 +40,23 @@ def without(configuration: dict, *agents: str) -> dict:
     return {**copy.deepcopy(configuration), "agents": copy.deepcopy(kept)}
 
 
+def test_older_versions_can_be_read(floor: Floor) -> None:
+    first = floor.http.get("/configuration")
+    version = floor.apply({**first.json(), "groups": ["night"]})
+    before = floor.http.get("/configuration", params={"version": version - 1})
+    assert (before.json(), before.headers["etag"]) == (first.json(), first.headers["etag"])
+    present = floor.http.get("/configuration")
+    assert present.json()["groups"] == ["night"]
+    named = floor.http.get("/configuration", params={"version": version})
+    assert (named.json(), named.headers["etag"]) == (present.json(), present.headers["etag"])
+    missing = floor.http.get("/configuration", params={"version": version + 1})
+    assert missing.status_code == 404
+    assert f"version {version} is in force" in missing.json()["detail"]
+    for parameters in ({"version": "0"}, {"version": "2147483648"}, {"version": "first"}, {"versions": "1"}):
+        answer = floor.http.get("/configuration", params=parameters)
+        assert (answer.status_code, [error["path"] for error in answer.json()["errors"]]) == (400, list(parameters))
+
+
 def test_of_two_who_apply_at_once_one_is_told_to_look_again(world: World, floor: Floor) -> None:
     clients = [world.http(floor.tenant.admin_key, core) for core in world.cores.ensure(2)] * 3
     read = floor.http.get("/configuration")
