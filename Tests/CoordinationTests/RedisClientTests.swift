@@ -96,7 +96,8 @@ struct RedisClientTests {
     @Test func aCallThatGivesUpLeavesTheOthersTheirReplies() async throws {
         try await withSharedClient(connections: 1) { client in
             try await client.command(["PING"])
-            async let slow = client.command(["BLPOP", .string(uniqueKey("nobody")), "0.4"], timeout: .milliseconds(100))
+            async let slow = client.command(
+                ["BLPOP", .string(uniqueKey("nobody")), "0.4"], timeout: .milliseconds(100))
             try await Task.sleep(for: .milliseconds(20))
             async let next = client.command(["ECHO", "mine"])
             do {

@@ -13,7 +13,9 @@ struct RedisSubscriberTests {
         #expect(await second.next() == .subscribed)
         var other = subscriber.subscribe("b").makeAsyncIterator()
         #expect(await other.next() == .subscribed)
-        try await client.pipeline([["PUBLISH", "a", "1"], ["PUBLISH", "b", .bytes([0, 255])], ["PUBLISH", "a", "2"]])
+        try await client.pipeline([
+            ["PUBLISH", "a", "1"], ["PUBLISH", "b", .bytes([0, 255])], ["PUBLISH", "a", "2"],
+        ])
         for expected in ["1", "2"] {
             #expect(await first.next() == .message(Array(expected.utf8)))
             #expect(await second.next() == .message(Array(expected.utf8)))

@@ -72,7 +72,8 @@ extension CoreAPI {
         let reason = given?.stringValue
         guard given == nil || reason.map({ TextRule.reason.problem(with: $0) == nil }) == true else {
             throw Problem.unprocessable(
-                "The reason is not one.", errors: [.init(path: "/reason", message: "must be a text of at most 2000 bytes")])
+                "The reason is not one.",
+                errors: [.init(path: "/reason", message: "must be a text of at most 2000 bytes")])
         }
         runtime.presence.note(agent)
         let key = try Self.answerKey(request, request.principal, .object(body))

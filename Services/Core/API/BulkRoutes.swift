@@ -70,8 +70,12 @@ extension CoreAPI {
             errors.append(.init(path: "/\(key)", message: "unknown; known are action, ids, body"))
         }
         let names = (actionRoles.map(\.action) + [.update]).map(\.rawValue)
-        let action = body["action"]?.stringValue.flatMap { name in names.contains(name) ? WorkItemAction(rawValue: name) : nil }
-        if action == nil { errors.append(.init(path: "/action", message: "must be one of \(names.joined(separator: ", "))")) }
+        let action = body["action"]?.stringValue.flatMap { name in
+            names.contains(name) ? WorkItemAction(rawValue: name) : nil
+        }
+        if action == nil {
+            errors.append(.init(path: "/action", message: "must be one of \(names.joined(separator: ", "))"))
+        }
         let listed = body["ids"]?.arrayValue ?? []
         if listed.isEmpty || listed.count > most {
             errors.append(.init(path: "/ids", message: "must be a list of 1 to \(most) ids"))

@@ -14,7 +14,9 @@ extension CoreAPI {
             let query = try request.query
             try query.refuseOthers(than: "version")
             let snapshot = runtime.snapshot
-            guard let version = try query.integer("version", in: 1...Int64(Int32.max)), version != Int64(snapshot.version) else {
+            guard let version = try query.integer("version", in: 1...Int64(Int32.max)),
+                version != Int64(snapshot.version)
+            else {
                 return .json(snapshot.configuration.document, etag: EntityTag.of(revision: Int64(snapshot.version)))
             }
             let store = ConfigurationStore(pool: dependencies.pool)

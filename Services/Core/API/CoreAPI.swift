@@ -99,7 +99,8 @@ extension DocumentProblems {
     /// 422 when the body is JSON but says something that cannot be.
     var problem: Problem {
         Problem.unprocessable(
-            "The body is not what was expected.", errors: problems.map { Problem.FieldError(path: $0.path, message: $0.message) })
+            "The body is not what was expected.",
+            errors: problems.map { Problem.FieldError(path: $0.path, message: $0.message) })
     }
 }
 

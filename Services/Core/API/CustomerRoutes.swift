@@ -16,12 +16,17 @@ extension CoreAPI {
             else {
                 throw Problem.unprocessable(
                     "Expected {\"customer\": …}: the value of the tenant's customer attribute.",
-                    errors: [.init(path: "/customer", message: "must be a text of 1 to \(WorkItemLimits.attributesBytes) bytes")])
+                    errors: [
+                        .init(
+                            path: "/customer", message: "must be a text of 1 to \(WorkItemLimits.attributesBytes) bytes"
+                        )
+                    ])
             }
             let key = try Self.answerKey(request, principal, .object(body))
             let answers = KeptAnswers(runtime)
             if let known = try await answers.answer(to: key) { return known.response }
-            let erased = try await EraseCustomer(runtime: runtime, customer: customer, actor: Actor(principal)).perform()
+            let erased = try await EraseCustomer(runtime: runtime, customer: customer, actor: Actor(principal))
+                .perform()
             return try await answers.keep(StoredAnswer(200) { $0.member("erasedWorkItems", erased) }, as: key).response
         }
     }

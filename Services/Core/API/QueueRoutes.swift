@@ -15,7 +15,8 @@ extension CoreAPI {
             let numbers = try await runtime.queueView.value(olderThan: .seconds(1)) {
                 try await QueueView(runtime: runtime).numbers(at: .now)
             }
-            let first = after.flatMap { after in numbers.rows.firstIndex { $0.place > after } ?? numbers.rows.count } ?? 0
+            let first =
+                after.flatMap { after in numbers.rows.firstIndex { $0.place > after } ?? numbers.rows.count } ?? 0
             let (rows, next) = page.cut(Array(numbers.rows[first...].prefix(page.limit + 1)), at: \.place.document)
             return Response.json(capacity: 256 * rows.count + 128) { json in
                 json.member("time", numbers.time)

@@ -36,7 +36,9 @@ extension CoreAPI {
             routes.post("\(path)/takeback", access: .anyOf(.supervisor)) { request in
                 let runtime = try await runtime(for: request)
                 let body = try await request.jsonIfPresent()
-                guard case .hold(let reason) = try Self.operation(.hold, body, runtime.snapshot) else { throw Self.noSuchItem }
+                guard case .hold(let reason) = try Self.operation(.hold, body, runtime.snapshot) else {
+                    throw Self.noSuchItem
+                }
                 return try await change(
                     request, runtime, reference(request, runtime), .takeBack(reason: reason), body: body)
             }

@@ -28,7 +28,8 @@ extension CoreAPI {
     func list(_ request: APIRequest) async throws -> Response {
         let runtime = try await runtime(for: request)
         let query = try request.query
-        try query.refuseOthers(than: "captureId", "status", "category", "assignee", "q", "sort", "limit", "cursor", "source")
+        try query.refuseOthers(
+            than: "captureId", "status", "category", "assignee", "q", "sort", "limit", "cursor", "source")
         let limit = try query.integer("limit", default: 50, in: 1...500)
         let order = try query.choice("sort", of: ListOrder.self) ?? .newest
         var filter = ListFilter(tenant: runtime.tenant)
@@ -89,7 +90,9 @@ struct ListFilter {
         if !statuses.isEmpty { add({ "status = ANY(\($0)::text[])" }, .texts(statuses.map(\.rawValue))) }
         if let category = try query.string("category") {
             // A category with everything below it.
-            let ids = snapshot.names.all(of: .category).filter { $0.name == category || $0.name.hasPrefix(category + "/") }
+            let ids = snapshot.names.all(of: .category).filter {
+                $0.name == category || $0.name.hasPrefix(category + "/")
+            }
             add({ "category = ANY(\($0)::int[])" }, .int4s(ids.map(\.id)))
         }
         if let assignee = try query.string("assignee") {
@@ -100,7 +103,8 @@ struct ListFilter {
             add({ "source = \($0)" }, .int4(snapshot.names.id(of: .source, source) ?? -1))
         }
         if let text = try query.string("q"), !text.isEmpty {
-            let pattern = "%" + text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+            let pattern =
+                "%" + text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
             add({ "(capture_id ILIKE \($0) OR attributes ILIKE \($0))" }, .text(pattern))
         }
     }

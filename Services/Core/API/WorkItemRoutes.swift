@@ -39,7 +39,8 @@ extension CoreAPI {
             throw Problem.tooManyRequests("The quota of the source or tenant is used up.", retryAfter: retry)
         }
         let outcome = try await runtime.submitItem(
-            command, source: source, content: body, actor: Actor(
+            command, source: source, content: body,
+            actor: Actor(
                 .source, runtime.snapshot.sources[source]?.name ?? "", trace: request.trace.description))
         switch outcome {
         case .created(let item):
@@ -63,7 +64,8 @@ extension CoreAPI {
         try principal.requireSource(name)
         guard let id = snapshot.names.id(of: .source, name), snapshot.sources[id] != nil else {
             throw Problem.unprocessable(
-                "The configuration has no source \(name).", errors: [.init(path: "source", message: "must name a source")])
+                "The configuration has no source \(name).",
+                errors: [.init(path: "source", message: "must name a source")])
         }
         return id
     }

@@ -21,7 +21,9 @@ struct APIKeyDraft: Sendable {
         var errors: [Problem.FieldError] = []
         func fail(_ path: String, _ message: String) { errors.append(.init(path: path, message: message)) }
         let known = ["name", "roles", "source", "agent", "expiresAt"]
-        for key in body.keys where !known.contains(key) { fail("/\(key)", "unknown; known are \(known.joined(separator: ", "))") }
+        for key in body.keys where !known.contains(key) {
+            fail("/\(key)", "unknown; known are \(known.joined(separator: ", "))")
+        }
         let name = body["name"]?.stringValue ?? ""
         if !(1...100).contains(name.utf8.count) || name.unicodeScalars.contains(where: { $0.value < 32 }) {
             fail("/name", "must be a text of 1 to 100 bytes")

@@ -82,7 +82,8 @@ public struct APIKeyStore: Sendable {
                 AND (expires_at IS NULL OR expires_at > now())
             """, [.int4(tenant), .text(draft.name)])
         guard try valid[0, 0].int64 < 2 else {
-            throw Refusal(.notAllowed, "Two keys of the name \(draft.name) are valid already; revoke the older one first.")
+            throw Refusal(
+                .notAllowed, "Two keys of the name \(draft.name) are valid already; revoke the older one first.")
         }
         let rows = try await transaction.query(
             """

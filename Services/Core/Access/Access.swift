@@ -33,7 +33,9 @@ struct Access: Sendable {
         authenticator = AuthenticatorChain([byKey, byToken])
     }
 
-    private static func channel(_ dependencies: CoreDependencies) -> String { "\(dependencies.redisPrefix)keys:revoked" }
+    private static func channel(_ dependencies: CoreDependencies) -> String {
+        "\(dependencies.redisPrefix)keys:revoked"
+    }
 
     /// Forgets keys that were revoked on other instances, until cancelled.
     func watchRevocations() async {

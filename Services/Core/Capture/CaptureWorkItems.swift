@@ -34,12 +34,15 @@ struct CaptureWorkItems: Sendable {
 
         let outcomes = zip(requests.indices, prepared).map { index, item -> CaptureOutcome in
             guard let stored = known[item.key] else {
-                return .refused(Refusal(.notFound, "The item was erased while it was submitted again; send it once more."))
+                return .refused(
+                    Refusal(.notFound, "The item was erased while it was submitted again; send it once more."))
             }
             if stored.id == item.id, firsts[item.key] == index { return .created(stored) }
             if stored.contentHash == item.contentHash { return .existing(stored) }
             return .refused(
-                Refusal(.contentMismatch, "Another content came under captureId \(item.captureId) before; send a change as PATCH or update."))
+                Refusal(
+                    .contentMismatch,
+                    "Another content came under captureId \(item.captureId) before; send a change as PATCH or update."))
         }
         let created = items.filter { inserted.contains($0.id) }
         if !created.contains(where: { $0.status == .queued }) { batch = nil }

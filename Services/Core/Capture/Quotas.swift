@@ -33,7 +33,9 @@ struct Quotas: Sendable {
         do {
             let answer = try await redis.evaluate(
                 Self.script, keys: [.string("\(keyPrefix):quota")],
-                arguments: windows.flatMap { [.string("\(keyPrefix):\($0.key)"), .integer($0.limit), .integer($0.seconds)] })
+                arguments: windows.flatMap {
+                    [.string("\(keyPrefix):\($0.key)"), .integer($0.limit), .integer($0.seconds)]
+                })
             guard let index = answer.integerValue, index > 0 else { return nil }
             return Int(windows[Int(index) - 1].wait)
         } catch {

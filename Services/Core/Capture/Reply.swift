@@ -19,7 +19,8 @@ struct Reply: Sendable {
         writer.object { event in
             event.member("specversion", "1.0")
             // Repeats of the command get an answer with the same id.
-            event.member("id", "\(source ?? ""):\(eventId ?? "\(message.topic)-\(message.partition)-\(message.offset)"):reply")
+            event.member(
+                "id", "\(source ?? ""):\(eventId ?? "\(message.topic)-\(message.partition)-\(message.offset)"):reply")
             event.member("source", "millrace/core")
             event.member("type", status < 300 ? "millrace.reply.accepted" : "millrace.reply.refused")
             event.member("subject", captureId)

@@ -25,7 +25,9 @@ enum PlaceWorkItem {
             item.category = nil
             return .rejected(reason: "no category takes it")
         }
-        if let failure = settle(&item, by: placement, at: now, in: snapshot) { return .failed(reason: failure.rawValue) }
+        if let failure = settle(&item, by: placement, at: now, in: snapshot) {
+            return .failed(reason: failure.rawValue)
+        }
         if arriving, placement.rejectWhenOverdue, let due = item.due, due <= now {
             return .rejected(reason: "its due date had passed on arrival")
         }
@@ -54,7 +56,9 @@ enum PlaceWorkItem {
     private static func placement(
         of item: inout WorkItem, attributes: JSONObject, in snapshot: TenantSnapshot
     ) -> Placement? {
-        if item.isErased, attributes.isEmpty, let kept = item.category.flatMap({ snapshot.placements[$0] }) { return kept }
+        if item.isErased, attributes.isEmpty, let kept = item.category.flatMap({ snapshot.placements[$0] }) {
+            return kept
+        }
         let placement = snapshot.classify(attributes)
         item.channel = placement?.channel ?? attributes["channel"]?.stringValue
         return placement

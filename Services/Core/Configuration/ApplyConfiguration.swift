@@ -33,7 +33,8 @@ public struct ApplyConfiguration: Sendable {
             "SELECT configuration_version FROM tenant WHERE id = $1 FOR UPDATE", [.int4(tenant)])
         let version = try row[0, 0].int32
         if let expected, expected != version {
-            throw Refusal(.revisionMismatch, "Version \(version) is in force, not \(expected); read it and apply again.")
+            throw Refusal(
+                .revisionMismatch, "Version \(version) is in force, not \(expected); read it and apply again.")
         }
         let present = try await transaction.query(
             "SELECT document FROM configuration WHERE tenant = $1 AND version = $2", [.int4(tenant), .int4(version)])
@@ -78,7 +79,8 @@ public struct ApplyConfiguration: Sendable {
     }
 
     /// Sources that want to hear of their items: one that is new among them hears from now on, not of what was.
-    private static let told = "SELECT id FROM configuration_object WHERE tenant = $1 AND kind = 'source' AND name = ANY($2::text[])"
+    private static let told =
+        "SELECT id FROM configuration_object WHERE tenant = $1 AND kind = 'source' AND name = ANY($2::text[])"
 
     private func needsLaterHorizon(
         _ configuration: TenantConfiguration, _ tenant: Int32, _ transaction: Transaction
@@ -115,7 +117,9 @@ public struct ApplyConfiguration: Sendable {
     ) throws -> SQLStatement {
         let horizon = CalendarConfiguration.horizon(at: now)
         let calendars = configuration.calendars + [configuration.calendar(named: nil)]
-        let compiled = try calendars.map { try $0.compile(from: CalendarConfiguration.origin, through: horizon).serialised }
+        let compiled = try calendars.map {
+            try $0.compile(from: CalendarConfiguration.origin, through: horizon).serialised
+        }
         return SQLStatement(
             """
             INSERT INTO calendar_version (tenant, name, digest, compiled)

@@ -25,7 +25,9 @@ public struct ConfigurationStore: Sendable {
     }
 
     /// The configuration of a version. It was valid when it was applied, and the reader takes what it took then.
-    func configuration(tenant: Int32, version: Int32, appliedBefore now: Instant = .now) async throws -> TenantConfiguration? {
+    func configuration(
+        tenant: Int32, version: Int32, appliedBefore now: Instant = .now
+    ) async throws -> TenantConfiguration? {
         guard let document = try await document(tenant: tenant, version: version) else { return nil }
         return try TenantConfiguration.validate(document, now: now).get()
     }

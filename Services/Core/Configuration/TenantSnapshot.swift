@@ -32,7 +32,8 @@ public final class TenantSnapshot: Sendable {
     let channelWeights: [String: Int32]
 
     init(
-        tenant: Int32, tenantName: String, version: Int32, configuration: TenantConfiguration, names: ConfigurationNames,
+        tenant: Int32, tenantName: String, version: Int32, configuration: TenantConfiguration,
+        names: ConfigurationNames,
         endpoints: [Int32: EndpointSettings], agents: [Int32: AgentSettings], sources: [Int32: SourceSettings],
         placements: [Int32: Placement], schemas: [Int32: PrioritySchema], calendars: [Int32: BusinessCalendar],
         schemaNames: [Int32: String], calendarNames: [Int32: String], groups: Set<String>, tree: CategoryTree,

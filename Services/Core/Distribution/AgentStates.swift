@@ -20,23 +20,24 @@ struct AgentStates: Sendable {
     ) async throws -> StoredAnswer {
         let tenant = runtime.tenant
         let snapshot = runtime.snapshot
-        let outcome = try await KeptAnswers(runtime).once(answerKey, at: now) { transaction in
-            let rows = try await transaction.query(
-                "SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND id = $2 FOR UPDATE",
-                [.int4(tenant), .int4(agent)])
-            var ledger = AgentLedger(try rows.map { try AgentRow(row: $0) })
-            ledger.setState(state, of: agent, at: now, actor: actor, reason: reason)
-            guard let change = ledger.stateChanges.first else { return (nil, try answer(ledger[agent])) }
-            let results = try await transaction.pipeline([
-                AgentRow.update(ledger.changedRows, tenant: tenant),
-                WorkItemEvents.insertion(
-                    of: [
-                        WorkItemEvents.event(
-                            of: change.agent, from: change.from, actor: actor, reason: reason, in: snapshot)
-                    ], tenant: tenant, at: now, laned: false),
-            ])
-            return ((change.agent, try results[1][0, 0].int64), try answer(change.agent))
-        } as (done: (AgentRow, Int64)?, answer: StoredAnswer)
+        let outcome =
+            try await KeptAnswers(runtime).once(answerKey, at: now) { transaction in
+                let rows = try await transaction.query(
+                    "SELECT \(AgentRow.columns) FROM agent WHERE tenant = $1 AND id = $2 FOR UPDATE",
+                    [.int4(tenant), .int4(agent)])
+                var ledger = AgentLedger(try rows.map { try AgentRow(row: $0) })
+                ledger.setState(state, of: agent, at: now, actor: actor, reason: reason)
+                guard let change = ledger.stateChanges.first else { return (nil, try answer(ledger[agent])) }
+                let results = try await transaction.pipeline([
+                    AgentRow.update(ledger.changedRows, tenant: tenant),
+                    WorkItemEvents.insertion(
+                        of: [
+                            WorkItemEvents.event(
+                                of: change.agent, from: change.from, actor: actor, reason: reason, in: snapshot)
+                        ], tenant: tenant, at: now, laned: false),
+                ])
+                return ((change.agent, try results[1][0, 0].int64), try answer(change.agent))
+            } as (done: (AgentRow, Int64)?, answer: StoredAnswer)
         if let (row, batch) = outcome.done { runtime.after(.changed([], agents: [row], batch: batch)) }
         return outcome.answer
     }

@@ -23,7 +23,8 @@ struct DistributeWork: Sendable {
     static let reservationTime: Int64 = 5_000
 
     /// - Returns: where to look again.
-    func look(_ triggers: [LookTrigger], in snapshot: TenantSnapshot, at now: Instant) async throws -> Set<LookTrigger> {
+    func look(_ triggers: [LookTrigger], in snapshot: TenantSnapshot, at now: Instant) async throws -> Set<LookTrigger>
+    {
         let moment = LaneMoment(snapshot: snapshot, now: now)
         let deadline = now + Self.reservationTime
         var laneKeys: Set<LaneKey> = []
@@ -93,7 +94,8 @@ struct DistributeWork: Sendable {
                 reference: .id(pick.entry.member.item),
                 command: .offer(
                     PickedOffer(
-                        agent: pick.agent, pulled: pulled, member: pick.entry.member, endpoint: pick.entry.lane.endpoint,
+                        agent: pick.agent, pulled: pulled, member: pick.entry.member,
+                        endpoint: pick.entry.lane.endpoint,
                         priority: pick.explanation.chosen.priority, age: pick.explanation.chosen.age,
                         explanation: Explanation.json(of: pick, in: snapshot))),
                 actor: .distribution, answerKey: answerKey)

@@ -37,7 +37,8 @@ struct SettleReservations: Sendable {
                 outcome.triggers.append(.lane(reservation.entry.lane))
             }
         }
-        for (held, released) in zip(refused, try await lanes.refuse(refused, queued: queued)) where released.mayTakeMore {
+        for (held, released) in zip(refused, try await lanes.refuse(refused, queued: queued)) where released.mayTakeMore
+        {
             outcome.triggers.append(.agent(held.agent))
         }
         outcome.anyReturned = !queued.isEmpty

@@ -43,8 +43,10 @@ struct SweepLanes: Sendable {
 
     /// Reservations without an answer: PostgreSQL says what became of them.
     func settleReservations(at now: Instant) async throws -> [LookTrigger] {
-        try await SettleReservations(lanes: lanes, queries: queries).perform(try await lanes.overdueReservations(at: now))
-            .triggers
+        try await SettleReservations(lanes: lanes, queries: queries).perform(
+            try await lanes.overdueReservations(at: now)
+        )
+        .triggers
     }
 
     /// Lane changes of these batches have reached Redis.

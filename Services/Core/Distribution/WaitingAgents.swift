@@ -38,7 +38,9 @@ final class WaitingAgents: Sendable {
             group.addTask {
                 await withTaskCancellationHandler {
                     await withCheckedContinuation { continuation in
-                        let waiter = Waiter(id: id, known: known, watched: watched) { continuation.resume(returning: $0) }
+                        let waiter = Waiter(id: id, known: known, watched: watched) {
+                            continuation.resume(returning: $0)
+                        }
                         let accepted = self.state.withLock { state in
                             if state.closed || Task.isCancelled { return false }
                             state.waiters[agent, default: []].append(waiter)

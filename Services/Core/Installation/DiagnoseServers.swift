@@ -50,7 +50,8 @@ public struct DiagnoseServers: Sendable {
             }
             let tenant = try row[0].int32
             let queued = try await pool.query(
-                "SELECT count(*) FROM work_item WHERE tenant = $1 AND status = 'queued'", [.int4(tenant)], tenant: tenant)
+                "SELECT count(*) FROM work_item WHERE tenant = $1 AND status = 'queued'", [.int4(tenant)],
+                tenant: tenant)
             let entries = try await withRedis { redis in
                 try await LaneStore(
                     redis: redis, keyPrefix: configuration.redis.prefix, tenant: tenant, logger: logger

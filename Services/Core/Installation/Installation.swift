@@ -56,11 +56,14 @@ public struct Installation: Sendable {
         let keys = APIKeyStore(pool: pool)
         return (
             try await key(existing?.admin, APIKeyDraft(name: "administrator", roles: [.admin]), id, keys),
-            try await key(existing?.source, APIKeyDraft(name: "source \(source)", roles: [.source], source: source), id, keys)
+            try await key(
+                existing?.source, APIKeyDraft(name: "source \(source)", roles: [.source], source: source), id, keys)
         )
     }
 
-    private func key(_ existing: String?, _ draft: APIKeyDraft, _ tenant: Int32, _ keys: APIKeyStore) async throws -> String {
+    private func key(
+        _ existing: String?, _ draft: APIKeyDraft, _ tenant: Int32, _ keys: APIKeyStore
+    ) async throws -> String {
         if let existing, let hash = APIKey.hash(of: existing), let record = try await keys.record(hash: hash),
             record.principal.tenant == tenant
         {

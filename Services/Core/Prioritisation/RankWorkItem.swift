@@ -35,13 +35,16 @@ enum RankWorkItem {
     }
 
     /// The open time of an item's calendar between two moments, in business milliseconds.
-    static func openTime(of item: WorkItem, from start: Instant, to end: Instant, in snapshot: TenantSnapshot) -> Int64 {
+    static func openTime(of item: WorkItem, from start: Instant, to end: Instant, in snapshot: TenantSnapshot) -> Int64
+    {
         guard let version = item.calendarVersion, let calendar = snapshot.calendars[version] else { return 0 }
         return max(0, calendar.businessTime(at: end) - calendar.businessTime(at: start))
     }
 
     /// Priority and business age now; nil while the item has no anchor.
-    static func standing(of item: WorkItem, at now: Instant, in snapshot: TenantSnapshot) -> (priority: Double, age: Int64)? {
+    static func standing(
+        of item: WorkItem, at now: Instant, in snapshot: TenantSnapshot
+    ) -> (priority: Double, age: Int64)? {
         guard let anchor = item.anchor, let schemaVersion = item.schemaVersion,
             let schema = snapshot.schemas[schemaVersion], let calendarVersion = item.calendarVersion,
             let calendar = snapshot.calendars[calendarVersion]

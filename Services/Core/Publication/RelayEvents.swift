@@ -57,7 +57,8 @@ struct RelayEvents: Sendable {
         let published = try await pool.query(
             "SELECT published FROM relay WHERE tenant = $1", [.int4(tenant)], tenant: tenant)
         guard !published.isEmpty else { return 0 }
-        let events = try await EventFeed(pool: pool, tenant: tenant).events(after: try published[0, 0].int64, limit: 4000)
+        let events = try await EventFeed(pool: pool, tenant: tenant).events(
+            after: try published[0, 0].int64, limit: 4000)
         guard let last = events.last else { return 0 }
         try await producer.send(
             events.map { event in

@@ -55,7 +55,8 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
     /// Waits until all requests have ended; answers in their order.
     func submit(all requests: [Request]) async -> [Result<Response, any Error>] {
         guard !requests.isEmpty else { return [] }
-        let gathered = Mutex((left: requests.count, results: [Result<Response, any Error>?](repeating: nil, count: requests.count)))
+        let gathered = Mutex(
+            (left: requests.count, results: [Result<Response, any Error>?](repeating: nil, count: requests.count)))
         return await withCheckedContinuation { continuation in
             add(
                 requests.enumerated().map { index, request in

@@ -27,7 +27,8 @@ public struct CoreDependencies: Sendable {
 
     public init(
         pool: PostgresPool, redis: RedisClient, subscriber: RedisSubscriber, producer: KafkaProducer, topics: Topics,
-        outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?, agentSilence: Duration,
+        outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?,
+        agentSilence: Duration,
         webhookSecrets: [String: String], logger: Logger
     ) {
         self.pool = pool

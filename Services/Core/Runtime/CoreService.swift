@@ -88,7 +88,9 @@ public struct CoreService: Sendable {
                 ServiceComponent("metrics", operationsHTTP, ready: { _ = await operationsHTTP.waitUntilListening() }),
                 ServiceComponent("kafka watch") { await cancelWhenGracefulShutdown { await kafkaWatch.run() } },
                 ServiceComponent("tenants") { await cancelWhenGracefulShutdown { await tenants.run() } },
-                ServiceComponent("revoked keys") { await cancelWhenGracefulShutdown { await access.watchRevocations() } },
+                ServiceComponent("revoked keys") {
+                    await cancelWhenGracefulShutdown { await access.watchRevocations() }
+                },
                 ServiceComponent("commands") { await consumers.run() },
                 ServiceComponent("http", http, ready: { _ = await http.waitUntilListening() }),
             ], stopWithin: configuration.shutdownTimeout, logger: logger

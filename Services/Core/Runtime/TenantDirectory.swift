@@ -81,7 +81,8 @@ final class TenantDirectory: Sendable {
         for tenant in try await store.tenants() where tenant.version > 0 {
             if let runtime = runtime(id: tenant.id) {
                 if runtime.snapshot.version < tenant.version {
-                    runtime.snapshot = try await store.snapshot(tenant: tenant.id, name: tenant.name, version: tenant.version)
+                    runtime.snapshot = try await store.snapshot(
+                        tenant: tenant.id, name: tenant.name, version: tenant.version)
                     dependencies.logger.info(
                         "configuration taken up",
                         metadata: ["tenant": "\(tenant.name)", "version": "\(tenant.version)"])

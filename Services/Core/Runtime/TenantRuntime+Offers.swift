@@ -36,7 +36,8 @@ extension TenantRuntime {
             group.addTask {
                 for await notice in notices {
                     guard case .message(let bytes) = notice else { continue }
-                    let agents = Set(String(decoding: bytes, as: UTF8.self).split(separator: ",").compactMap { Int32($0) })
+                    let agents = Set(
+                        String(decoding: bytes, as: UTF8.self).split(separator: ",").compactMap { Int32($0) })
                     await self.deliver(to: agents.intersection(self.waiting.agents))
                 }
             }

@@ -11,7 +11,11 @@ extension TenantRuntime {
         // What is posted is made up for: by the sweep, by the next look.
         let logger = logger
         @Sendable func lost(_ part: String) -> @Sendable (any Error, Int) -> Void {
-            { logger.warning("failed, the sweep makes up for it", metadata: ["part": "\(part)", "count": "\($1)", "error": "\($0)"]) }
+            {
+                logger.warning(
+                    "failed, the sweep makes up for it",
+                    metadata: ["part": "\(part)", "count": "\($1)", "error": "\($0)"])
+            }
         }
         return Queues(
             captures: BatchQueue(largestBatch: 1000) { [unowned self] requests in
@@ -52,7 +56,8 @@ extension TenantRuntime {
                 look(at: try await distribute.look(Array(Set(triggers)), in: snapshot, at: .now))
                 return triggers.map { _ in .success(()) }
             },
-            acknowledgements: BatchQueue(largestBatch: 5000, failed: lost("acknowledgements")) { [unowned self] batches in
+            acknowledgements: BatchQueue(largestBatch: 5000, failed: lost("acknowledgements")) {
+                [unowned self] batches in
                 // Nobody waits for it: a short pause makes one update of many.
                 try await Task.sleep(for: .milliseconds(100))
                 try await sweep.acknowledge(batches)
@@ -82,10 +87,13 @@ extension TenantRuntime {
         do {
             return try await perform(requests).map { .success($0) }
         } catch let error as StorageError where !error.isRetryable && requests.count > 1 {
-            logger.warning("batch failed, done one by one", metadata: ["error": "\(error)", "count": "\(requests.count)"])
+            logger.warning(
+                "batch failed, done one by one", metadata: ["error": "\(error)", "count": "\(requests.count)"])
             var results: [Result<Response, any Error>] = []
             for request in requests {
-                do { results.append(.success(try await perform([request])[0])) } catch { results.append(.failure(error)) }
+                do { results.append(.success(try await perform([request])[0])) } catch {
+                    results.append(.failure(error))
+                }
             }
             return results
         }

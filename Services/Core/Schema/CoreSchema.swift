@@ -2,7 +2,9 @@ import Storage
 
 /// The tables of the core service, in the order in which they came to be. A migration that has been released is never edited.
 public enum CoreSchema {
-    public static let migrations: [Migration] = [tenants, configuration, workItems, customerIndex, heldItems, eventTraces]
+    public static let migrations: [Migration] = [
+        tenants, configuration, workItems, customerIndex, heldItems, eventTraces,
+    ]
 
     /// What the service's own role may do: it owns nothing and so cannot step around row-level security.
     /// - Parameter role: the role in `MILLRACE_DATABASE_URL`.

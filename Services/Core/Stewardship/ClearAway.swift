@@ -17,7 +17,8 @@ struct ClearAway: Sendable {
                 SELECT tenant, source, key FROM command_answer WHERE tenant = $1 AND at < $2 LIMIT \(Self.page))
             """, before: now - 7 * Self.day)
         let retention = snapshot.configuration.retention
-        more = try await delete(
+        more =
+            try await delete(
                 """
                 WITH old AS MATERIALIZED (
                     SELECT id FROM work_item WHERE tenant = $1 AND completed_at < $2
@@ -26,8 +27,9 @@ struct ClearAway: Sendable {
                 )
                 DELETE FROM work_item w USING old WHERE w.tenant = $1 AND w.id = old.id
                 """, before: now - Int64(retention.finalItems) * Self.day) || more
-            // Oldest first and only what has been published, so that the feed loses its tail and nothing else.
-            more = try await delete(
+        // Oldest first and only what has been published, so that the feed loses its tail and nothing else.
+        more =
+            try await delete(
                 """
                 WITH old AS MATERIALIZED (
                     SELECT o.batch FROM outbox o, relay r
@@ -39,8 +41,9 @@ struct ClearAway: Sendable {
                 )
                 DELETE FROM outbox o USING old WHERE o.tenant = $1 AND o.batch = old.batch
                 """, before: now - Int64(retention.events) * Self.day) || more
-            // A message that nobody has mended in that time, or that was retried long ago.
-            more = try await delete(
+        // A message that nobody has mended in that time, or that was retried long ago.
+        more =
+            try await delete(
                 """
                 DELETE FROM dead_letter WHERE tenant = $1 AND id IN (
                     SELECT id FROM dead_letter WHERE tenant = $1 AND at < $2 ORDER BY id LIMIT \(Self.page))

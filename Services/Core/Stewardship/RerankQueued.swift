@@ -26,9 +26,11 @@ struct RerankQueued: Sendable {
             if rows.isEmpty { break }
             let ids = try rows.map { try $0[0].uuid }
             last = ids.last ?? last
-            for result in await runtime.changes.submit(all: ids.map {
-                ChangeRequest(reference: .id($0), command: .rerank, actor: .configuration)
-            }) {
+            for result in await runtime.changes.submit(
+                all: ids.map {
+                    ChangeRequest(reference: .id($0), command: .rerank, actor: .configuration)
+                })
+            {
                 if case .failure(let error) = result { throw error }
             }
         }
@@ -50,9 +52,11 @@ struct RerankQueued: Sendable {
         let rows = try await runtime.dependencies.pool.query(
             "SELECT id FROM work_item WHERE tenant = $1 AND status = 'parked' AND workbin <> ALL($2)",
             [.int4(runtime.tenant), .texts(bins)], tenant: runtime.tenant)
-        for result in await runtime.changes.submit(all: try rows.map {
-            ChangeRequest(reference: .id(try $0[0].uuid), command: .resume, actor: .configuration)
-        }) {
+        for result in await runtime.changes.submit(
+            all: try rows.map {
+                ChangeRequest(reference: .id(try $0[0].uuid), command: .resume, actor: .configuration)
+            })
+        {
             if case .failure(let error) = result { throw error }
         }
     }

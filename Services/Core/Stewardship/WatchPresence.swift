@@ -14,7 +14,8 @@ struct WatchPresence: Sendable {
         if !unseen.isEmpty {
             for agent in try await runtime.queries.agents(unseen) where agent.state != .offline {
                 try await AgentStates(runtime: runtime).set(
-                    .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Int(silence.seconds)) s", at: now)
+                    .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Int(silence.seconds)) s",
+                    at: now)
             }
             try await runtime.lanes.forgetSeen(unseen)
         }

@@ -79,7 +79,8 @@ struct ChangeWorkItems: Sendable {
             } else if let id = locked.id(of: request.reference), let item = items[id], request.mayTouch(item) {
                 if let revisions = request.revisions, !revisions.contains(Int64(item.revision)) {
                     decided.outcomes.append(
-                        .refused(Refusal(.revisionMismatch, "The item is at revision \(item.revision); read it again.")))
+                        .refused(Refusal(.revisionMismatch, "The item is at revision \(item.revision); read it again."))
+                    )
                     continue
                 }
                 switch decided.desk.decide(request.command, on: item, by: request.actor) {

@@ -21,7 +21,8 @@ extension CommandDesk {
         guard edited != item else { return .unchanged }
         let decision: CommandDecision
         switch item.status {
-        case .queued, .captured, .new: decision = place(edited, from: item, action: .update, attributes: attributes, actor)
+        case .queued, .captured, .new:
+            decision = place(edited, from: item, action: .update, attributes: attributes, actor)
         default:
             PlaceWorkItem.revise(&edited, attributes: attributes, at: now, in: snapshot)
             decision = replaced(item, by: edited, .update, actor, to: item.status)
@@ -73,7 +74,8 @@ extension CommandDesk {
 
     /// What a hold spares the service level, as the category says. Before its activation an item has no age to stop.
     private func pause(of item: WorkItem) -> Int64 {
-        guard let heldAt = item.heldAt, let category = item.category, snapshot.placements[category]?.holdPausesSLA == true
+        guard let heldAt = item.heldAt, let category = item.category,
+            snapshot.placements[category]?.holdPausesSLA == true
         else { return 0 }
         return RankWorkItem.openTime(of: item, from: max(heldAt, item.activation), to: now, in: snapshot)
     }

@@ -19,11 +19,13 @@ extension CommandDesk {
     }
 
     /// Back to its rank in the queue.
-    mutating func requeue(_ item: WorkItem, action: WorkItemAction, reason: String?, _ actor: Actor) -> CommandDecision {
+    mutating func requeue(_ item: WorkItem, action: WorkItemAction, reason: String?, _ actor: Actor) -> CommandDecision
+    {
         returnToQueue(item, action, actor) { $0.reason = reason }
     }
 
-    mutating func transfer(_ item: WorkItem, toAgent agent: Int32, _ reason: String?, _ actor: Actor) -> CommandDecision {
+    mutating func transfer(_ item: WorkItem, toAgent agent: Int32, _ reason: String?, _ actor: Actor) -> CommandDecision
+    {
         var placed = item
         if Transition.next(from: item.status, action: .transfer) != nil,
             // What cannot be placed at all is told by the transfer itself.
@@ -56,9 +58,11 @@ extension CommandDesk {
         guard let agent = item.assignee, item.status == .assigned else { return change(item, .park, actor) }
         if let until, until <= now {
             return .refused(
-                Refusal(.invalid, "The item is to rest until a moment that has passed.", problems: [
-                    BodyProblem(path: "/until", message: "must lie in the future")
-                ]))
+                Refusal(
+                    .invalid, "The item is to rest until a moment that has passed.",
+                    problems: [
+                        BodyProblem(path: "/until", message: "must lie in the future")
+                    ]))
         }
         let bin = workbin ?? snapshot.agents[agent]?.workbin ?? "agent:\(agent)"
         return change(item, .park, actor) {
@@ -89,7 +93,9 @@ extension CommandDesk {
 
     /// A parked item's rest is over: back to the queue, for the agent whose workbin it was first.
     private mutating func wakeParked(_ item: WorkItem) -> CommandDecision {
-        let owner = item.workbin.flatMap { $0.hasPrefix("agent:") ? snapshot.names.id(of: .agent, $0.dropFirst(6)) : nil }
+        let owner = item.workbin.flatMap {
+            $0.hasPrefix("agent:") ? snapshot.names.id(of: .agent, $0.dropFirst(6)) : nil
+        }
         return returnToQueue(item, .returnToQueue, .timer) {
             $0.preferredAgent = owner
             $0.preferredUntil = nil

@@ -110,7 +110,8 @@ extension CommandDesk {
         }
         let ownLoad = item.isOut && item.assignee == agent ? item.weight : 0
         guard row.load - ownLoad + item.weight <= settings.capacity else {
-            return Refusal(.overCapacity, "Agent \(settings.key) has \(row.load) of \(settings.capacity) capacity in use.")
+            return Refusal(
+                .overCapacity, "Agent \(settings.key) has \(row.load) of \(settings.capacity) capacity in use.")
         }
         return nil
     }

@@ -91,6 +91,7 @@ struct CommandDesk {
             if let endpoint = item.endpoint { endpointLoads[endpoint]? -= 1 }
         }
         return .changed(
-            WorkItemChange(before: item, after: after, action: action, actor: actor, agent: after.assignee ?? item.assignee))
+            WorkItemChange(
+                before: item, after: after, action: action, actor: actor, agent: after.assignee ?? item.assignee))
     }
 }

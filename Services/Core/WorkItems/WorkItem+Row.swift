@@ -34,7 +34,9 @@ extension WorkItem {
             return row[column]
         }
         func int32() throws(StorageError) -> Int32? { try next().nullable?.int32 }
-        func instant() throws(StorageError) -> Instant? { (try next().nullable?.int64).map { Instant(milliseconds: $0) } }
+        func instant() throws(StorageError) -> Instant? {
+            (try next().nullable?.int64).map { Instant(milliseconds: $0) }
+        }
         func text() throws(StorageError) -> String? { try next().nullable?.text }
         id = try next().uuid
         source = try next().int32

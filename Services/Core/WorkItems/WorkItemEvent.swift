@@ -119,7 +119,8 @@ enum WorkItemEvents {
             ])
     }
 
-    private static func via(_ from: WorkItemStatus?, _ action: WorkItemAction, _ to: WorkItemStatus) -> WorkItemStatus? {
+    private static func via(_ from: WorkItemStatus?, _ action: WorkItemAction, _ to: WorkItemStatus) -> WorkItemStatus?
+    {
         guard let from else { return to == .captured || to == .new ? nil : .captured }
         guard let direct = Transition.next(from: from, action: action) else { return nil }
         return direct != to && direct == .captured ? .captured : nil

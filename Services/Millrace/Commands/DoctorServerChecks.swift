@@ -80,7 +80,9 @@ struct ServerChecks: Sendable {
     }
 
     private func look(_ name: String, _ advice: String, _ body: () async throws -> String) async -> Finding {
-        do { return Finding(name, .well, try await body()) } catch { return Finding(name, .failed, "\(error); \(advice)") }
+        do { return Finding(name, .well, try await body()) } catch {
+            return Finding(name, .failed, "\(error); \(advice)")
+        }
     }
 }
 

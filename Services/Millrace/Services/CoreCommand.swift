@@ -9,7 +9,8 @@ import ServiceKit
 struct CoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "core", abstract: "Run the core service: capture, classify, rank and distribute work.",
-        discussion: "It is configured by its environment:\n" + ConfigurationKeys.help(ConfigurationKeys.all + CoreKeys.all))
+        discussion: "It is configured by its environment:\n"
+            + ConfigurationKeys.help(ConfigurationKeys.all + CoreKeys.all))
 
     func run() async throws { try await Self.runCore() }
 

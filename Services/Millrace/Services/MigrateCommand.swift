@@ -11,8 +11,12 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate", abstract: "Bring the database's schema up to date; run it before a new version starts.")
 
     func run() async throws {
-        let configuration = try ServiceStart.load { try ServiceConfiguration.load(environment: $0, needs: .database, otherKeys: CoreKeys.all) }
+        let configuration = try ServiceStart.load {
+            try ServiceConfiguration.load(environment: $0, needs: .database, otherKeys: CoreKeys.all)
+        }
         let applied = try await Installation(configuration: configuration).migrate()
-        print(applied.isEmpty ? "The schema is up to date." : "Applied \(applied.count) migrations, up to \(applied.last ?? 0).")
+        print(
+            applied.isEmpty
+                ? "The schema is up to date." : "Applied \(applied.count) migrations, up to \(applied.last ?? 0).")
     }
 }

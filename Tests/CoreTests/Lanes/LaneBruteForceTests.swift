@@ -1,8 +1,9 @@
-import Core
 import Coordination
-import struct Domain.Instant
+import Core
 import Foundation
 import Testing
+
+import struct Domain.Instant
 
 /// Random worlds, step by step, beside the reference that looks at every item.
 @Suite(.enabled(if: laneTestRedisURL != nil), .serialized) struct LaneBruteForceTests {
@@ -85,7 +86,8 @@ struct LaneWorld {
             endpoint: Int32.random(in: 1...3, using: &random), requiredSkills: some(1...3, 25),
             weight: random.chance(75) ? 1 : Int32.random(in: 2...3, using: &random),
             preferredAgent: random.chance(12) ? Int32.random(in: 1...6, using: &random) : nil,
-            schemaVersion: Int32.random(in: 1...4, using: &random), calendarVersion: Int32.random(in: 1...3, using: &random))
+            schemaVersion: Int32.random(in: 1...4, using: &random),
+            calendarVersion: Int32.random(in: 1...3, using: &random))
     }
 
     private mutating func newEntry() -> LaneEntry {
@@ -94,7 +96,8 @@ struct LaneWorld {
         let age = Int64.random(in: -60...120, using: &random)
         return LaneEntry(
             lane: lane, anchor: (moment.business[lane.calendarVersion] ?? 0) - age,
-            member: LaneMember(arrival: arrival, item: random.uuid(), revision: Int32.random(in: 1...12, using: &random)))
+            member: LaneMember(
+                arrival: arrival, item: random.uuid(), revision: Int32.random(in: 1...12, using: &random)))
     }
 
     private mutating func add() async throws {
@@ -112,7 +115,8 @@ struct LaneWorld {
         guard let entry = all.randomElement(using: &random) else { return }
         let late = LaneEntry(
             lane: entry.lane, anchor: entry.anchor,
-            member: LaneMember(arrival: entry.member.arrival, item: entry.member.item, revision: entry.member.revision + 1))
+            member: LaneMember(
+                arrival: entry.member.arrival, item: entry.member.item, revision: entry.member.revision + 1))
         #expect(try await store.remove([late]) == 0)
         #expect(try await store.remove([entry, late]) == 1)
         reference.waiting[entry.lane]?.remove(entry)
@@ -203,7 +207,9 @@ struct LaneWorld {
         }
         reference.agents[id] = state
         let answer = try await store.setAgent(agent)
-        #expect(answer == AgentPlacement(applied: true, mayTakeMore: state.readiness == .ready && state.free > 0), "seed \(seed)")
+        #expect(
+            answer == AgentPlacement(applied: true, mayTakeMore: state.readiness == .ready && state.free > 0),
+            "seed \(seed)")
         agent.revision -= 1
         agent.readiness = .offline
         #expect(try await store.setAgent(agent).applied == false)
@@ -220,7 +226,9 @@ struct LaneWorld {
     private mutating func passOver() async throws {
         let id = Int32.random(in: 1...6, using: &random)
         guard reference.agents[id] != nil, let head = reference.heads(for: id, at: moment).order.first else { return }
-        guard reference.agents[id]?.missed.filter({ $0.value > moment.now.milliseconds }).count ?? 0 < 16 else { return }
+        guard reference.agents[id]?.missed.filter({ $0.value > moment.now.milliseconds }).count ?? 0 < 16 else {
+            return
+        }
         let until = moment.now.milliseconds + Int64.random(in: 1...20, using: &random)
         reference.agents[id]?.missed[head.entry.member.item] = until
         try await store.passOver(

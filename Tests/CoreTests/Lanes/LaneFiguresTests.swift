@@ -1,9 +1,10 @@
-import Core
 import Coordination
-import Logging
-import struct Domain.Instant
+import Core
 import Foundation
+import Logging
 import Testing
+
+import struct Domain.Instant
 
 /// Prints what Redis says of its own microseconds per pick. On demand, on a Redis that nobody else uses.
 @Suite(.enabled(if: laneTestRedisURL != nil && ProcessInfo.processInfo.environment["LANE_FIGURES"] != nil), .serialized)

@@ -1,16 +1,19 @@
-import Core
 import Coordination
+import Core
 import Logging
+import Testing
+
 import struct Domain.Curve
 import struct Domain.CurvePoint
 import struct Domain.Instant
-import Testing
 
 @Suite(.enabled(if: laneTestRedisURL != nil)) struct LaneStoreTests {
     @Test func itemsThatShareAnAnchorGoByArrivalAcrossLanes() async throws {
         try await withLanes { store, _ in
             try await store.putCurve(try risingCurve(), version: 1)
-            let entries = (1...12).reversed().map { entry(lane(skills: [Int32($0 % 4 + 1)]), anchor: 500, arrival: Int64($0)) }
+            let entries = (1...12).reversed().map {
+                entry(lane(skills: [Int32($0 % 4 + 1)]), anchor: 500, arrival: Int64($0))
+            }
             _ = try await store.add(entries)
             try await store.setAgent(readyAgent(1, skills: [1, 2, 3, 4], capacity: 12))
             let answer = try await store.pick(agent: 1, at: moment(900), deadline: farDeadline)
@@ -81,11 +84,15 @@ import Testing
             try await store.putCurve(try risingCurve(), version: 1)
             try await store.setAgents([readyAgent(1, idleSince: 10), readyAgent(2, idleSince: 20)])
             _ = try await store.add([entry(lane(), anchor: 1, arrival: 1)])
-            let first = try await store.match(lanes: [lane()], at: moment(5), deadline: Instant(milliseconds: 2_000_000))
+            let first = try await store.match(
+                lanes: [lane()], at: moment(5), deadline: Instant(milliseconds: 2_000_000))
             let item = try #require(first.picks.first?.entry.member.item)
             #expect(first.picks.map(\.agent) == [1])
             #expect(try await store.overdueReservations(at: Instant(milliseconds: 1_999_999)).isEmpty)
-            #expect(try await store.overdueReservations(at: Instant(milliseconds: 2_000_000)).map(\.entry.member.item) == [item])
+            #expect(
+                try await store.overdueReservations(at: Instant(milliseconds: 2_000_000)).map(\.entry.member.item) == [
+                    item
+                ])
 
             let refused = try await store.refuse([AgentItem(agent: 1, item: item)])
             #expect(refused.map(\.weight) == [1] && refused.map(\.mayTakeMore) == [true])
@@ -94,7 +101,10 @@ import Testing
             _ = try await store.add([entry(lane(), anchor: 1, arrival: 2)])
             let second = try await store.match(lanes: [lane()], at: moment(6), deadline: farDeadline)
             #expect(second.picks.first?.agent == 1)
-            #expect(second.picks.first?.explanation.agents == [EligibleAgent(id: 1, idleSince: 10), EligibleAgent(id: 2, idleSince: 20)])
+            #expect(
+                second.picks.first?.explanation.agents == [
+                    EligibleAgent(id: 1, idleSince: 10), EligibleAgent(id: 2, idleSince: 20),
+                ])
         }
     }
 
@@ -163,7 +173,9 @@ import Testing
     @Test func aThousandAndMoreEntriesOfOneCallAllArriveOnce() async throws {
         try await withLanes { store, _ in
             try await store.putCurve(try risingCurve(), version: 1)
-            let entries = (0..<2500).map { entry(lane(skills: [Int32($0 % 2 + 1)]), anchor: Int64($0), arrival: Int64($0)) }
+            let entries = (0..<2500).map {
+                entry(lane(skills: [Int32($0 % 2 + 1)]), anchor: Int64($0), arrival: Int64($0))
+            }
             #expect(try await store.add(entries).added == 2500)
             #expect(try await store.add(entries).added == 0)
             #expect(try await store.entries(of: lane(skills: [1]), most: 3).map(\.anchor) == [0, 2, 4])

@@ -1,10 +1,11 @@
 import Coordination
 import Core
+import Foundation
 import Logging
+
 import struct Domain.Curve
 import struct Domain.CurvePoint
 import struct Domain.Instant
-import Foundation
 
 /// The Redis that tests may use, when one is named.
 let laneTestRedisURL = ProcessInfo.processInfo.environment["MILLRACE_TEST_REDIS_URL"]

@@ -1,7 +1,8 @@
 import Core
+import Foundation
+
 import struct Domain.Curve
 import struct Domain.Instant
-import Foundation
 
 /// What the lanes must do, worked out by looking at every item each time.
 struct ReferenceLanes {
@@ -109,9 +110,18 @@ struct ReferenceLanes {
         for lane in lanes {
             var skipped: Set<Int32> = []
             while true {
-                if picks.count == most { ends.append(.more) ; break }
-                if waiting[lane, default: []].isEmpty { ends.append(.nothingToPick) ; break }
-                if isFull(lane.endpoint) { ends.append(.limit) ; break }
+                if picks.count == most {
+                    ends.append(.more)
+                    break
+                }
+                if waiting[lane, default: []].isEmpty {
+                    ends.append(.nothingToPick)
+                    break
+                }
+                if isFull(lane.endpoint) {
+                    ends.append(.limit)
+                    break
+                }
                 guard let id = eligible(lane).first(where: { !skipped.contains($0.id) })?.id else {
                     ends.append(skipped.isEmpty ? .noAgent : .nothingToPick)
                     break

@@ -15,7 +15,8 @@ extension OpenAPIDocument {
                 Open offers of an agent who leaves `ready` return at once; assigned items stay. An agent without poll, \
                 stream or heartbeat for 60 s becomes offline.
                 """,
-            roles: [.agent, .supervisor], parameters: ["AgentId", "IdempotencyKey"], body: OpenAPIBody(schema: "AgentStateChange"),
+            roles: [.agent, .supervisor], parameters: ["AgentId", "IdempotencyKey"],
+            body: OpenAPIBody(schema: "AgentStateChange"),
             answers: [OpenAPIAnswer(200, "The agent as it is now.", "Agent")], problems: [409, 422]),
         OpenAPIOperation(
             method: "POST", path: "/agents/{id}/heartbeat", id: "heartbeat", tag: .agents,

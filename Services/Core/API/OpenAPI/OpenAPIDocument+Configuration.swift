@@ -4,7 +4,8 @@ extension OpenAPIDocument {
     static let configuration: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "GET", path: "/configuration", id: "getConfiguration", tag: .configuration,
-            summary: "The configuration in force, or an older version of it", description: "With every default spelt out.",
+            summary: "The configuration in force, or an older version of it",
+            description: "With every default spelt out.",
             roles: [.admin, .supervisor], parameters: ["ConfigurationVersion"],
             answers: [OpenAPIAnswer(200, "The configuration.", "Configuration", headers: ["ETag"])], problems: [404]),
         OpenAPIOperation(

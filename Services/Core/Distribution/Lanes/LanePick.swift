@@ -1,4 +1,5 @@
 import Domain
+
 import struct Foundation.UUID
 
 /// The moment at which ranks are compared.

@@ -1,4 +1,5 @@
 import Coordination
+
 import struct Foundation.UUID
 
 /// Reads a script's flat answer element by element.
@@ -67,7 +68,8 @@ struct LaneReply {
             throw unexpected
         }
         let anchor = try integer()
-        guard let bytes = try next().bytes, bytes.count == 8, let business = moment.business[lane.calendarVersion] else {
+        guard let bytes = try next().bytes, bytes.count == 8, let business = moment.business[lane.calendarVersion]
+        else {
             throw unexpected
         }
         let bits = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }

@@ -40,7 +40,8 @@ extension LaneStore {
     public func entries(of lane: LaneKey, from start: Int = 0, most: Int = 1000) async throws -> [LaneEntry] {
         var reply = LaneReply(
             try await redis.command([
-                "ZRANGE", key("lane:\(lane.name)"), .integer(Int64(start)), .integer(Int64(start + most - 1)), "WITHSCORES",
+                "ZRANGE", key("lane:\(lane.name)"), .integer(Int64(start)), .integer(Int64(start + most - 1)),
+                "WITHSCORES",
             ]))
         var entries: [LaneEntry] = []
         while !reply.isAtEnd {

@@ -1,5 +1,6 @@
 import Coordination
 import Domain
+
 import struct Foundation.UUID
 
 /// An item in an agent's hands.

@@ -1,5 +1,6 @@
 import Coordination
 import Domain
+
 import struct Foundation.UUID
 
 extension LaneStore {
@@ -36,7 +37,10 @@ extension LaneStore {
     public func passOver(item: UUID, agent: Int32, until: Instant, now: Instant) async throws {
         try await run(
             LaneScripts.miss,
-            [.integer(Int64(agent)), .string(LaneText.hex(item)), .integer(until.milliseconds), .integer(now.milliseconds)])
+            [
+                .integer(Int64(agent)), .string(LaneText.hex(item)), .integer(until.milliseconds),
+                .integer(now.milliseconds),
+            ])
     }
 
     private static func arguments(_ moment: LaneMoment, _ deadline: Instant, _ most: Int) -> [RedisArgument] {
