@@ -1,0 +1,229 @@
+"""What is known of a customer goes on request, everywhere; what is old goes by itself; and nothing else goes with it."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+import pytest
+
+from checker import check, gather
+from own_world import day_and_night, own_world
+from stack import Stack
+from waiting import wait_until
+from world import Tenant, World
+
+CUSTOMER = "Åsa Öberg"
+# Begins with the other's name.
+SIMILAR = "Åsa Öberg & Co"
+NAMED = re.compile(rf"{CUSTOMER}(?! & Co)")
+DAY = 86_400_000
+
+
+@pytest.fixture(scope="module")
+def privacy(stack: Stack) -> Iterator[World]:
+    """Its instances are replaced, so it is nobody else's."""
+    with own_world(stack, "privacy") as world:
+        world.cores.ensure(1)
+        yield world
+
+
+@pytest.fixture
+def tenant(privacy: World) -> Tenant:
+    return privacy.tenant(day_and_night(retention={"finalItems": 7, "events": 7}))
+
+
+@pytest.fixture
+def admin(privacy: World, tenant: Tenant) -> httpx.Client:
+    return privacy.http(tenant.admin_key)
+
+
+@pytest.fixture
+def database(privacy: World) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(privacy.admin_url, autocommit=True) as connection:
+        yield connection
+
+
+def submit(admin: httpx.Client, customer: str | None = None, **attributes: object) -> dict:
+    named = {"customer": customer} if customer else {}
+    body = {"captureId": f"case {uuid.uuid4()}", "attributes": {**named, **attributes}}
+    answer = admin.post("/workitems?source=vinst", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def do(admin: httpx.Client, item: dict, action: str, **body: object) -> dict:
+    answer = admin.post(
+        f"/workitems/{item['id']}/{action}", json=body, headers={"Idempotency-Key": f"{action}-{item['id']}"}
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def rename(admin: httpx.Client, item: dict, customer: str | None) -> None:
+    headers = {"If-Match": f'"{item["revision"]}"', "Idempotency-Key": f"rename-{item['id']}"}
+    answer = admin.patch(f"/workitems/{item['id']}", json={"attributes": {"customer": customer}}, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+def letter(database: psycopg.Connection, tenant: Tenant, value: bytes) -> uuid.UUID:
+    """Lays a message aside, as capture does."""
+    number = uuid.uuid4()
+    database.execute(
+        "INSERT INTO dead_letter (tenant, id, topic, partition, position, digest, key, value, reason, at)"
+        " SELECT id, %s, 'workitems.commands', 0, %s, '', 'key', %s, 'told why', extract(epoch FROM now()) * 1000"
+        " FROM tenant WHERE name = %s",
+        (number, number.int % 2**62, value, tenant.name),
+    )
+    return number
+
+
+def letters(admin: httpx.Client) -> dict[str, str]:
+    return {entry["id"]: entry["text"] for entry in admin.get("/dead").json()["items"]}
+
+
+def stored(database: psycopg.Connection, tenant: Tenant, table: str) -> str:
+    rows = database.execute(
+        f"SELECT t::text FROM {table} t WHERE tenant = (SELECT id FROM tenant WHERE name = %s)", (tenant.name,)
+    )
+    return "\n".join(text for (text,) in rows)
+
+
+def feed(admin: httpx.Client) -> list[dict]:
+    return admin.get("/events", params={"limit": 5000}).json()["items"]
+
+
+def counts(database: psycopg.Connection, tenant: Tenant) -> dict[str, int]:
+    return dict(
+        database.execute(
+            "SELECT status, count(*) FROM work_item WHERE tenant = (SELECT id FROM tenant WHERE name = %s) GROUP BY status",
+            (tenant.name,),
+        ).fetchall()
+    )
+
+
+def unfinished(database: psycopg.Connection, tenant: Tenant) -> int:
+    """Batches that have not reached topic and lanes: they stay however old they are."""
+    return database.execute(
+        "SELECT count(*) FROM outbox o JOIN relay r ON r.tenant = o.tenant"
+        " WHERE o.tenant = (SELECT id FROM tenant WHERE name = %s)"
+        " AND (NOT o.laned OR o.position IS NULL OR o.position + o.events - 1 > r.published)",
+        (tenant.name,),
+    ).fetchone()[0]
+
+
+def test_a_customer_is_erased_everywhere_and_nobody_else(
+    privacy: World, tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    waiting = submit(admin, CUSTOMER, note="calls at night")
+    done = do(admin, submit(admin, CUSTOMER), "hold", reason=f"{CUSTOMER} asked for it")
+    do(admin, done, "complete", result={"told": CUSTOMER})
+    # Both were the customer's once: one is nobody's now, the other another customer's.
+    nobodys, anothers = submit(admin, CUSTOMER), submit(admin, CUSTOMER, note="keeps")
+    rename(admin, nobodys, None)
+    rename(admin, anothers, SIMILAR)
+    similar = do(admin, submit(admin, SIMILAR), "hold", reason="later")
+    erased = {item["id"] for item in (waiting, done, nobodys, anothers)}
+    before = counts(database, tenant)
+
+    assert admin.post("/customers/erase", json={"customer": CUSTOMER}).json() == {"erasedWorkItems": 4}
+
+    for table in ("work_item", "event", "command_answer"):
+        text = stored(database, tenant, table)
+        assert not NAMED.search(text), table
+        assert not [item for item in (waiting, done, nobodys) if item["captureId"] in text], table
+    assert counts(database, tenant) == before
+    assert "calls at night" not in stored(database, tenant, "event")
+    for kept in (similar, anothers):
+        assert admin.get(f"/workitems/{kept['id']}").json()["attributes"]["customer"] == SIMILAR
+    assert admin.get(f"/workitems/{anothers['id']}").json()["captureId"] == anothers["captureId"]
+    # Others' answers are kept.
+    kept_answers = stored(database, tenant, "command_answer")
+    assert f"hold-{similar['id']}" in kept_answers
+    assert f"hold-{done['id']}" not in kept_answers
+
+    def told() -> list[dict]:
+        found = [event["data"] for event in feed(admin) if event["type"] == "millrace.workitem.erase"]
+        return found if len(found) >= len(erased) else []
+
+    events = wait_until(told, what="the events of the erasure")
+    assert sorted(event["workItemId"] for event in events) == sorted(erased)
+    for event in events:
+        now = admin.get(f"/workitems/{event['workItemId']}").json()
+        assert (event["revision"], event["from"], event["to"]) == (now["revision"], now["status"], now["status"])
+        assert event["attributes"] == now["attributes"]
+        assert event["actor"]["kind"] == "user"
+    assert admin.post("/customers/erase", json={"customer": CUSTOMER}).json() == {"erasedWorkItems": 0}
+
+    # They go on as what they were, although nothing tells any more what they are.
+    taken = admin.post("/agents/anna/next").json()
+    assert (taken["id"], taken["category"]) == (waiting["id"], waiting["category"])
+    do(admin, nobodys, "hold")
+    for item, action in ((nobodys, "resume"), (done, "restart")):
+        again = do(admin, item, action)
+        assert (again["status"], again["category"]) == ("queued", item["category"])
+    for item in (waiting, nobodys, done, anothers, similar):
+        do(admin, item, "cancel")
+    check(gather(privacy.admin_url, tenant.name, admin)).assert_clean()
+
+
+def test_a_customers_dead_letters_lose_their_bytes_and_no_other_does(
+    tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    def message(**attributes: object) -> dict:
+        return {"source": "vinst", "data": {"captureId": "", "attributes": attributes}}
+
+    texts = [
+        json.dumps(message(customer=CUSTOMER), ensure_ascii=False),
+        json.dumps(message(customer=CUSTOMER)),
+        json.dumps(message(contacts=["Bo", CUSTOMER])),
+        # No JSON: a quote too many, and a number beyond all.
+        f'{{"data": {{"note": "12" wide", "customer": "{CUSTOMER}"}}}}',
+        f'{{"data": {{"amount": 1e400, "customer": {json.dumps(CUSTOMER)}}}}}',
+    ]
+    others = [
+        json.dumps(message(customer=SIMILAR), ensure_ascii=False),
+        json.dumps(message(customer=SIMILAR)),
+        json.dumps(message(customer="Bo", note=f"not for {CUSTOMER}"), ensure_ascii=False),
+        json.dumps(message(customer=4711, amount=42)),
+    ]
+    naming = [str(letter(database, tenant, text.encode())) for text in texts]
+    kept = {str(letter(database, tenant, text.encode())): text for text in others}
+    numbered = str(letter(database, tenant, json.dumps(message(customer=42)).encode()))
+    assert admin.post("/customers/erase", json={"customer": CUSTOMER}).status_code == 200
+    assert admin.post("/customers/erase", json={"customer": "42"}).status_code == 200
+    assert letters(admin) == {**kept, **dict.fromkeys([*naming, numbered], "")}
+
+
+def test_what_is_older_than_the_tenant_keeps_it_goes(
+    privacy: World, tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    old, young, still_open = submit(admin), submit(admin), submit(admin)
+    for item in (old, young):
+        do(admin, item, "complete")
+    wait_until(lambda: unfinished(database, tenant) == 0, what="every event published and every lane changed")
+    assert len(feed(admin)) == 5
+    aged, fresh = str(letter(database, tenant, b"aged")), str(letter(database, tenant, b"fresh"))
+    week = 7 * DAY + 60_000
+    database.execute("UPDATE dead_letter SET at = at - %s WHERE id = %s", (week, aged))
+    database.execute("UPDATE work_item SET completed_at = completed_at - %s WHERE id = %s", (week, old["id"]))
+    # An open item stays however old it is.
+    database.execute("UPDATE work_item SET received_at = received_at - %s WHERE id = %s", (week, still_open["id"]))
+    database.execute(
+        "UPDATE outbox SET written_at = written_at - %s WHERE batch IN (SELECT batch FROM event WHERE subject = %s)",
+        (week, old["id"]),
+    )
+    database.execute("UPDATE command_answer SET at = at - %s WHERE key = %s", (week, f"complete-{old['id']}"))
+    # Who takes a tenant over clears away at once.
+    privacy.cores.stop_all()
+    later = privacy.http(tenant.admin_key)
+
+    wait_until(lambda: later.get(f"/workitems/{old['id']}").status_code == 404, what="the end of the old item")
+    wait_until(lambda: letters(later).keys() == {fresh}, what="the end of the old letter")
+    assert sorted(event["subject"] for event in feed(later)) == sorted([young["id"], young["id"], still_open["id"]])
+    answers = stored(database, tenant, "command_answer")
+    assert old["id"] not in answers and young["id"] in answers
+    for item in (young, still_open):
+        assert later.get(f"/workitems/{item['id']}").status_code == 200
