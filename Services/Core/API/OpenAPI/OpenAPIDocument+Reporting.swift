@@ -45,8 +45,10 @@ extension OpenAPIDocument {
             summary: "Erase what is known of a customer",
             description: """
                 Takes attributes, the source's number, reasons and results out of all items of that customer and their \
-                events; the items stay, so that counts stay what they were. Which attribute names the customer is a \
-                setting of the tenant (`customerAttribute`).
+                events, and what names the customer out of dead letters and kept answers. The items stay, so that counts \
+                stay what they were, and each tells of it by an event (`erase`). An item that was the customer's once and \
+                is another's now keeps its content; its events of that time lose theirs. Which attribute names the \
+                customer is a setting of the tenant (`customerAttribute`).
                 """,
             roles: [.admin], parameters: ["IdempotencyKey"], body: OpenAPIBody(schema: "Erasure"),
             answers: [OpenAPIAnswer(200, "How much was erased.", "Erased")], problems: [409, 422])
