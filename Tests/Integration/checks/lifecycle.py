@@ -93,7 +93,7 @@ def _check_item(item: str, events: list[dict], evidence: Evidence, report: Repor
             holder = None
         if action == "restart":
             completions = 0
-        elif end == "completed" and start != "completed":
+        elif end == "completed" and action != "erase":
             completions += 1
         if completions > 1:
             report.violate("completed once", item, f"{step} completes it a second time")
