@@ -166,6 +166,7 @@ def test_a_customer_is_erased_everywhere_and_nobody_else(
         assert (again["status"], again["category"]) == ("queued", item["category"])
     for item in (waiting, nobodys, done, anothers, similar):
         do(admin, item, "cancel")
+    wait_until(lambda: unfinished(database, tenant) == 0, what="every event in the feed")
     check(gather(privacy.admin_url, tenant.name, admin)).assert_clean()
 
 
