@@ -284,7 +284,7 @@ def test_schemathesis_finds_nothing(place: World, tenant: Tenant, admin: httpx.C
     command = [
         Path(sys.executable).parent / "schemathesis", "--config-file", HOOKS.with_suffix(".toml"), "run",
         f"{core.url}/iwd/v3/openapi.json", "--header", f"Authorization: Bearer {tenant.admin_key}",
-        "--max-time", "75", "--seed", "1", "--no-color",
+        "--max-time", "40", "--seed", "1", "--no-color",
     ]  # fmt: skip
     running = []
     for name, filters in HALVES.items():
