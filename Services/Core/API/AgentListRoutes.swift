@@ -38,8 +38,7 @@ extension CoreAPI {
             return (parked, id)
         }
         let snapshot = runtime.snapshot
-        let settings = snapshot.agents[agent]
-        let bins = ["agent:\(settings?.key ?? "")"] + (settings?.groups ?? []).map { "group:\($0)" }
+        let bins = snapshot.agents[agent]?.workbins ?? []
         let beginning = UUID(high: 0, low: 0)
         var found: [WorkItem] = []
         if after?.parked != true {

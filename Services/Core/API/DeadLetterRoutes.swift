@@ -81,13 +81,7 @@ extension CoreAPI {
                 runtime.snapshot.sources[source] != nil
             else { throw Problem.conflict("The configuration still has no source \(envelope.source).") }
             do {
-                answer = try await runtime.perform(
-                    envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)),
-                    source: source, content: envelope.data, actor: Actor(.source, envelope.source),
-                    answerKey: envelope.action == .submit
-                        ? nil
-                        : AnswerKey(
-                            source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+                answer = try await runtime.perform(envelope, source: source)
             } catch let error as StorageError {
                 guard error.isRefusalOfContent else { throw error }
                 answer = WorkItemAnswer.stored(Refusal(.invalid, error.refusal(of: "command")))

@@ -80,31 +80,28 @@ extension CoreAPI {
     func restrict(_ change: inout ChangeRequest, to principal: Principal, _ runtime: TenantRuntime) throws {
         guard !principal.has(.supervisor) else { return }
         change.requiredSource = principal.source.flatMap { runtime.snapshot.names.id(of: .source, $0) }
-        if principal.source == nil {
-            change.requiredAgent = runtime.snapshot.agents[try agent(of: principal, runtime)]
-        }
+        if principal.source == nil { change.requiredAgent = try agent(of: principal, runtime) }
     }
 
     /// The agent that the credential stands for.
-    func agent(of principal: Principal, _ runtime: TenantRuntime) throws -> Int32 {
-        guard let key = principal.agent, let id = runtime.snapshot.names.id(of: .agent, key),
-            runtime.snapshot.agents[id] != nil
-        else { throw Problem.forbidden("The credential stands for no agent of the configuration.") }
-        return id
+    func agent(of principal: Principal, _ runtime: TenantRuntime) throws -> AgentSettings {
+        guard let agent = principal.agent.flatMap({ runtime.snapshot.agent(named: $0) }) else {
+            throw Problem.forbidden("The credential stands for no agent of the configuration.")
+        }
+        return agent
     }
 
     /// The agent for whom something is done: named in the body by a supervisor, else the caller.
     func actingAgent(_ request: APIRequest, _ body: JSONObject, _ runtime: TenantRuntime) throws -> Int32 {
         let principal = try request.principal
-        guard let value = body["agent"] else { return try agent(of: principal, runtime) }
-        guard let key = value.stringValue, let id = runtime.snapshot.names.id(of: .agent, key),
-            runtime.snapshot.agents[id] != nil
+        guard let value = body["agent"] else { return try agent(of: principal, runtime).id }
+        guard let agent = value.stringValue.flatMap({ runtime.snapshot.agent(named: $0) })
         else {
             throw Problem.unprocessable(
                 "The configuration has no such agent.", errors: [.init(path: "/agent", message: "must name an agent")])
         }
-        try principal.requireAgent(key)
-        return id
+        try principal.requireAgent(agent.key)
+        return agent.id
     }
 
     /// `Idempotency-Key`: the same caller's same request gets the same answer for 7 days.

@@ -55,7 +55,6 @@ struct CaptureWorkItems: Sendable {
         var attributes = snapshot.sources[request.source]?.defaults ?? JSONObject()
         for (name, value) in submit.attributes.members { attributes[name] = value }
         let arrival = arrivals.next(at: now)
-        let preferred = submit.preferredAgent.flatMap { snapshot.names.id(of: .agent, $0) }
         var item = WorkItem(
             id: UUIDv7.next(milliseconds: now.milliseconds), source: request.source, captureId: submit.captureId,
             contentHash: request.contentHash, receivedAt: now, arrival: arrival, activation: submit.activation ?? now,
@@ -64,7 +63,7 @@ struct CaptureWorkItems: Sendable {
         item.priority = submit.priority
         item.businessValue = submit.businessValue
         // Known when it was submitted; a configuration applied since may have taken the agent away.
-        item.preferredAgent = preferred.flatMap { snapshot.agents[$0] == nil ? nil : $0 }
+        item.preferredAgent = submit.preferredAgent.flatMap { snapshot.agent(named: $0)?.id }
         item.preferredUntil = item.preferredAgent == nil ? nil : submit.preferredUntil
         item.setAttributes(attributes, snapshot: snapshot)
         switch PlaceWorkItem.place(&item, attributes: attributes, arriving: true, at: now, in: snapshot) {

@@ -91,13 +91,7 @@ struct HandleCommands: Sendable {
             }
             do {
                 let answer = try await runtime.perform(
-                    envelope.command, of: .capture(CaptureKey(source: source, captureId: envelope.captureId)),
-                    source: source, content: envelope.data,
-                    actor: Actor(.source, envelope.source, trace: Self.trace(of: message.message)),
-                    answerKey: envelope.action == .submit
-                        ? nil
-                        : AnswerKey(
-                            source: envelope.source, key: envelope.id, digest: CommandMessage.digest(of: envelope)))
+                    envelope, source: source, trace: Self.trace(of: message.message))
                 return .answered(reply(to: message.message, envelope, answer))
             } catch {
                 // It was tried alone and would be refused each time: repeated, it would hold its partition up for ever.

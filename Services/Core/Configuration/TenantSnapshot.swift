@@ -24,6 +24,9 @@ public final class TenantSnapshot: Sendable {
     let tree: CategoryTree
     let placementsByPath: [String: Int32]
 
+    /// The agent of that id in the configuration document; nil when the active configuration has none.
+    func agent(named key: some StringProtocol) -> AgentSettings? { names.id(of: .agent, key).flatMap { agents[$0] } }
+
     /// The capacity that items of a channel take of an agent.
     public func weight(ofChannel channel: String?) -> Int32 {
         guard let channel else { return 1 }
@@ -91,7 +94,16 @@ public struct AgentSettings: Sendable, Equatable {
     public let groups: [String]
 
     /// The name of the agent's own workbin.
-    var workbin: String { "agent:\(key)" }
+    var workbin: String { Workbin.ofAgent(key) }
+
+    /// All workbins that the agent may take from.
+    var workbins: [String] { [workbin] + groups.map(Workbin.ofGroup) }
+}
+
+/// How workbins are named where items lie.
+enum Workbin {
+    static func ofAgent(_ key: String) -> String { "agent:\(key)" }
+    static func ofGroup(_ name: String) -> String { "group:\(name)" }
 }
 
 /// A source system as capture and publication use it.

@@ -102,11 +102,13 @@ struct DistributeWork: Sendable {
         }
         var answer: ChangeOutcome?
         var refused: [Reservation] = []
+        var unable: Set<Int32> = []
         for (pick, result) in zip(picks, await changes.submit(all: requests)) {
             switch result {
             case .success(.changed(let change)): answer = .changed(change)
             case .success(let outcome):
                 if case .repeated = outcome { answer = outcome }
+                if case .refused(let refusal) = outcome, refusal.concernsAgent { unable.insert(pick.agent) }
                 refused.append(Reservation(agent: pick.agent, entry: pick.entry))
             // Not known whether it was committed: the sweep asks PostgreSQL when the reservation is overdue. Who asked
             // for the item is told so, and not given another.
@@ -114,9 +116,8 @@ struct DistributeWork: Sendable {
             }
         }
         // Redis knows less of these agents than PostgreSQL and the configuration: it hears before they are picked again.
-        let agents = Set(refused.map(\.agent))
-        if !agents.isEmpty {
-            let rows = try await queries.agents(Array(agents))
+        if !unable.isEmpty {
+            let rows = try await queries.agents(Array(unable))
             try await lanes.setAgents(rows.map { LaneAgent(row: $0, in: snapshot) })
         }
         return (answer, try await SettleReservations(lanes: lanes, queries: queries).perform(refused))

@@ -13,6 +13,10 @@ final class WaitingAgents: Sendable {
         let known: Set<OfferId>
         let watched: Set<OfferId>
         let resume: @Sendable ([WorkItem]?) -> Void
+
+        func new(among offers: [WorkItem]) -> [WorkItem] {
+            offers.filter { $0.offerId.map { !known.contains($0) } ?? false }
+        }
     }
     private struct State {
         var waiters: [Int32: [Waiter]] = [:]
@@ -67,7 +71,7 @@ final class WaitingAgents: Sendable {
     func offered(_ items: [WorkItem]) {
         for (agent, offers) in Self.byAgent(items) {
             answer(agent) { waiter in
-                let new = offers.filter { $0.offerId.map { !waiter.known.contains($0) } ?? false }
+                let new = waiter.new(among: offers)
                 return new.isEmpty ? nil : new
             }
         }
@@ -80,7 +84,7 @@ final class WaitingAgents: Sendable {
             let offers = byAgent[agent] ?? []
             let ids = Set(offers.compactMap(\.offerId))
             answer(agent) { waiter in
-                let new = offers.filter { $0.offerId.map { !waiter.known.contains($0) } ?? false }
+                let new = waiter.new(among: offers)
                 return new.isEmpty && waiter.watched.isSubset(of: ids) ? nil : new
             }
         }

@@ -64,24 +64,24 @@ public struct DiagnoseServers: Sendable {
     private func withPool<Result: Sendable>(_ body: (PostgresPool) async throws -> Result) async throws -> Result {
         let pool = try PostgresPool(
             url: configuration.database.url, size: 1, applicationName: "millrace doctor", logger: logger)
-        do {
-            let result = try await body(pool)
-            await pool.close()
-            return result
-        } catch {
-            await pool.close()
-            throw error
-        }
+        return try await ending({ await pool.close() }) { try await body(pool) }
     }
 
     private func withRedis<Result: Sendable>(_ body: (RedisClient) async throws -> Result) async throws -> Result {
         let redis = try RedisClient(url: configuration.redis.url, connections: 1, logger: logger)
+        return try await ending({ await redis.close() }) { try await body(redis) }
+    }
+
+    /// Does something and closes what it worked with, however it ended.
+    private func ending<Result: Sendable>(
+        _ close: () async -> Void, _ body: () async throws -> Result
+    ) async throws -> Result {
         do {
-            let result = try await body(redis)
-            await redis.close()
+            let result = try await body()
+            await close()
             return result
         } catch {
-            await redis.close()
+            await close()
             throw error
         }
     }

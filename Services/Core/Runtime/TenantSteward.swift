@@ -57,9 +57,7 @@ struct TenantSteward: Sendable {
         let requests = due.map {
             ChangeRequest(reference: .id($0.id), command: .timer, actor: .timer, likelyAgent: $0.assignee)
         }
-        for result in await runtime.changes.submit(all: requests) {
-            if case .failure(let error) = result { throw error }
-        }
+        try await runtime.change(requests)
         return due.count == 1000 ? .zero : .milliseconds(200)
     }
 

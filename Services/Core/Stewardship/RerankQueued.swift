@@ -26,13 +26,8 @@ struct RerankQueued: Sendable {
             if rows.isEmpty { break }
             let ids = try rows.map { try $0[0].uuid }
             last = ids.last ?? last
-            for result in await runtime.changes.submit(
-                all: ids.map {
-                    ChangeRequest(reference: .id($0), command: .rerank, actor: .configuration)
-                })
-            {
-                if case .failure(let error) = result { throw error }
-            }
+            try await runtime.change(
+                ids.map { ChangeRequest(reference: .id($0), command: .rerank, actor: .configuration) })
         }
         // Instances that had not heard of the version may have captured by the old one for some seconds: one more pass.
         guard runtime.reranking.passes(for: snapshot.version) >= 2 else { return .milliseconds(200) }
@@ -48,16 +43,11 @@ struct RerankQueued: Sendable {
 
     /// What lies in a workbin whose agent or group the configuration has no more goes back to the queue.
     private func emptyWorkbins(in snapshot: TenantSnapshot) async throws {
-        let bins = snapshot.agents.values.map(\.workbin) + snapshot.groups.map { "group:\($0)" }
+        let bins = snapshot.agents.values.map(\.workbin) + snapshot.groups.map(Workbin.ofGroup)
         let rows = try await runtime.dependencies.pool.query(
             "SELECT id FROM work_item WHERE tenant = $1 AND status = 'parked' AND workbin <> ALL($2)",
             [.int4(runtime.tenant), .texts(bins)], tenant: runtime.tenant)
-        for result in await runtime.changes.submit(
-            all: try rows.map {
-                ChangeRequest(reference: .id(try $0[0].uuid), command: .resume, actor: .configuration)
-            })
-        {
-            if case .failure(let error) = result { throw error }
-        }
+        try await runtime.change(
+            try rows.map { ChangeRequest(reference: .id(try $0[0].uuid), command: .resume, actor: .configuration) })
     }
 }

@@ -42,9 +42,7 @@ struct WatchPresence: Sendable {
                     reference: .id(item.id), command: .withdraw(agent: agent, evenAssigned: evenAssigned),
                     actor: .presence, likelyAgent: agent))
         }
-        for result in await runtime.changes.submit(all: requests) {
-            if case .failure(let error) = result { throw error }
-        }
+        try await runtime.change(requests)
     }
 
     /// Whether an item that its agent has accepted goes to others.

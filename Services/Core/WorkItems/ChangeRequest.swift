@@ -49,8 +49,7 @@ extension WorkItem {
     func belongs(to agent: AgentSettings) -> Bool {
         if assignee == agent.id || heldBy == agent.id { return true }
         // One that is held keeps the workbin that it was parked in.
-        guard let workbin else { return false }
-        return workbin == agent.workbin || agent.groups.contains { workbin == "group:\($0)" }
+        return workbin.map(agent.workbins.contains) ?? false
     }
 }
 

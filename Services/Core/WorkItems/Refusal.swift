@@ -50,6 +50,9 @@ public struct Refusal: Error, Sendable, Equatable {
             problems: [BodyProblem(path: path, message: "Expected a name of the configuration.")])
     }
 
+    /// Whether the agent cannot take the item, and not the item be given.
+    var concernsAgent: Bool { [.unknownReference, .overCapacity, .unable, .agentNotReady].contains(code) }
+
     /// The HTTP status that says the same.
     public var httpStatus: Int {
         switch code {

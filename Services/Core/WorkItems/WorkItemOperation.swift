@@ -38,10 +38,8 @@ public enum WorkItemOperation: Sendable {
     /// Resolves the names of a command.
     init(_ command: WorkItemCommand, in snapshot: TenantSnapshot) throws(Refusal) {
         func agent(_ key: String, _ path: String) throws(Refusal) -> Int32 {
-            guard let id = snapshot.names.id(of: .agent, key), snapshot.agents[id] != nil else {
-                throw Refusal(unknown: "agent \(key)", at: path)
-            }
-            return id
+            guard let agent = snapshot.agent(named: key) else { throw Refusal(unknown: "agent \(key)", at: path) }
+            return agent.id
         }
         switch command {
         case .submit: throw Refusal(.invalid, "submit makes an item; it cannot change one.")
@@ -65,9 +63,9 @@ public enum WorkItemOperation: Sendable {
                 return
             }
             if snapshot.groups.contains(workbin) {
-                self = .park(until: until, workbin: "group:\(workbin)")
+                self = .park(until: until, workbin: Workbin.ofGroup(workbin))
             } else if snapshot.names.id(of: .agent, workbin) != nil {
-                self = .park(until: until, workbin: "agent:\(workbin)")
+                self = .park(until: until, workbin: Workbin.ofAgent(workbin))
             } else {
                 throw Refusal(unknown: "agent or group \(workbin)", at: "/workbin")
             }

@@ -34,11 +34,6 @@ struct WorkItemQueries: Sendable {
         return try await items(where: "assignee IS NOT NULL AND status IN ('offered', 'assigned')", [])
     }
 
-    /// What lies in any of these workbins.
-    func parked(in workbins: [String]) async throws -> [WorkItem] {
-        try await items(where: "status = 'parked' AND workbin = ANY($2::text[])", [.texts(workbins)])
-    }
-
     /// What time has made due.
     func due(at now: Instant, limit: Int) async throws -> [(id: UUID, assignee: Int32?)] {
         let rows = try await pool.query(
