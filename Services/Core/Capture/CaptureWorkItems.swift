@@ -81,7 +81,7 @@ extension WorkItem {
     var key: CaptureKey { CaptureKey(source: source, captureId: captureId) }
 
     /// A new item before classification.
-    init(
+    package init(
         id: UUID, source: Int32, captureId: String, contentHash: [UInt8], receivedAt: Instant, arrival: Int64,
         activation: Instant, configurationVersion: Int32
     ) {
@@ -104,7 +104,7 @@ extension WorkItem {
     }
 
     /// Stores attributes, and the customer among them for erasure.
-    mutating func setAttributes(_ attributes: JSONObject, snapshot: TenantSnapshot) {
+    package mutating func setAttributes(_ attributes: JSONObject, snapshot: TenantSnapshot) {
         self.attributes = JSONValue.object(attributes).text
         customer =
             switch attributes[snapshot.configuration.customerAttribute] {

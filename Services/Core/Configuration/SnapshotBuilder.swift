@@ -2,12 +2,12 @@ import Domain
 import Storage
 
 /// Puts a snapshot together: resolves the names of a configuration to ids.
-struct SnapshotBuilder {
+package struct SnapshotBuilder {
     let tenant: Int32
     let name: String
     let version: Int32
     let configuration: TenantConfiguration
-    var names: [(kind: ConfigurationNames.Kind, id: Int32, name: String)] = []
+    package var names: [(kind: ConfigurationNames.Kind, id: Int32, name: String)] = []
     private var calendars: [Int32: BusinessCalendar] = [:]
     private var schemas: [Int32: PrioritySchema] = [:]
     private var calendarNames: [Int32: String] = [:]
@@ -20,26 +20,26 @@ struct SnapshotBuilder {
         var digest: [UInt8]
     }
 
-    init(tenant: Int32, name: String, version: Int32, configuration: TenantConfiguration) {
+    package init(tenant: Int32, name: String, version: Int32, configuration: TenantConfiguration) {
         self.tenant = tenant
         self.name = name
         self.version = version
         self.configuration = configuration
     }
 
-    mutating func add(calendar: BusinessCalendar, id: Int32, name: String, digest: [UInt8]) {
+    package mutating func add(calendar: BusinessCalendar, id: Int32, name: String, digest: [UInt8]) {
         calendars[id] = calendar
         calendarNames[id] = name
         calendarVersions[VersionKey(name: name, digest: digest)] = id
     }
 
-    mutating func add(schema: PrioritySchema, id: Int32, name: String, digest: [UInt8]) {
+    package mutating func add(schema: PrioritySchema, id: Int32, name: String, digest: [UInt8]) {
         schemas[id] = schema
         schemaNames[id] = name
         schemaVersions[VersionKey(name: name, digest: digest)] = id
     }
 
-    func build() throws -> TenantSnapshot {
+    package func build() throws -> TenantSnapshot {
         let names = ConfigurationNames(self.names)
         func id(_ kind: ConfigurationNames.Kind, _ name: String) throws -> Int32 {
             guard let id = names.id(of: kind, name) else {

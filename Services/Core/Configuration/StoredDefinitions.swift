@@ -4,7 +4,7 @@ import Storage
 
 extension SchemaConfiguration {
     /// Equal definitions have equal digests, and share a version.
-    var digest: [UInt8] { Array(SHA256.hash(data: Array(schema.stored.utf8))) }
+    package var digest: [UInt8] { Array(SHA256.hash(data: Array(schema.stored.utf8))) }
 }
 
 extension PrioritySchema {
@@ -42,7 +42,7 @@ extension PrioritySchema {
 
 extension TenantConfiguration {
     /// The calendar of that name; for categories that name none, one that is always open.
-    func calendar(named name: String?) -> CalendarConfiguration {
+    package func calendar(named name: String?) -> CalendarConfiguration {
         name.flatMap { name in calendars.first { $0.name == name } }
             ?? CalendarConfiguration(name: "", definition: nil)
     }
@@ -50,19 +50,19 @@ extension TenantConfiguration {
 
 extension CalendarConfiguration {
     /// B(t) counts from here in every version, so that extending a calendar moves no anchor.
-    static let origin = Instant(milliseconds: 946_684_800_000)
+    package static let origin = Instant(milliseconds: 946_684_800_000)
     private static let year: Int64 = 31_556_952_000
     private static let horizonYears: Int64 = 20
 
     /// How far openings are worked out for a configuration applied now: about twenty years, in whole years.
-    static func horizon(at now: Instant) -> Instant {
+    package static func horizon(at now: Instant) -> Instant {
         let years = (now - origin) / year + 1 + horizonYears
         return origin + years * year
     }
 
     /// What identifies a version: the definition, and the horizon in the last 8 bytes, so that applying the same
     /// definition in a later year makes a version that reaches further.
-    func digest(horizon: Instant) -> [UInt8] {
+    package func digest(horizon: Instant) -> [UInt8] {
         let text = document.canonical().bytes
         return Array(SHA256.hash(data: text)) + withUnsafeBytes(of: horizon.milliseconds.bigEndian, Array.init)
     }

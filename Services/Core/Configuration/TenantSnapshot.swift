@@ -2,25 +2,25 @@ import Domain
 
 /// One version of a tenant's configuration as the service works with it: names resolved to ids, calendars compiled.
 /// Immutable, and replaced as a whole when a configuration is applied; a class, because every request takes it in hand.
-public final class TenantSnapshot: Sendable {
-    public let tenant: Int32
-    public let tenantName: String
-    public let version: Int32
-    public let configuration: TenantConfiguration
-    public let names: ConfigurationNames
+package final class TenantSnapshot: Sendable {
+    package let tenant: Int32
+    package let tenantName: String
+    package let version: Int32
+    package let configuration: TenantConfiguration
+    package let names: ConfigurationNames
     /// By id; only what the active configuration names.
-    public let endpoints: [Int32: EndpointSettings]
-    public let agents: [Int32: AgentSettings]
-    public let sources: [Int32: SourceSettings]
-    public let placements: [Int32: Placement]
+    package let endpoints: [Int32: EndpointSettings]
+    package let agents: [Int32: AgentSettings]
+    package let sources: [Int32: SourceSettings]
+    package let placements: [Int32: Placement]
     /// By version id; every version that was ever applied, since waiting items may still be ranked by it.
-    public let schemas: [Int32: PrioritySchema]
-    public let calendars: [Int32: BusinessCalendar]
+    package let schemas: [Int32: PrioritySchema]
+    package let calendars: [Int32: BusinessCalendar]
     /// The names of schema and calendar versions.
-    public let schemaNames: [Int32: String]
-    public let calendarNames: [Int32: String]
+    package let schemaNames: [Int32: String]
+    package let calendarNames: [Int32: String]
     /// Names of groups of agents.
-    public let groups: Set<String>
+    package let groups: Set<String>
     let tree: CategoryTree
     let placementsByPath: [String: Int32]
 
@@ -28,7 +28,7 @@ public final class TenantSnapshot: Sendable {
     func agent(named key: some StringProtocol) -> AgentSettings? { names.id(of: .agent, key).flatMap { agents[$0] } }
 
     /// The capacity that items of a channel take of an agent.
-    public func weight(ofChannel channel: String?) -> Int32 {
+    package func weight(ofChannel channel: String?) -> Int32 {
         guard let channel else { return 1 }
         return channelWeights[channel] ?? 1
     }
@@ -68,30 +68,30 @@ public final class TenantSnapshot: Sendable {
 }
 
 /// An endpoint as distribution uses it. Times in milliseconds.
-public struct EndpointSettings: Sendable, Equatable {
-    public let id: Int32
-    public let name: String
-    public let acceptWithin: Int64
-    public let missedOffersUntilNotReady: Int32?
+package struct EndpointSettings: Sendable, Equatable {
+    package let id: Int32
+    package let name: String
+    package let acceptWithin: Int64
+    package let missedOffersUntilNotReady: Int32?
     /// How many of its items may be out at once.
-    public let limit: Int32?
+    package let limit: Int32?
     /// How long an assigned item stays with an agent who has gone offline.
-    public let returnAfter: Int64
+    package let returnAfter: Int64
 }
 
 /// An agent as distribution uses it.
-public struct AgentSettings: Sendable, Equatable {
-    public let id: Int32
+package struct AgentSettings: Sendable, Equatable {
+    package let id: Int32
     /// The id in the configuration document and on the wire.
-    public let key: String
-    public let name: String
+    package let key: String
+    package let name: String
     /// The `sub` of the agent's tokens.
-    public let subject: String?
-    public let skills: [Int32]
-    public let endpoints: [Int32]
+    package let subject: String?
+    package let skills: [Int32]
+    package let endpoints: [Int32]
     /// Capacity units.
-    public let capacity: Int32
-    public let groups: [String]
+    package let capacity: Int32
+    package let groups: [String]
 
     /// The name of the agent's own workbin.
     var workbin: String { Workbin.ofAgent(key) }
@@ -107,30 +107,30 @@ enum Workbin {
 }
 
 /// A source system as capture and publication use it.
-public struct SourceSettings: Sendable {
-    public let id: Int32
-    public let name: String
-    public let defaults: JSONObject
-    public let definition: SourceConfiguration
+package struct SourceSettings: Sendable {
+    package let id: Int32
+    package let name: String
+    package let defaults: JSONObject
+    package let definition: SourceConfiguration
 }
 
 /// What a category means for an item: where it goes and how it is ranked.
-public struct Placement: Sendable, Equatable {
-    public let category: Int32
+package struct Placement: Sendable, Equatable {
+    package let category: Int32
     /// `Incidents/Major`
-    public let path: String
-    public let endpoint: Int32
-    public let skills: [Int32]
-    public let schemaVersion: Int32
-    public let calendarVersion: Int32
+    package let path: String
+    package let endpoint: Int32
+    package let skills: [Int32]
+    package let schemaVersion: Int32
+    package let calendarVersion: Int32
     /// The channel of its items; nil lets each item's attribute say.
-    public let channel: String?
+    package let channel: String?
     /// Business milliseconds.
-    public let headStart: Int64
+    package let headStart: Int64
     /// Seconds of head start for each unit of business value.
-    public let businessValueWeight: Double
-    public let holdPausesSLA: Bool
-    public let rejectWhenOverdue: Bool
+    package let businessValueWeight: Double
+    package let holdPausesSLA: Bool
+    package let rejectWhenOverdue: Bool
     /// Milliseconds for which a preferred agent alone may take the item.
-    public let preferredAgentFor: Int64
+    package let preferredAgentFor: Int64
 }

@@ -1,22 +1,22 @@
 import Domain
 
 /// The state that agents declare.
-public enum AgentState: String, Sendable, CaseIterable { case ready, notReady, offline }
+package enum AgentState: String, Sendable, CaseIterable { case ready, notReady, offline }
 
 /// An agent's row in PostgreSQL, which decides capacity.
-public struct AgentRow: Sendable, Equatable {
-    public var id: Int32
-    public var state: AgentState
-    public var stateSince: Instant
+package struct AgentRow: Sendable, Equatable {
+    package var id: Int32
+    package var state: AgentState
+    package var stateSince: Instant
     /// Since when the agent has had free capacity without being offered anything.
-    public var idleSince: Instant
+    package var idleSince: Instant
     /// Capacity units of the items offered and assigned.
-    public var load: Int32
+    package var load: Int32
     /// Offers missed in a row.
-    public var missed: Int32
-    public var revision: Int32
+    package var missed: Int32
+    package var revision: Int32
 
-    public init(
+    package init(
         id: Int32, state: AgentState = .offline, stateSince: Instant = Instant(milliseconds: 0),
         idleSince: Instant = Instant(milliseconds: 0), load: Int32 = 0, missed: Int32 = 0, revision: Int32 = 0
     ) {
@@ -31,17 +31,17 @@ public struct AgentRow: Sendable, Equatable {
 }
 
 /// The agents' rows locked by a transaction, and what it does to them.
-public struct AgentLedger: Sendable {
+package struct AgentLedger: Sendable {
     private var rows: [Int32: AgentRow]
     private(set) var changed: Set<Int32> = []
     /// Agents whose declared state changed, with why: each becomes an event.
-    private(set) var stateChanges: [(agent: AgentRow, from: AgentState, actor: Actor, reason: String?)] = []
+    package private(set) var stateChanges: [(agent: AgentRow, from: AgentState, actor: Actor, reason: String?)] = []
 
-    public init(_ rows: [AgentRow]) {
+    package init(_ rows: [AgentRow]) {
         self.rows = Dictionary(rows.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     }
 
-    public subscript(agent: Int32) -> AgentRow? { rows[agent] }
+    package subscript(agent: Int32) -> AgentRow? { rows[agent] }
 
     var changedRows: [AgentRow] { changed.sorted().compactMap { rows[$0] } }
 

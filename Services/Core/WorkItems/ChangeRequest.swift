@@ -2,23 +2,23 @@ import Domain
 import Foundation
 
 /// How a caller names an item.
-public enum WorkItemReference: Sendable, Hashable {
+package enum WorkItemReference: Sendable, Hashable {
     case id(UUID)
     case capture(CaptureKey)
 }
 
 /// Under what a command's answer is kept, so that a repeat gets the same answer and has no effect.
-public struct AnswerKey: Sendable, Hashable {
+package struct AnswerKey: Sendable, Hashable {
     /// The source's name over Kafka, or the caller over REST.
-    public var source: String
+    package var source: String
     /// Event id or idempotency key.
-    public var key: String
+    package var key: String
     /// SHA-256 of the request: another request under the same key is refused.
-    public var digest: [UInt8]
+    package var digest: [UInt8]
 }
 
 /// A command on its way to its transaction.
-struct ChangeRequest: Sendable {
+package struct ChangeRequest: Sendable {
     var reference: WorkItemReference
     var command: WorkItemOperation
     var actor: Actor
@@ -38,7 +38,7 @@ struct ChangeRequest: Sendable {
         return true
     }
 
-    func mayTouch(_ item: WorkItem) -> Bool {
+    package func mayTouch(_ item: WorkItem) -> Bool {
         (requiredSource == nil || requiredSource == item.source)
             && (requiredAgent == nil || requiredAgent.map { item.belongs(to: $0) } == true)
     }

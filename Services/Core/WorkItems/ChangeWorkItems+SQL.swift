@@ -85,6 +85,7 @@ extension ChangeWorkItems {
             + decided.desk.agents.stateChanges.map {
                 WorkItemEvents.event(of: $0.agent, from: $0.from, actor: $0.actor, reason: $0.reason, in: snapshot)
             }
+        if let past = PastCustomers.insertion(of: decided.changes, tenant: tenant, at: now) { statements.append(past) }
         if !decided.newAnswers.isEmpty { statements.append(store(decided.newAnswers, at: now)) }
         var batchIndex: Int?
         if !events.isEmpty {

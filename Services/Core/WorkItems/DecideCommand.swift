@@ -1,7 +1,7 @@
 import Domain
 
 /// What a command does to an item, decided on locked rows without any I/O.
-enum CommandDecision {
+package enum CommandDecision {
     case changed(WorkItemChange)
     /// The command has its effect already, or nothing is due.
     case unchanged
@@ -9,33 +9,33 @@ enum CommandDecision {
 }
 
 /// One change of one item: what its event tells.
-struct WorkItemChange: Sendable {
-    var before: WorkItem
-    var after: WorkItem
-    var action: WorkItemAction
-    var actor: Actor
+package struct WorkItemChange: Sendable {
+    package var before: WorkItem
+    package var after: WorkItem
+    package var action: WorkItemAction
+    package var actor: Actor
     /// The agent concerned, also when the item is no longer theirs.
-    var agent: Int32?
-    var pick: PickedOffer?
-    var attributesChanged = false
+    package var agent: Int32?
+    package var pick: PickedOffer?
+    package var attributesChanged = false
 }
 
 /// Decides commands in the order of their arrival. The rows of the items and of their agents are locked by the caller.
-struct CommandDesk {
+package struct CommandDesk {
     let snapshot: TenantSnapshot
     let now: Instant
-    var agents: AgentLedger
+    package var agents: AgentLedger
     /// Items out per endpoint that has a limit, counted under the endpoint's gate.
-    var endpointLoads: [Int32: Int32]
+    package var endpointLoads: [Int32: Int32]
 
-    init(snapshot: TenantSnapshot, now: Instant, agents: AgentLedger, endpointLoads: [Int32: Int32] = [:]) {
+    package init(snapshot: TenantSnapshot, now: Instant, agents: AgentLedger, endpointLoads: [Int32: Int32] = [:]) {
         self.snapshot = snapshot
         self.now = now
         self.agents = agents
         self.endpointLoads = endpointLoads
     }
 
-    mutating func decide(_ command: WorkItemOperation, on item: WorkItem, by actor: Actor) -> CommandDecision {
+    package mutating func decide(_ command: WorkItemOperation, on item: WorkItem, by actor: Actor) -> CommandDecision {
         switch command {
         case .offer(let pick): return offer(pick, item, actor)
         case .accept(let id): return accept(id, item, actor)

@@ -1,8 +1,8 @@
 import Domain
 
 /// Why a command had no effect. Each becomes a problem for the caller and an answer for the source.
-public struct Refusal: Error, Sendable, Equatable {
-    public enum Code: String, Sendable {
+package struct Refusal: Error, Sendable, Equatable {
+    package enum Code: String, Sendable {
         case notFound = "not-found"
         case notAllowed = "not-allowed"
         case revisionMismatch = "revision-mismatch"
@@ -34,11 +34,11 @@ public struct Refusal: Error, Sendable, Equatable {
             }
         }
     }
-    public var code: Code
-    public var detail: String
-    public var problems: [BodyProblem] = []
+    package var code: Code
+    package var detail: String
+    package var problems: [BodyProblem] = []
 
-    public init(_ code: Code, _ detail: String, problems: [BodyProblem] = []) {
+    package init(_ code: Code, _ detail: String, problems: [BodyProblem] = []) {
         self.code = code
         self.detail = detail
         self.problems = problems
@@ -54,7 +54,7 @@ public struct Refusal: Error, Sendable, Equatable {
     var concernsAgent: Bool { [.unknownReference, .overCapacity, .unable, .agentNotReady].contains(code) }
 
     /// The HTTP status that says the same.
-    public var httpStatus: Int {
+    package var httpStatus: Int {
         switch code {
         case .notFound: 404
         case .revisionMismatch: 412

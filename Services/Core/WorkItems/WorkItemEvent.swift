@@ -3,23 +3,23 @@ import Foundation
 import Storage
 
 /// An event as it is stored: written in the transaction of the change that it tells.
-struct StoredEvent: Sendable {
+package struct StoredEvent: Sendable {
     /// The work item, or the agent's number as an id.
-    var subject: UUID
-    var revision: Int32
+    package var subject: UUID
+    package var revision: Int32
     /// The CloudEvent's type without `millrace.`: `workitem.offered`, `agent.state`.
-    var kind: String
+    package var kind: String
     var source: Int32?
     /// The CloudEvent's `data`, as JSON text.
-    var body: String
+    package var body: String
     var explanation: String?
     /// W3C trace context of what caused it.
     var trace: String?
 }
 
 /// Builds the events of a transaction and the statement that stores them.
-enum WorkItemEvents {
-    static func event(of change: WorkItemChange, in snapshot: TenantSnapshot) -> StoredEvent {
+package enum WorkItemEvents {
+    package static func event(of change: WorkItemChange, in snapshot: TenantSnapshot) -> StoredEvent {
         let (before, after) = (change.before, change.after)
         return event(
             of: after, action: change.action, from: before.status, actor: change.actor, agent: change.agent,

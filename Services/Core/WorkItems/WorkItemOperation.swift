@@ -3,7 +3,7 @@ import Foundation
 
 /// What is done to a work item that exists: a command with its names resolved, or what the system itself does.
 /// `submit` is not among them: see `Capture`.
-public enum WorkItemOperation: Sendable {
+package enum WorkItemOperation: Sendable {
     case update(UpdateCommand)
     case hold(reason: String?)
     case resume
@@ -36,7 +36,7 @@ public enum WorkItemOperation: Sendable {
     case rerank
 
     /// Resolves the names of a command.
-    init(_ command: WorkItemCommand, in snapshot: TenantSnapshot) throws(Refusal) {
+    package init(_ command: WorkItemCommand, in snapshot: TenantSnapshot) throws(Refusal) {
         func agent(_ key: String, _ path: String) throws(Refusal) -> Int32 {
             guard let agent = snapshot.agent(named: key) else { throw Refusal(unknown: "agent \(key)", at: path) }
             return agent.id
@@ -73,7 +73,7 @@ public enum WorkItemOperation: Sendable {
     }
 
     /// The action in the table of allowed transitions; nil where time or circumstances decide.
-    var action: WorkItemAction? {
+    package var action: WorkItemAction? {
         switch self {
         case .update: .update
         case .hold: .hold
@@ -107,15 +107,28 @@ public enum WorkItemOperation: Sendable {
 }
 
 /// An item that distribution has reserved for an agent in Redis; PostgreSQL decides whether it becomes an offer.
-public struct PickedOffer: Sendable {
-    public var agent: Int32
+package struct PickedOffer: Sendable {
+    package var agent: Int32
     /// The agent asked for the next item, so it is assigned without an offer.
-    public var pulled: Bool
-    public var member: LaneMember
-    public var endpoint: Int32?
-    public var priority: Double
+    package var pulled: Bool
+    package var member: LaneMember
+    package var endpoint: Int32?
+    package var priority: Double
     /// Business milliseconds.
-    public var age: Int64
+    package var age: Int64
     /// Why, as JSON text: see `Explanation`.
-    public var explanation: String
+    package var explanation: String
+
+    package init(
+        agent: Int32, pulled: Bool, member: LaneMember, endpoint: Int32?, priority: Double, age: Int64,
+        explanation: String
+    ) {
+        self.agent = agent
+        self.pulled = pulled
+        self.member = member
+        self.endpoint = endpoint
+        self.priority = priority
+        self.age = age
+        self.explanation = explanation
+    }
 }
