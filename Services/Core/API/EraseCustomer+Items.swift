@@ -4,12 +4,6 @@ import Storage
 
 /// Items and events in PostgreSQL.
 extension EraseCustomer {
-    /// Where a page of the tenant's events ended.
-    struct EventPlace: Sendable {
-        var subject = UUID(high: 0, low: 0)
-        var revision: Int32 = 0
-    }
-
     /// Which of an item's events tell nothing any more.
     struct Blank: Sendable {
         var item: UUID
@@ -22,28 +16,30 @@ extension EraseCustomer {
     private var tenant: Int32 { runtime.tenant }
 
     func presentItems() async throws -> [UUID] {
-        try await runtime.dependencies.pool.query(
+        try await ids(
             """
-            SELECT id FROM work_item WHERE tenant = $1 AND md5(customer) = md5($2) AND customer = $2
+            SELECT id FROM work_item WHERE tenant = $1 AND customer_key = md5($2)::uuid AND customer = $2
             ORDER BY id LIMIT \(Self.page)
-            """, [.int4(tenant), .text(name.text)], tenant: tenant
-        ).map { try $0[0].uuid }
+            """)
     }
 
-    /// Items whose events name the customer, a page of all events at a time: no index knows them.
-    /// - Returns: `last` is nil after the last page.
-    func formerItems(after place: EventPlace) async throws -> (ids: [UUID], last: EventPlace?) {
-        let limit = 2000
-        let rows = try await runtime.dependencies.pool.query(
+    /// Items that were the customer's once, those that are gone among them.
+    func pastItems() async throws -> [UUID] {
+        try await ids(
             """
-            SELECT subject, revision, \(Self.names) FROM event
-            WHERE tenant = $1 AND (subject, revision) > ($5, $6) ORDER BY subject, revision LIMIT \(limit)
-            """,
-            [.int4(tenant)] + namedBy + [.uuid(place.subject), .int4(place.revision)], tenant: tenant)
-        var ids: Set<UUID> = []
-        for row in rows where try row[2].bool { ids.insert(try row[0].uuid) }
-        guard rows.count == limit, let last = rows.last else { return (Array(ids), nil) }
-        return (Array(ids), EventPlace(subject: try last[0].uuid, revision: try last[1].int32))
+            SELECT item FROM past_customer WHERE tenant = $1 AND customer = md5($2)::uuid ORDER BY item LIMIT \(Self.page)
+            """)
+    }
+
+    private func ids(_ sql: String) async throws -> [UUID] {
+        try await runtime.dependencies.pool.query(sql, [.int4(tenant), .text(name.text)], tenant: tenant)
+            .map { try $0[0].uuid }
+    }
+
+    func forgettingPast(of items: [UUID]) -> SQLStatement {
+        SQLStatement(
+            "DELETE FROM past_customer WHERE tenant = $1 AND customer = md5($2)::uuid AND item = ANY($3::uuid[])",
+            [.int4(tenant), .text(name.text), .uuids(items)])
     }
 
     /// Whether an event's attributes name the customer; JSON is read only where the text occurs.
@@ -106,15 +102,18 @@ extension EraseCustomer {
             ])
     }
 
-    /// Answers that tell one of the items, and refusals that name it by its source's number.
-    func forgettingAnswers(about items: [WorkItem]) -> SQLStatement {
-        let naming = items.map { "captureId " + JSONValue.string($0.captureId).text.dropFirst().dropLast() + " " }
-        return SQLStatement(
-            """
-            DELETE FROM command_answer WHERE tenant = $1 AND (
-                (body::jsonb ->> 'id') = ANY($2::text[])
-                OR status >= 400 AND EXISTS (SELECT FROM unnest($3::text[]) AS n(naming) WHERE strpos(body, naming) > 0))
-            """,
-            [.int4(tenant), .texts(items.map(\.id.dashedText)), .texts(naming)])
+    /// Answers that show one of the items, and refusals that name it by its source's number.
+    func forgettingAnswers(about items: [UUID], captureIds: [String]) -> [SQLStatement] {
+        let naming = captureIds.map { "captureId " + JSONValue.string($0).text.dropFirst().dropLast() + " " }
+        return [
+            SQLStatement(
+                "DELETE FROM command_answer WHERE tenant = $1 AND item = ANY($2::text[])",
+                [.int4(tenant), .texts(items.map(\.dashedText))]),
+            SQLStatement(
+                """
+                DELETE FROM command_answer WHERE tenant = $1 AND status = 409
+                    AND EXISTS (SELECT FROM unnest($2::text[]) AS n(naming) WHERE strpos(body, naming) > 0)
+                """, [.int4(tenant), .texts(naming)]),
+        ]
     }
 }

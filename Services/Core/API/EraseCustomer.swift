@@ -6,12 +6,17 @@ import Storage
 /// letters. Items and events themselves stay, so that every count stays what it was, and each item tells of it by an event.
 ///
 /// An item that was the customer's once and is another's now keeps its content; what its events tell of that time goes.
-/// Messages already on Kafka age out by the topics' retention. All of it can be repeated: what is left is erased then.
+/// Messages already on Kafka age out by the topics' retention.
+///
+/// It works in pages, each found by an index and erased in one transaction with its events: whatever is asked again, also
+/// after a kill in the middle, goes on with what is left. Dead letters come first, since they are known by captureIds that
+/// the items lose.
 struct EraseCustomer: Sendable {
     let runtime: TenantRuntime
     let name: CustomerName
     let actor: Actor
-    static let page = 500
+    /// Items of a transaction; an item has some ten events.
+    static let page = 200
 
     init(runtime: TenantRuntime, customer: String, actor: Actor) {
         self.runtime = runtime
@@ -21,20 +26,12 @@ struct EraseCustomer: Sendable {
 
     /// - Returns: how many items were erased, those among them that were the customer's once.
     func perform() async throws -> Int {
+        let last = try await eraseDeadLetters(after: UUID(high: 0, low: 0))
         var total = 0
-        while true {
-            let ids = try await presentItems()
-            if ids.isEmpty { break }
-            total += try await erase(ids)
-        }
-        var place: EventPlace? = EventPlace()
-        while let begin = place {
-            let (ids, last) = try await formerItems(after: begin)
-            if !ids.isEmpty { total += try await erase(ids) }
-            place = last
-        }
-        try await eraseDeadLetters()
-        try await forgetAnswers()
+        while case let ids = try await presentItems(), !ids.isEmpty { total += try await erase(ids) }
+        while case let ids = try await pastItems(), !ids.isEmpty { total += try await erase(ids) }
+        // Those that came meanwhile.
+        _ = try await eraseDeadLetters(after: last)
         return total
     }
 
@@ -48,14 +45,13 @@ struct EraseCustomer: Sendable {
             let histories = others.isEmpty ? [:] : try await contentEvents(of: others, on: transaction)
             var changes: [WorkItemChange] = []
             // Events may outlive their item.
-            var blanks = Set(ids).subtracting(items.map(\.id)).map { Blank(item: $0, wholly: true) }
+            let gone = Set(ids).subtracting(items.map(\.id))
+            var blanks = gone.map { Blank(item: $0, wholly: true) }
             for item in items {
                 var after = item
-                if let history = histories[item.id] {
-                    guard let end = Self.end(ofTimeIn: history) else { continue }
+                if others.contains(item.id) {
+                    guard let end = Self.end(ofTimeIn: histories[item.id] ?? []) else { continue }
                     blanks.append(Blank(item: item.id, before: end, wholly: false))
-                } else if others.contains(item.id) {
-                    continue
                 } else {
                     blanks.append(Blank(item: item.id, wholly: true))
                     after.erase()
@@ -70,9 +66,10 @@ struct EraseCustomer: Sendable {
             let touchesLanes = changes.contains(where: \.touchesLanes)
             let events = changes.map { WorkItemEvents.event(of: $0, in: snapshot) }
             // The new events come after: what they tell is how the items are now.
-            var statements = [blanking(blanks)]
+            var statements = [blanking(blanks), forgettingPast(of: ids)]
+            statements += forgettingAnswers(about: blanks.map(\.item), captureIds: changes.map(\.before.captureId))
             if !changes.isEmpty {
-                statements += [forgettingAnswers(about: changes.map(\.before)), updating(changes.map(\.after))]
+                statements.append(updating(changes.map(\.after)))
                 statements.append(
                     WorkItemEvents.insertion(of: events, tenant: runtime.tenant, at: now, laned: !touchesLanes))
             }

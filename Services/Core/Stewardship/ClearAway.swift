@@ -11,25 +11,28 @@ struct ClearAway: Sendable {
 
     /// - Returns: whether there may be more to clear.
     func step(in snapshot: TenantSnapshot, at now: Instant) async throws -> Bool {
-        var more = try await delete(
-            """
-            DELETE FROM command_answer WHERE (tenant, source, key) IN (
-                SELECT tenant, source, key FROM command_answer WHERE tenant = $1 AND at < $2 LIMIT \(Self.page))
-            """, before: now - 7 * Self.day)
         let retention = snapshot.configuration.retention
+        let endOfItems = now - Int64(retention.finalItems) * Self.day
+        let endOfEvents = now - Int64(retention.events) * Self.day
+        var more = try await clear(Self.oldest(of: "command_answer", "source, key"), before: now - 7 * Self.day)
+        // Events may outlive the item: whose it was is known until they go.
         more =
-            try await delete(
+            try await clear(
                 """
                 WITH old AS MATERIALIZED (
-                    SELECT id FROM work_item WHERE tenant = $1 AND completed_at < $2
+                    SELECT id, customer_key FROM work_item WHERE tenant = $1 AND completed_at < $2
                         AND status IN ('completed', 'canceled', 'rejected') ORDER BY completed_at LIMIT \(Self.page)
                         FOR UPDATE SKIP LOCKED
+                ), past AS (
+                    INSERT INTO past_customer (tenant, customer, item, at)
+                    SELECT $1, customer_key, id, extract(epoch FROM now())::bigint * 1000 FROM old WHERE customer_key IS NOT NULL
+                    ON CONFLICT (tenant, customer, item) DO UPDATE SET at = excluded.at
                 )
                 DELETE FROM work_item w USING old WHERE w.tenant = $1 AND w.id = old.id
-                """, before: now - Int64(retention.finalItems) * Self.day) || more
+                """, before: endOfItems) || more
         // Oldest first and only what has been published, so that the feed loses its tail and nothing else.
         more =
-            try await delete(
+            try await clear(
                 """
                 WITH old AS MATERIALIZED (
                     SELECT o.batch FROM outbox o, relay r
@@ -40,18 +43,24 @@ struct ClearAway: Sendable {
                     DELETE FROM event e USING old WHERE e.tenant = $1 AND e.batch = old.batch
                 )
                 DELETE FROM outbox o USING old WHERE o.tenant = $1 AND o.batch = old.batch
-                """, before: now - Int64(retention.events) * Self.day) || more
-        // A message that nobody has mended in that time, or that was retried long ago.
+                """, before: endOfEvents) || more
+        let isTold = "EXISTS (SELECT FROM event e WHERE e.tenant = $1 AND e.subject = t.item AND e.at <= t.at)"
         more =
-            try await delete(
-                """
-                DELETE FROM dead_letter WHERE tenant = $1 AND id IN (
-                    SELECT id FROM dead_letter WHERE tenant = $1 AND at < $2 ORDER BY id LIMIT \(Self.page))
-                """, before: now - Int64(retention.events) * Self.day) || more
-        return more
+            try await clear(Self.oldest(of: "past_customer", "customer, item", and: "NOT \(isTold)"), before: endOfEvents)
+            || more
+        // A message that nobody has mended in that time, or that was retried long ago.
+        return try await clear(Self.oldest(of: "dead_letter", "id"), before: endOfEvents) || more
     }
 
-    private func delete(_ sql: String, before moment: Instant) async throws -> Bool {
+    /// A page of a table's rows that are older than $2.
+    private static func oldest(of table: String, _ key: String, and condition: String = "true") -> String {
+        """
+        DELETE FROM \(table) WHERE (tenant, \(key)) IN (
+            SELECT tenant, \(key) FROM \(table) t WHERE tenant = $1 AND at < $2 AND \(condition) LIMIT \(page))
+        """
+    }
+
+    private func clear(_ sql: String, before moment: Instant) async throws -> Bool {
         let results = try await pool.batch(
             tenant: tenant, idempotent: true, [SQLStatement(sql, [.int4(tenant), .int8(moment.milliseconds)])])
         return results[0].rowsAffected >= Int(Self.page)
