@@ -19,8 +19,7 @@ extension CoreAPI {
         let principal = try request.principal
         let body = try await request.object()
         let (action, ids) = try Self.read(body)
-        let roles: [Role] = Self.actionRoles.first { $0.action == action }?.roles ?? [.source, .supervisor]
-        try principal.require(anyOf: roles)
+        try principal.require(anyOf: WorkItemRights.roles(for: action))
         let operation: WorkItemOperation
         if action == .update {
             do {
@@ -69,7 +68,7 @@ extension CoreAPI {
         for key in body.keys where !["action", "ids", "body"].contains(key) {
             errors.append(.init(path: "/\(key)", message: "unknown; known are action, ids, body"))
         }
-        let names = (actionRoles.map(\.action) + [.update]).map(\.rawValue)
+        let names = (actions + [.update]).map(\.rawValue)
         let action = body["action"]?.stringValue.flatMap { name in
             names.contains(name) ? WorkItemAction(rawValue: name) : nil
         }

@@ -18,8 +18,9 @@ extension CoreAPI {
             let offers = try await waitForOffers(request, runtime, agent, atMost: .seconds(seconds))
             return Response.json(capacity: 1200) { write(offers, runtime.snapshot, to: &$0) }
         }
-        for (answer, role) in [("accept", Role.agent), ("decline", Role.agent)] {
-            routes.post("/offers/{id}/\(answer)", access: .anyOf(role, .supervisor)) { request in
+        for answer in [WorkItemAction.accept, .decline] {
+            let access = RouteAccess.roles(WorkItemRights.roles(for: answer))
+            routes.post("/offers/{id}/\(answer.rawValue)", access: access) { request in
                 let runtime = try await runtime(for: request)
                 guard let offer = OfferId(try request.capture("id")) else {
                     throw Problem.notFound("There is no such offer.")
@@ -28,7 +29,7 @@ extension CoreAPI {
                 guard case .hold(let reason) = try Self.operation(.hold, body, runtime.snapshot) else {
                     throw Problem.notFound("There is no such offer.")
                 }
-                let operation: WorkItemOperation = answer == "accept" ? .accept(offer) : .decline(offer, reason: reason)
+                let operation: WorkItemOperation = answer == .accept ? .accept(offer) : .decline(offer, reason: reason)
                 return try await change(request, runtime, .id(offer.workItem), operation, body: body)
             }
         }

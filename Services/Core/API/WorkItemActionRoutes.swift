@@ -6,18 +6,16 @@ import ServiceKit
 
 /// Actions on work items, by id and by the source's own number.
 extension CoreAPI {
-    /// Which roles may command what; a source and an agent only for items of their own.
-    static let actionRoles: [(action: WorkItemAction, roles: [Role])] = [
-        (.hold, [.source, .supervisor, .agent]), (.resume, [.source, .supervisor, .agent]),
-        (.cancel, [.source, .supervisor]), (.complete, [.source, .supervisor, .agent]),
-        (.restart, [.source, .supervisor]), (.activate, [.source, .supervisor]),
-        (.assign, [.supervisor]), (.transfer, [.supervisor, .agent]), (.park, [.supervisor, .agent]),
+    /// The actions that have an address of their own, and stand in a bulk.
+    static let actions: [WorkItemAction] = [
+        .hold, .resume, .cancel, .complete, .restart, .activate, .assign, .transfer, .park,
     ]
 
     func workItemActions(_ routes: inout Routes) {
         for path in ["/workitems/{id}", "/workitems/by-capture/{source}/{captureId}"] {
-            for (action, roles) in Self.actionRoles {
-                routes.post("\(path)/\(action.rawValue)", access: .roles(roles)) { request in
+            for action in Self.actions {
+                let access = RouteAccess.roles(WorkItemRights.roles(for: action))
+                routes.post("\(path)/\(action.rawValue)", access: access) { request in
                     let runtime = try await runtime(for: request)
                     let body = try await request.jsonIfPresent()
                     let operation = try Self.operation(action, body, runtime.snapshot)
@@ -25,7 +23,7 @@ extension CoreAPI {
                 }
             }
             // Out of a workbin, by the agent or for one; and back to the queue, by a supervisor.
-            routes.post("\(path)/take", access: .anyOf(.supervisor, .agent)) { request in
+            routes.post("\(path)/take", access: .roles(WorkItemRights.roles(for: .unpark))) { request in
                 let runtime = try await runtime(for: request)
                 let body = try await request.objectIfPresent()
                 try body.refuseMembers(otherThan: ["agent"])
@@ -33,7 +31,7 @@ extension CoreAPI {
                 return try await change(
                     request, runtime, reference(request, runtime), .unpark(agent: agent), body: .object(body))
             }
-            routes.post("\(path)/takeback", access: .anyOf(.supervisor)) { request in
+            routes.post("\(path)/takeback", access: .roles(WorkItemRights.roles(for: .takeBack))) { request in
                 let runtime = try await runtime(for: request)
                 let body = try await request.jsonIfPresent()
                 guard case .hold(let reason) = try Self.operation(.hold, body, runtime.snapshot) else {
@@ -78,17 +76,12 @@ extension CoreAPI {
 
     /// A source sees its own items only, an agent those that are the agent's; supervisors see all.
     func restrict(_ change: inout ChangeRequest, to principal: Principal, _ runtime: TenantRuntime) throws {
-        guard !principal.has(.supervisor) else { return }
-        change.requiredSource = principal.source.flatMap { runtime.snapshot.names.id(of: .source, $0) }
-        if principal.source == nil { change.requiredAgent = try agent(of: principal, runtime) }
+        try change.restrict(to: principal, in: runtime.snapshot)
     }
 
     /// The agent that the credential stands for.
     func agent(of principal: Principal, _ runtime: TenantRuntime) throws -> AgentSettings {
-        guard let agent = principal.agent.flatMap({ runtime.snapshot.agent(named: $0) }) else {
-            throw Problem.forbidden("The credential stands for no agent of the configuration.")
-        }
-        return agent
+        try runtime.snapshot.agent(of: principal)
     }
 
     /// The agent for whom something is done: named in the body by a supervisor, else the caller.

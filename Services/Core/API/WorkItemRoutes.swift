@@ -17,7 +17,7 @@ extension CoreAPI {
                 let runtime = try await runtime(for: request)
                 return try await itemResponse(item(request, runtime), runtime)
             }
-            routes.patch(path, access: .anyOf(.source, .supervisor)) { request in
+            routes.patch(path, access: .roles(WorkItemRights.roles(for: .update))) { request in
                 try await update(request)
             }
             routes.get(path + "/history", access: .anyOf(.reader, .supervisor, .agent, .source)) { request in

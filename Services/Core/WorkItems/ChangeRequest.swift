@@ -38,6 +38,17 @@ package struct ChangeRequest: Sendable {
         return true
     }
 
+    package init(
+        reference: WorkItemReference, command: WorkItemOperation, actor: Actor, answerKey: AnswerKey? = nil,
+        likelyAgent: Int32? = nil
+    ) {
+        self.reference = reference
+        self.command = command
+        self.actor = actor
+        self.answerKey = answerKey
+        self.likelyAgent = likelyAgent
+    }
+
     package func mayTouch(_ item: WorkItem) -> Bool {
         (requiredSource == nil || requiredSource == item.source)
             && (requiredAgent == nil || requiredAgent.map { item.belongs(to: $0) } == true)

@@ -128,7 +128,7 @@ extension OpenAPIComponents {
                 "required": ["action", "ids"],
                 "additionalProperties": false,
                 "properties": {
-                    "action": {"enum": [\#(list(CoreAPI.actionRoles.map(\.action) + [.update]))]},
+                    "action": {"enum": [\#(list(CoreAPI.actions + [.update]))]},
                     "ids": {
                         "type": "array", "minItems": 1, "maxItems": 1000,
                         "items": {"type": "string", "pattern": "^([0-9A-Fa-f]{32}|[0-9A-Fa-f-]{36})$"}
