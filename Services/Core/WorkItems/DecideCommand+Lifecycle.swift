@@ -3,6 +3,7 @@ import Domain
 /// The item's own life: content, hold, end and return.
 extension CommandDesk {
     mutating func update(_ item: WorkItem, _ update: UpdateCommand, _ actor: Actor) -> CommandDecision {
+        guard Transition.next(from: item.status, action: .update) != nil else { return change(item, .update, actor) }
         var edited = item
         let attributes: JSONObject
         do {
@@ -16,7 +17,10 @@ extension CommandDesk {
         edited.businessValue = update.businessValue.applied(to: item.businessValue)
         if let push = update.push { edited.push += Int64(push * 1000) }
         // A due date that is set is meant as it stands: no earlier hold moves it.
-        if case .set = update.due { edited.paused = 0 }
+        if case .set = update.due {
+            edited.paused = 0
+            if item.status == .held { edited.heldAt = now }
+        }
         let attributesChanged = edited.attributes != item.attributes
         guard edited != item else { return .unchanged }
         let decision: CommandDecision
@@ -46,8 +50,9 @@ extension CommandDesk {
 
     mutating func resume(_ item: WorkItem, _ actor: Actor) -> CommandDecision {
         switch item.status {
-        case .held where item.heldFrom == .new && item.activation > now:
-            return change(item, .resume, actor, to: .new)
+        // What was held before its time, or after it could not be placed, still waits for its activation.
+        case .held where item.heldFrom != .parked && item.activation > now:
+            return change(item, .resume, actor, to: .new) { $0.reason = nil }
         case .held:
             let spared = pause(of: item)
             guard item.heldFrom == .parked else {
@@ -62,8 +67,11 @@ extension CommandDesk {
             edited.reason = PlaceWorkItem.replace(&edited, at: now, in: snapshot)
             return replaced(item, by: edited, .resume, actor, to: .parked)
         case .errorheld:
-            return place(item, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
-        case .parked:
+            var edited = item
+            edited.reason = nil
+            return place(edited, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
+        // Only the system: its workbin is gone. People take it out of there, or take it back.
+        case .parked where actor.kind == .system:
             return returnToQueue(item, .returnToQueue, actor)
         case .queued, .captured:
             return .unchanged
@@ -86,7 +94,16 @@ extension CommandDesk {
         if action == .complete && item.status == .completed || action == .cancel && item.status == .canceled {
             return .unchanged
         }
+        let spared = pause(of: item)
+        var edited = item
+        if spared > 0, let placement = item.category.flatMap({ snapshot.placements[$0] }) {
+            // What ends while it is held is judged by a due date that the hold has moved.
+            edited.paused += spared
+            _ = RankWorkItem.rank(&edited, by: placement, in: snapshot)
+        }
         return change(item, action, actor) {
+            ($0.paused, $0.due, $0.anchor) = (edited.paused, edited.due, edited.anchor)
+            $0.autocompleteAt = edited.autocompleteAt
             $0.reason = reason
             $0.result = result ?? $0.result
         }
@@ -97,6 +114,7 @@ extension CommandDesk {
         var edited = item
         edited.activation = now
         (edited.reason, edited.result, edited.missedBy, edited.offeredAt) = (nil, nil, nil, nil)
+        edited.completedAt = nil
         (edited.preferredAgent, edited.preferredUntil) = (nil, nil)
         edited.paused = 0
         return place(edited, from: item, action: .restart, attributes: JSONObject(stored: item.attributes), actor)

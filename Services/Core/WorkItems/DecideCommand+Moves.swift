@@ -9,7 +9,11 @@ extension CommandDesk {
             return change(item, action, actor)
         }
         if let refusal = refusalToTake(item, by: agent) { return .refused(refusal) }
-        let decision = change(item, action, actor, to: .assigned) { $0.assignee = agent }
+        let decision = change(item, action, actor, to: .assigned) {
+            // The offer that another agent had is over, and its late acceptance must not count as a repeat.
+            if $0.assignee != agent { $0.offeredAt = nil }
+            $0.assignee = agent
+        }
         // `change` has given back what a former agent held; an offer turned into an assignment of the same agent keeps its place.
         if !(item.isOut && item.assignee == agent) {
             agents.take(item.weight, by: agent)

@@ -42,7 +42,9 @@ extension CommandDesk {
     mutating func accept(_ offer: OfferId, _ item: WorkItem, _ actor: Actor) -> CommandDecision {
         guard item.status == .offered, item.offerRevision == offer.revision else {
             // A repeat of the answer that took effect: the revision after the offer assigned the item.
-            if item.status == .assigned, item.revision == offer.revision + 1 { return .unchanged }
+            if item.status == .assigned, item.revision == offer.revision + 1, item.offeredAt != nil {
+                return .unchanged
+            }
             return .refused(Refusal(.offerGone, "This offer no longer stands."))
         }
         if let agent = item.assignee { agents.answeredOffer(agent) }

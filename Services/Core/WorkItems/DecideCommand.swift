@@ -84,7 +84,7 @@ package struct CommandDesk {
         let rests = after.status == .parked || after.heldFrom == .parked
         if after.status != .offered, !rests { after.deadline = nil }
         if !rests { after.workbin = nil }
-        after.completedAt = after.status.isFinal ? (item.completedAt ?? now) : nil
+        after.completedAt = after.status.isFinal ? (after.completedAt ?? now) : nil
         after.wakeAt = after.nextWake
         if item.isOut, let agent = item.assignee, agent != after.assignee || after.weight != item.weight {
             agents.giveBack(item.weight, from: agent, at: now)

@@ -63,7 +63,7 @@ public enum Transition {
         case (_, .update), (_, .push): status.isFinal ? [] : [status]
         case (_, .hold): status.isFinal || status == .held ? [] : [.held]
         case (.held, .resume): [.captured, .new, .parked]
-        case (.errorheld, .resume): [.captured]
+        case (.errorheld, .resume): [.captured, .new]
         case (_, .cancel): status.isFinal ? [] : [.canceled]
         case (_, .complete): status.isFinal ? [] : [.completed]
         case (_, .autocomplete): status.isFinal || status == .new ? [] : [.completed]

@@ -44,7 +44,7 @@ LEGAL: dict[str, set[tuple[str | None, str]]] = {
     "update": _UNCHANGED | _pairs(["new", "captured", "queued"], ["rejected", "errorheld"]),
     "push": _UNCHANGED,
     "hold": _pairs(OPEN - {"held"}, ["held"]),
-    "resume": _pairs(["held"], PLACED | {"parked"}) | _pairs(["errorheld"], PLACED - {"new"}),
+    "resume": _pairs(["held"], PLACED | {"parked"}) | _pairs(["errorheld"], PLACED),
     "cancel": _pairs(OPEN, ["canceled"]),
     "complete": _pairs(OPEN, ["completed"]),
     "autocomplete": _pairs(OPEN - {"new"}, ["completed"]),
