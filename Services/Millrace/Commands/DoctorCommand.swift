@@ -20,13 +20,15 @@ struct Doctor: OperatorCommand {
         do {
             let credentials = try connection.resolve()
             findings.append(CredentialChecks.file(credentials))
-            let service = await ServiceChecks(credentials: credentials).perform()
-            findings += service
-            findings += await KafkaChecks(credentials: credentials).perform()
-            findings += await servers(credentials.tenant, serviceAnswers: service.first?.state == .well)
+            // All at once, since each waits long for a server that is dead; told in the same order always.
+            async let service = ServiceChecks(credentials: credentials).perform()
+            async let kafka = KafkaChecks(credentials: credentials).perform()
+            async let servers = ServerChecks.ofEnvironment(tenant: credentials.tenant).perform()
+            let answers = await service.first?.state == .well
+            findings += await service + kafka + servers.findings(serviceAnswers: answers)
         } catch {
             findings.append(Finding("credentials", .failed, error.message))
-            findings += await servers(nil, serviceAnswers: false)
+            findings += await ServerChecks.ofEnvironment(tenant: nil).perform().findings(serviceAnswers: false)
         }
         findings += HostChecks.perform()
         if output.json {
@@ -44,11 +46,6 @@ struct Doctor: OperatorCommand {
                     ? "1 check failed; its line says what to do."
                     : "\(failed) checks failed; their lines say what to do.")
         }
-    }
-
-    private func servers(_ tenant: String?, serviceAnswers: Bool) async -> [Finding] {
-        await ServerChecks(environment: ProcessInfo.processInfo.environment, tenant: tenant)
-            .perform(serviceAnswers: serviceAnswers)
     }
 }
 

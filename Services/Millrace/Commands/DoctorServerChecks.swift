@@ -10,18 +10,33 @@ struct ServerChecks: Sendable {
 
     private static let addresses = ["MILLRACE_DATABASE_URL", "MILLRACE_REDIS_URL", "MILLRACE_KAFKA_BOOTSTRAP"]
 
-    /// - Parameter serviceAnswers: whether a service has told already how its servers are.
-    func perform(serviceAnswers: Bool) async -> [Finding] {
-        let named = Self.addresses.filter { environment[$0]?.isEmpty == false }
-        guard !named.isEmpty else {
-            guard !serviceAnswers else { return [] }
+    static func ofEnvironment(tenant: String?) -> Self {
+        Self(environment: ProcessInfo.processInfo.environment, tenant: tenant)
+    }
+
+    /// What was found; nil when the environment names no server.
+    struct Outcome: Sendable {
+        var found: [Finding]?
+
+        /// - Parameter serviceAnswers: whether a service tells how its servers are.
+        func findings(serviceAnswers: Bool) -> [Finding] {
+            if let found { return found }
+            if serviceAnswers { return [] }
             return [
                 Finding(
                     "servers", .warning,
-                    "not looked at: \(Self.addresses.joined(separator: ", ")) are not set here; set them as the service "
-                        + "has them (`. .local/env`) and ask again")
+                    "not looked at: \(ServerChecks.addresses.joined(separator: ", ")) are not set here; set them as the "
+                        + "service has them (`. .local/env`) and ask again")
             ]
         }
+    }
+
+    func perform() async -> Outcome {
+        let named = Self.addresses.filter { environment[$0]?.isEmpty == false }
+        return Outcome(found: named.isEmpty ? nil : await look(at: named))
+    }
+
+    private func look(at named: [String]) async -> [Finding] {
         let configuration: ServiceConfiguration
         do {
             // What is meant for this command and for scripts is no business of a service.
@@ -32,21 +47,11 @@ struct ServerChecks: Sendable {
             return [Finding("configuration", .failed, "\(error)")]
         }
         let servers = DiagnoseServers(configuration: configuration)
-        var findings: [Finding] = []
-        if named.contains("MILLRACE_DATABASE_URL") { findings += await database(servers) }
-        if named.contains("MILLRACE_REDIS_URL") {
-            findings.append(
-                await look("Redis", "start it, or correct MILLRACE_REDIS_URL; its data is rebuilt by itself") {
-                    try await servers.checkRedis()
-                    return "answers"
-                })
-        }
-        if named.contains("MILLRACE_KAFKA_BOOTSTRAP") {
-            findings.append(
-                await look("Kafka", "start the broker, or correct MILLRACE_KAFKA_BOOTSTRAP") {
-                    "answers, \(try await servers.checkKafka()) topics"
-                })
-        }
+        // All at once, told in this order.
+        async let database = named.contains("MILLRACE_DATABASE_URL") ? database(servers) : []
+        async let redis = named.contains("MILLRACE_REDIS_URL") ? redis(servers) : []
+        async let kafka = named.contains("MILLRACE_KAFKA_BOOTSTRAP") ? kafka(servers) : []
+        let findings = await database + redis + kafka
         guard named.contains("MILLRACE_DATABASE_URL"), named.contains("MILLRACE_REDIS_URL"), let tenant,
             !findings.contains(where: { $0.state == .failed })
         else { return findings }
@@ -64,6 +69,23 @@ struct ServerChecks: Sendable {
             return "up to date"
         }
         return [answers, schema]
+    }
+
+    private func redis(_ servers: DiagnoseServers) async -> [Finding] {
+        [
+            await look("Redis", "start it, or correct MILLRACE_REDIS_URL; its data is rebuilt by itself") {
+                try await servers.checkRedis()
+                return "answers"
+            }
+        ]
+    }
+
+    private func kafka(_ servers: DiagnoseServers) async -> [Finding] {
+        [
+            await look("Kafka", "start the broker, or correct MILLRACE_KAFKA_BOOTSTRAP") {
+                "answers, \(try await servers.checkKafka()) topics"
+            }
+        ]
     }
 
     private func lanes(_ servers: DiagnoseServers, _ tenant: String) async -> Finding {
