@@ -17,6 +17,7 @@ def floor(world: World) -> Floor:
         ]),
         desk("counted", {"anna": {"capacity": 1}, "bert": {"capacity": 5}, "cleo": {}}),
         desk("paged"),
+        desk("empty", {"anna": {}, "bert": {}}),
     )  # fmt: skip
     return Floor(world, world.tenant(configuration))
 
@@ -165,3 +166,29 @@ def test_the_queues_count_what_waits_and_who_is_there(floor: Floor) -> None:
     row = wait_until(lambda: found if (found := queue(floor, "counted")).get("depth") == 4 else None, what="four")
     assert (row["overdue"], row["offered"], row["agentsReady"]) == (1, 0, 0)
     assert moment(row["oldest"]) == moment(oldest["activation"])
+
+
+def test_an_endpoint_without_items_shows_who_is_there(floor: Floor) -> None:
+    floor.ready("empty-anna")
+
+    def shown() -> list[dict]:
+        rows = [row for row in floor.http.get("/queues").json()["items"] if row.get("endpoint") == "empty"]
+        return rows if rows and rows[0]["agentsReady"] == 1 else []
+
+    (row,) = wait_until(shown, what="the row of the endpoint with its ready agent")
+    counted = {name: row[name] for name in ("depth", "overdue", "offered", "assigned", "held", "parked")}
+    assert set(counted.values()) == {0}
+    assert "category" not in row and "oldest" not in row
+    # A page at a time it is there once as well.
+    places, cursor = [], None
+    while True:
+        page = floor.http.get("/queues", params={"limit": 1, **({"cursor": cursor} if cursor else {})}).json()
+        places += [(row.get("endpoint"), row.get("category")) for row in page["items"]]
+        if (cursor := page["next"]) is None:
+            break
+    assert len(places) == len(set(places)) and places.count(("empty", None)) == 1
+    # With an item it has the item's row instead.
+    floor.away("empty-anna")
+    floor.submit("empty")
+    wait_until(lambda: [row["category"] for row in floor.http.get("/queues").json()["items"]
+                        if row.get("endpoint") == "empty" and "category" in row] == ["empty"], what="the item's row")

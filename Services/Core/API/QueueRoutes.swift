@@ -62,6 +62,7 @@ struct QueuePlace: Comparable, Sendable {
 /// The numbers of `GET /queues`.
 struct QueueView: Sendable {
     let runtime: TenantRuntime
+    private static let counts = ["overdue", "offered", "assigned", "held", "parked"]
 
     func numbers(at now: Instant) async throws -> QueueNumbers {
         let snapshot = runtime.snapshot
@@ -87,25 +88,32 @@ struct QueueView: Sendable {
             }
         }
         var numbers = QueueNumbers(time: now)
-        for row in rows {
-            let endpoint = try row[0].nullable?.int32
-            let category = try row[1].nullable?.int32
+        func add(_ endpoint: Int32?, _ category: Int32?, _ counts: (inout JSONWriter) throws -> Void) rethrows {
             var writer = JSONWriter(capacity: 256)
             try writer.object { queue in
                 queue.member("endpoint", endpoint.flatMap { snapshot.names.name(of: .endpoint, $0) })
                 queue.member("category", category.flatMap { snapshot.names.name(of: .category, $0) })
-                queue.member("depth", try row[2].int64)
-                queue.member("oldest", try row[3].nullable.map { Instant(milliseconds: try $0.int64) })
-                queue.member("overdue", try row[4].int64)
-                queue.member("offered", try row[5].int64)
-                queue.member("assigned", try row[6].int64)
-                queue.member("held", try row[7].int64)
-                queue.member("parked", try row[8].int64)
+                try counts(&queue)
                 queue.member("agentsReady", endpoint.map { ready[$0] ?? 0 } ?? 0)
                 queue.member("agentsFree", endpoint.map { free[$0] ?? 0 } ?? 0)
             }
             numbers.rows.append((QueuePlace(endpoint: endpoint, category: category), writer.bytes))
         }
+        var withItems: Set<Int32> = []
+        for row in rows {
+            let endpoint = try row[0].nullable?.int32
+            if let endpoint { withItems.insert(endpoint) }
+            try add(endpoint, try row[1].nullable?.int32) { queue in
+                queue.member("depth", try row[2].int64)
+                queue.member("oldest", try row[3].nullable.map { Instant(milliseconds: try $0.int64) })
+                for (column, name) in Self.counts.enumerated() { queue.member(name, try row[column + 4].int64) }
+            }
+        }
+        // Who is there for an endpoint is of interest when nothing waits at it, too.
+        for endpoint in snapshot.endpoints.keys where !withItems.contains(endpoint) {
+            add(endpoint, nil) { queue in for name in ["depth"] + Self.counts { queue.member(name, 0) } }
+        }
+        numbers.rows.sort { $0.place < $1.place }
         return numbers
     }
 

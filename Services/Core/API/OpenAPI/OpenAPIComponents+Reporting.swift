@@ -17,7 +17,7 @@ extension OpenAPIComponents {
                 ],
                 "properties": {
                     "endpoint": {"type": "string", "description": "Absent for items that have none."},
-                    "category": {"type": "string"},
+                    "category": {"type": "string", "description": "Absent where no category applies and for an endpoint without items."},
                     "depth": {"type": "integer", "minimum": 0, "description": "Items that wait."},
                     "oldest": {"$ref": "#/components/schemas/Moment", "description": "Activation of the oldest that waits."},
                     "overdue": {"type": "integer", "minimum": 0, "description": "Items that wait and are past their due date."},

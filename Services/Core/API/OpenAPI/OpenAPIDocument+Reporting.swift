@@ -3,7 +3,10 @@ extension OpenAPIDocument {
         OpenAPIOperation(
             method: "GET", path: "/queues", id: "getQueues", tag: .reporting,
             summary: "What waits, how old, how late, and who is there for it",
-            description: "One row for each endpoint and category that has open items; at most a second old.",
+            description: """
+                One row for each endpoint and category that has open items, and one without a category for each endpoint of \
+                the configuration that has none; at most a second old.
+                """,
             roles: [.reader, .supervisor], parameters: ["ListLimit", "Cursor"],
             answers: [OpenAPIAnswer(200, "One page of the queues.", "Queues")])
     ]
