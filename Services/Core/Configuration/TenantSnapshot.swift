@@ -102,7 +102,12 @@ package struct AgentSettings: Sendable, Equatable {
 
 /// How workbins are named where items lie.
 enum Workbin {
-    static func ofAgent(_ key: String) -> String { "agent:\(key)" }
+    private static let agentPrefix = "agent:"
+    static func ofAgent(_ key: String) -> String { agentPrefix + key }
+    /// The agent whose workbin it is; nil for a group's.
+    static func agent(of bin: String) -> Substring? {
+        bin.hasPrefix(agentPrefix) ? bin.dropFirst(agentPrefix.count) : nil
+    }
     static func ofGroup(_ name: String) -> String { "group:\(name)" }
 }
 

@@ -68,7 +68,7 @@ extension CommandDesk {
                         BodyProblem(path: "/until", message: "must lie in the future")
                     ]))
         }
-        let bin = workbin ?? snapshot.agents[agent]?.workbin ?? "agent:\(agent)"
+        let bin = workbin ?? snapshot.agents[agent]?.workbin ?? Workbin.ofAgent(String(agent))
         return change(item, .park, actor) {
             $0.workbin = bin
             $0.deadline = until
@@ -97,9 +97,7 @@ extension CommandDesk {
 
     /// A parked item's rest is over: back to the queue, for the agent whose workbin it was first.
     private mutating func wakeParked(_ item: WorkItem) -> CommandDecision {
-        let owner = item.workbin.flatMap {
-            $0.hasPrefix("agent:") ? snapshot.names.id(of: .agent, $0.dropFirst(6)) : nil
-        }
+        let owner = item.workbin.flatMap(Workbin.agent(of:)).flatMap { snapshot.names.id(of: .agent, $0) }
         return returnToQueue(item, .returnToQueue, .timer) {
             $0.preferredAgent = owner
             $0.preferredUntil = nil
