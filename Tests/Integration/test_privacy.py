@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
@@ -196,6 +197,78 @@ def test_a_customers_dead_letters_lose_their_bytes_and_no_other_does(
     assert admin.post("/customers/erase", json={"customer": CUSTOMER}).status_code == 200
     assert admin.post("/customers/erase", json={"customer": "42"}).status_code == 200
     assert letters(admin) == {**kept, **dict.fromkeys([*naming, numbered], "")}
+
+
+def test_letters_about_a_customers_items_lose_their_bytes_although_they_do_not_name_the_customer(
+    tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    item, other = submit(admin, CUSTOMER), submit(admin, "Bo")
+
+    def command(of: dict) -> str:
+        return json.dumps({"source": "vinst", "type": "millrace.workitem.no", "data": {"captureId": of["captureId"]}})
+
+    about = [command(item), command(item)[:-1], f'{{"captureId": "{item["captureId"]}", "amount": 1e400}}']
+    others = [command(other), command(other)[:-1], json.dumps({"data": {"captureId": "x", "note": item["captureId"]}})]
+    naming = [str(letter(database, tenant, text.encode())) for text in about]
+    keyed = str(letter(database, tenant, b"not JSON"))
+    database.execute("UPDATE dead_letter SET key = %s WHERE id = %s", (item["captureId"].encode(), keyed))
+    kept = {str(letter(database, tenant, text.encode())): text for text in others}
+    assert admin.post("/customers/erase", json={"customer": CUSTOMER}).json() == {"erasedWorkItems": 1}
+    assert letters(admin) == {**kept, **dict.fromkeys([*naming, keyed], "")}
+
+
+def test_an_erasure_reads_no_events_and_answers_of_others(
+    tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    """Whoever read them would stumble over these: they hold the name and are no JSON."""
+    mine, bystander = submit(admin, CUSTOMER), do(admin, submit(admin, "Bo"), "hold")
+    for table, column, value in (("event", "subject", bystander["id"]), ("command_answer", "key", f"hold-{bystander['id']}")):
+        changed = database.execute(
+            f"UPDATE {table} SET body = %s || substr(body, 45) WHERE {column}::text = %s",
+            (f'{{"id":"{bystander["id"]}" {CUSTOMER}', value),
+        )
+        assert changed.rowcount > 0
+    assert admin.post("/customers/erase", json={"customer": CUSTOMER}).json() == {"erasedWorkItems": 1}
+    assert "customer" not in admin.get(f"/workitems/{mine['id']}").json()["attributes"]
+
+
+def test_an_erasure_that_was_killed_goes_on_with_what_is_left(
+    privacy: World, tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    page, items = 200, 230
+    with ThreadPoolExecutor(8) as sources:
+        ids = sorted(item["id"] for item in sources.map(lambda _: submit(admin, CUSTOMER), range(items)))
+    numbered = "SELECT count(*) FROM work_item WHERE id = ANY(%s) AND capture_id LIKE 'erased:%%'"
+    with psycopg.connect(privacy.admin_url) as another, ThreadPoolExecutor(1) as beside:
+        # Somebody is at work on an item of the second page.
+        another.execute("SELECT FROM work_item WHERE id = %s FOR UPDATE", (ids[-1],))
+        request = beside.submit(admin.post, "/customers/erase", json={"customer": CUSTOMER})
+        wait_until(lambda: database.execute(numbered, (ids,)).fetchone() == (page,), what="the first page", every=0.005)
+        for core in privacy.cores.running():
+            core.kill()
+        assert isinstance(request.exception(), httpx.TransportError)
+    later = privacy.http(tenant.admin_key)
+    again = wait_until(
+        lambda: later.post("/customers/erase", json={"customer": CUSTOMER}), what="an answer", forgiving=(httpx.HTTPError,)
+    )
+    assert again.json() == {"erasedWorkItems": items - page}
+    assert not NAMED.search(stored(database, tenant, "event"))
+    erasures = database.execute("SELECT subject::text FROM event WHERE kind = 'workitem.erase' AND subject = ANY(%s)", (ids,))
+    assert sorted(subject for (subject,) in erasures) == ids
+
+
+def test_events_of_items_that_are_gone_are_erased_too(
+    privacy: World, tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    gone = do(admin, submit(admin, CUSTOMER), "complete")
+    database.execute("UPDATE work_item SET completed_at = 1 WHERE id = %s", (gone["id"],))
+    privacy.cores.stop_all()
+    later = privacy.http(tenant.admin_key)
+    wait_until(lambda: later.get(f"/workitems/{gone['id']}").status_code == 404, what="the end of the item")
+    assert NAMED.search(stored(database, tenant, "event"))
+    assert later.post("/customers/erase", json={"customer": CUSTOMER}).json() == {"erasedWorkItems": 0}
+    for table in ("event", "command_answer"):
+        assert not NAMED.search(stored(database, tenant, table)), table
 
 
 def test_what_is_older_than_the_tenant_keeps_it_goes(
