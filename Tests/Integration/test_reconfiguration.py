@@ -188,3 +188,27 @@ def test_an_agent_who_no_longer_serves_an_endpoint_gets_no_more_of_it(floor: Flo
     # What was offered before stays so until it is answered or its deadline has passed.
     assert floor.item(item)["assignee"] == "red-anna"
     assert floor.step(later, "offer")["agent"] == "red-bert"
+
+
+def test_an_explanation_tells_what_was_decided_at_that_time(floor: Floor) -> None:
+    """Also when rule, curve and content are others by now."""
+    item = floor.submit("red", attributes={"size": 7})
+    first = item["configurationVersion"]
+    assert floor.next("red-bert")["id"] == item["id"]
+    decided = floor.explanation(item)["items"][0]
+    assert decided["ranking"]["points"] == [[0, 100]]
+    assert (decided["ranking"]["schema"], decided["ranking"]["priority"]) == ("red", 100)
+    assert decided["ranking"]["age"] == decided["chosen"]["age"]
+    assert decided["classification"]["configurationVersion"] == first
+    assert [rule["category"] for rule in decided["classification"]["rules"]] == ["red"]
+    assert any("desk" in reason for reason in decided["classification"]["rules"][0]["because"])
+
+    configuration = two_desks(flat("red", 300), flat("blue", 200))
+    configuration["categories"][0]["when"] = {"any": [{"attribute": "colour", "is": "crimson"}]}
+    version = floor.apply(configuration)
+    floor.patch(item, attributes={"colour": "crimson", "desk": None})
+    assert floor.do(item, "takeback")["configurationVersion"] == version
+    explained = floor.explanation(item)
+    assert explained["items"][0] == decided
+    assert explained["ranking"]["points"] == [[0, 300]]
+    assert any("colour" in reason for reason in explained["classification"]["rules"][0]["because"])

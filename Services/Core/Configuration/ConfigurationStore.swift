@@ -65,24 +65,4 @@ public struct ConfigurationStore: Sendable {
         }
         return try builder.build()
     }
-
-    /// Why an item is in its category: the conditions on the way, as the version says by which it was classified.
-    func rule(of item: WorkItem, in snapshot: TenantSnapshot) async throws -> JSONObject {
-        var rule = JSONObject()
-        rule["configurationVersion"] = .integer(Int64(item.configurationVersion))
-        rule["category"] = item.category.flatMap { snapshot.names.name(of: .category, $0) }.map { .string($0) } ?? .null
-        let configuration =
-            item.configurationVersion == snapshot.version
-            ? snapshot.configuration
-            : try await configuration(tenant: snapshot.tenant, version: item.configurationVersion)
-        let classification = configuration?.categoryTree().classify(JSONObject(stored: item.attributes))
-        rule["rules"] = .array(
-            (classification?.rules ?? []).map { matched in
-                var entry = JSONObject()
-                entry["category"] = .string(matched.category)
-                entry["because"] = .array(matched.reasons.map { .string($0) })
-                return .object(entry)
-            })
-        return rule
-    }
 }

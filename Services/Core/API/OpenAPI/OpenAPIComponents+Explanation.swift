@@ -82,51 +82,54 @@ extension OpenAPIComponents {
                 "required": ["workItemId", "classification", "ranking", "items"],
                 "properties": {
                     "workItemId": {"type": "string", "format": "uuid"},
-                    "classification": {
-                        "type": "object",
-                        "required": ["configurationVersion", "category", "rules"],
-                        "properties": {
-                            "configurationVersion": {"type": "integer"},
-                            "category": {"type": ["string", "null"]},
-                            "rules": {
-                                "type": "array",
-                                "items": {
-                                    "type": "object",
-                                    "required": ["category", "because"],
-                                    "properties": {
-                                        "category": {"type": "string"},
-                                        "because": {"type": "array", "items": {"type": "string"}}
-                                    }
-                                }
+                    "classification": {"$ref": "#/components/schemas/Classification"},
+                    "ranking": {"$ref": "#/components/schemas/Ranking", "description": "How it is ranked now."},
+                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/OfferExplanation"}}
+                }
+            },
+            "Classification": {
+                "type": "object",
+                "required": ["configurationVersion", "category", "rules"],
+                "properties": {
+                    "configurationVersion": {"type": ["integer", "null"]},
+                    "category": {"type": ["string", "null"]},
+                    "rules": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["category", "because"],
+                            "properties": {
+                                "category": {"type": "string"},
+                                "because": {"type": "array", "items": {"type": "string"}}
                             }
                         }
+                    }
+                }
+            },
+            "Ranking": {
+                "type": "object",
+                "description": "Schema and calendar by which it was ranked, and where it stood. Ages and anchor are seconds of business time.",
+                "required": ["schema", "schemaVersion", "calendar", "calendarVersion", "anchor"],
+                "properties": {
+                    "schema": {"type": ["string", "null"]},
+                    "schemaVersion": {"type": ["integer", "null"]},
+                    "calendar": {"type": ["string", "null"]},
+                    "calendarVersion": {"type": ["integer", "null"]},
+                    "anchor": {"type": ["number", "null"]},
+                    "points": {
+                        "type": "array", "description": "The curve: age and priority.",
+                        "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
                     },
-                    "ranking": {
-                        "type": "object",
-                        "description": "How it is ranked now. Ages and anchor are seconds of business time.",
-                        "required": ["schema", "schemaVersion", "calendar", "calendarVersion", "anchor"],
-                        "properties": {
-                            "schema": {"type": ["string", "null"]},
-                            "schemaVersion": {"type": ["integer", "null"]},
-                            "calendar": {"type": ["string", "null"]},
-                            "calendarVersion": {"type": ["integer", "null"]},
-                            "anchor": {"type": ["number", "null"]},
-                            "points": {
-                                "type": "array", "description": "The curve: age and priority.",
-                                "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-                            },
-                            "age": {"type": "number"},
-                            "priority": {"type": "number"}
-                        }
-                    },
-                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/OfferExplanation"}}
+                    "age": {"type": "number"},
+                    "priority": {"type": "number"}
                 }
             },
             "OfferExplanation": {
                 "type": "object",
                 "description": "Why the item went to that agent at that moment.",
                 "required": [
-                    "revision", "offeredAt", "agent", "configurationVersion", "trigger", "at", "businessTime", "chosen",
+                    "revision", "offeredAt", "agent", "configurationVersion", "classification", "ranking", "trigger",
+                    "at", "businessTime", "chosen",
                     "competing", "competingRest", "eligibleAgents", "eligibleRest", "passedOver", "endpointsAtLimit"
                 ],
                 "properties": {
@@ -134,6 +137,8 @@ extension OpenAPIComponents {
                     "offeredAt": {"$ref": "#/components/schemas/Moment"},
                     "agent": {"type": ["string", "null"]},
                     "configurationVersion": {"type": ["integer", "null"]},
+                    "classification": {"$ref": "#/components/schemas/Classification", "description": "The rule of that time."},
+                    "ranking": {"$ref": "#/components/schemas/Ranking", "description": "The curve of that time."},
                     "trigger": {"enum": [\#(list([PickTrigger.agent, .next, .lane]))], "description": "What made distribution look."},
                     "at": {"$ref": "#/components/schemas/Moment"},
                     "businessTime": {"type": "number", "description": "Of the chosen lane's calendar, in seconds."},
