@@ -199,6 +199,60 @@ def test_a_customers_dead_letters_lose_their_bytes_and_no_other_does(
     assert letters(admin) == {**kept, **dict.fromkeys([*naming, numbered], "")}
 
 
+def test_configurations_go_when_nothing_refers_to_them_and_they_are_old(
+    privacy: World, tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
+) -> None:
+    def schemas(points: list) -> list[dict]:
+        return [{**schema, "points": points} for schema in tenant.configuration["schemas"]]
+
+    def apply(points: list, **calendar: object) -> int:
+        days = [{"name": "always", **(calendar or {"always": True})}]
+        document = {**tenant.configuration, "schemas": schemas(points), "calendars": days}
+        return admin.put("/configuration", json=document).raise_for_status().json()["version"]
+
+    def versions() -> list[int]:
+        rows = database.execute(
+            "SELECT version FROM configuration WHERE tenant = (SELECT id FROM tenant WHERE name = %s) ORDER BY 1",
+            (tenant.name,),
+        )
+        return [version for (version,) in rows]
+
+    # One version is that of an item, one that of a decision, the last is in force; the second and the third are nobody's.
+    holding = do(admin, submit(admin), "hold")
+    (first,) = versions()
+    nobodys = apply([[0, 21]])
+    closed = apply([[0, 22]], timeZone="UTC", weekly={"mon": ["08:00-09:00"]})
+    decision = apply([[0, 23]])
+    decided = submit(admin)
+    assert admin.post("/agents/anna/next").json()["id"] == decided["id"]
+    superseded = apply([[0, 24]])
+    do(admin, decided, "takeback")
+    young, active = apply([[0, 25]]), apply([[0, 26]])
+    wait_until(
+        lambda: admin.get(f"/workitems/{decided['id']}").json()["configurationVersion"] == active, what="the new rank"
+    )
+    assert versions() == [first, nobodys, closed, decision, superseded, young, active]
+    week = "interval '7 days 1 minute'"
+    database.execute(
+        f"UPDATE configuration SET applied_at = applied_at - {week} WHERE version <= %s"
+        " AND tenant = (SELECT id FROM tenant WHERE name = %s)", (young, tenant.name),
+    )  # fmt: skip
+    database.execute(f"UPDATE work_item SET received_at = received_at - %s WHERE id = %s", (7 * DAY + 60_000, decided["id"]))
+    privacy.cores.stop_all()
+    later = privacy.http(tenant.admin_key)
+    wait_until(lambda: versions() == [first, decision, young, active], what="the end of what nobody needs", seconds=15)
+
+    assert later.get("/configuration", params={"version": nobodys}).status_code == 404
+    explained = later.get(f"/workitems/{decided['id']}/explanation").json()["items"][0]
+    assert explained["ranking"]["points"] == [[0, 23]]
+    texts = stored(database, tenant, "schema_version")
+    assert all(f"[0,{priority}" in texts for priority in (23, 25, 26)), texts
+    assert not any(f"[0,{priority}" in texts for priority in (21, 22, 24)), texts
+    assert stored(database, tenant, "calendar_version").count(",always,") == 1
+    # What is held is placed as before.
+    assert later.post(f"/workitems/{holding['id']}/resume").json()["configurationVersion"] == active
+
+
 def test_letters_about_a_customers_items_lose_their_bytes_although_they_do_not_name_the_customer(
     tenant: Tenant, admin: httpx.Client, database: psycopg.Connection
 ) -> None:

@@ -49,7 +49,9 @@ struct ClearAway: Sendable {
             try await clear(Self.oldest(of: "past_customer", "customer, item", and: "NOT \(isTold)"), before: endOfEvents)
             || more
         // A message that nobody has mended in that time, or that was retried long ago.
-        return try await clear(Self.oldest(of: "dead_letter", "id"), before: endOfEvents) || more
+        more = try await clear(Self.oldest(of: "dead_letter", "id"), before: endOfEvents) || more
+        if !more { try await ClearVersions(pool: pool, tenant: tenant).step(in: snapshot, at: now) }
+        return more
     }
 
     /// A page of a table's rows that are older than $2.

@@ -10,14 +10,17 @@ struct WatchPresence: Sendable {
 
     func step(at now: Instant) async throws {
         let silence = runtime.dependencies.agentSilence
-        let unseen = try await runtime.lanes.unseenAgents(since: now - Int64(silence.seconds * 1000))
+        let since = now - Int64(silence.seconds * 1000)
+        let unseen = try await runtime.lanes.unseenAgents(since: since)
         if !unseen.isEmpty {
-            for agent in try await runtime.queries.agents(unseen) where agent.state != .offline {
+            // Who has just come back may not be noted as seen yet.
+            let agents = try await runtime.queries.agents(unseen).filter { $0.state == .offline || $0.stateSince < since }
+            for agent in agents where agent.state != .offline {
                 try await AgentStates(runtime: runtime).set(
                     .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Int(silence.seconds)) s",
                     at: now)
             }
-            try await runtime.lanes.forgetSeen(unseen)
+            try await runtime.lanes.forgetSeen(agents.map(\.id))
         }
         try await returnItems(at: now)
     }
