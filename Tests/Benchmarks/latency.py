@@ -19,6 +19,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from cores import Core
 from limit_kafka import paced, produce_consume_commit
 from observe import MemoryWatch
 from scene import Producer, Tenant, World, demo_tenant, say, submits, tenant_number
@@ -54,19 +55,22 @@ class Connection:
                 length = int(line.split(b":")[1])
         return int(head[9:12]), await self.reader.readexactly(length) if length else b""
 
-    async def events(self, path: str):
-        """The data of each server-sent event."""
+    async def events(self, path: str, name: str):
+        """The data of each server-sent event of that name; the stream tells of withdrawn offers too."""
         self.writer.write(
             f"GET /iwd/v3{path} HTTP/1.1\r\n".encode() + self._head + b"Accept: text/event-stream\r\n\r\n"
         )
         head = await self.reader.readuntil(b"\r\n\r\n")
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise RuntimeError(head.decode())
+        event = b""
         while True:
             line = await self.reader.readline()
             if not line:
                 return
-            if line.startswith(b"data:"):
+            if line.startswith(b"event:"):
+                event = line[6:].strip()
+            elif line.startswith(b"data:") and event == name.encode():
                 yield line[5:]
 
     def close(self) -> None:
@@ -74,10 +78,10 @@ class Connection:
 
 
 class Desk:
-    """All agents in one thread. `arrivals` says when each item's offer was first here."""
+    """All agents in one thread, each with its own key. `arrivals` says when each item's offer was first here."""
 
-    def __init__(self, port: int, key: str, agents: list[str]) -> None:
-        self._port, self._key, self._agents = port, key, agents
+    def __init__(self, port: int, keys: dict[str, str]) -> None:
+        self._port, self._keys = port, keys
         self.arrivals: dict[str, float] = {}
         self.completed = 0
         self.refused: list[str] = []
@@ -96,9 +100,9 @@ class Desk:
         self._thread.join(30)
 
     async def _run(self) -> None:
-        tasks = [asyncio.create_task(self._agent(agent)) for agent in self._agents]
+        tasks = [asyncio.create_task(self._agent(agent)) for agent in self._keys]
         # Ready is who listens.
-        while self._listening < len(self._agents) and not any(task.done() for task in tasks):
+        while self._listening < len(self._keys) and not any(task.done() for task in tasks):
             await asyncio.sleep(0.05)
         await asyncio.sleep(1)
         self.ready.set()
@@ -115,16 +119,16 @@ class Desk:
     _listening = 0
 
     async def _agent(self, agent: str) -> None:
-        answers = await Connection(self._port, self._key).open()
+        answers = await Connection(self._port, self._keys[agent]).open()
         status, body = await answers.request("PUT", f"/agents/{agent}/state", b'{"state":"ready"}')
         if status != 200:
             raise RuntimeError(f"{agent}: {status} {body!r}")
-        stream = await Connection(self._port, self._key).open()
+        stream = await Connection(self._port, self._keys[agent]).open()
         queue: asyncio.Queue = asyncio.Queue()
         worker = asyncio.create_task(self._answer(answers, queue))
         self._listening += 1
         try:
-            async for data in stream.events(f"/agents/{agent}/offers"):
+            async for data in stream.events(f"/agents/{agent}/offers", "offer"):
                 now = time.time()
                 offer = json.loads(data)
                 self.arrivals.setdefault(offer["workItem"]["captureId"], now)
@@ -186,7 +190,7 @@ def measure(world: World, rounds: int, rate: int, seconds: float) -> dict:
     with (
         psycopg.connect(world.admin_url, autocommit=True) as connection,
         simulated_agents(world, core.url, tenant.admin_key, AGENTS - MEASURED),
-        Desk(core.port, tenant.admin_key, agents[AGENTS - MEASURED :]) as desk,
+        Desk(core.port, agent_keys(world, tenant, core, agents[AGENTS - MEASURED :])) as desk,
         MemoryWatch(core.pid) as memory,
     ):
 
@@ -205,6 +209,16 @@ def measure(world: World, rounds: int, rate: int, seconds: float) -> dict:
             runs["limit"].append(summary(produce_consume_commit(world, rate, seconds, value)))
             say(f"Kafka and one commit: p50 {runs['limit'][-1]['p50']:.1f} ms, p99 {runs['limit'][-1]['p99']:.1f} ms")
     return {**runs, "coreBytes": memory.peak, "refused": desk.refused[:20]}
+
+
+def agent_keys(world: World, tenant: Tenant, core: Core, agents: list[str]) -> dict[str, str]:
+    """A key for each agent: what an agent answers itself is no news to its stream."""
+    keys = {}
+    for agent in agents:
+        answer = world.http(tenant.admin_key, core).post("/keys", json={"name": agent, "roles": ["agent"], "agent": agent})
+        answer.raise_for_status()
+        keys[agent] = answer.json()["key"]
+    return keys
 
 
 @contextmanager
