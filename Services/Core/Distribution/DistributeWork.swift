@@ -72,10 +72,17 @@ struct DistributeWork: Sendable {
     ) async throws -> (outcome: ChangeOutcome?, again: Set<LookTrigger>) {
         let moment = LaneMoment(snapshot: snapshot, now: now)
         var again: Set<LookTrigger> = []
+        var asked = false
         // An entry may be stale; PostgreSQL says so, and the next one is tried.
         for _ in 0..<16 {
             let answer = try await lanes.pick(
                 agent: agent, trigger: .next, at: moment, deadline: now + Self.reservationTime, most: 1)
+            if answer.ends.first == .noAgent, answer.picks.isEmpty, !asked {
+                // What the agent has just completed may be on its way to Redis.
+                asked = true
+                try await resync([agent], in: snapshot)
+                continue
+            }
             guard !answer.picks.isEmpty else { break }
             let outcome = try await offer(answer.picks, pulled: true, answerKey: answerKey, in: snapshot)
             again.formUnion(outcome.settled.triggers)
@@ -116,11 +123,12 @@ struct DistributeWork: Sendable {
             }
         }
         // Redis knows less of these agents than PostgreSQL and the configuration: it hears before they are picked again.
-        if !unable.isEmpty {
-            let rows = try await queries.agents(Array(unable))
-            try await lanes.setAgents(rows.map { LaneAgent(row: $0, in: snapshot) })
-        }
+        if !unable.isEmpty { try await resync(Array(unable), in: snapshot) }
         return (answer, try await SettleReservations(lanes: lanes, queries: queries).perform(refused))
+    }
+
+    private func resync(_ agents: [Int32], in snapshot: TenantSnapshot) async throws {
+        _ = try await ResyncAgents(lanes: lanes, queries: queries).perform(agents, in: snapshot, at: .now)
     }
 
     /// Makes room at an endpoint that is at its limit: the lowest-ranked offer that nobody accepted makes way for a better one.

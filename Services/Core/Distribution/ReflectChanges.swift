@@ -8,10 +8,12 @@ enum LaneWork: Sendable {
     case changed([WorkItemChange], agents: [AgentRow], batch: Int64?)
 }
 
-/// Brings Redis up to date after commits. Everything here can be repeated and may come late or not at all:
-/// PostgreSQL refuses stale entries, and the sweep adds what is missing.
+/// Brings Redis up to date after commits. Everything here can be repeated and may come late, in any order, or not at all:
+/// PostgreSQL refuses stale entries, steps older than what Redis knows of an item in an agent's hands change nothing,
+/// and the sweep adds what is missing.
 struct ReflectChanges: Sendable {
     let lanes: LaneStore
+    let queries: WorkItemQueries
     /// How long an item that an agent missed or declined is passed over for that agent.
     static let passOverFor: Int64 = 30_000
 
@@ -34,14 +36,25 @@ struct ReflectChanges: Sendable {
                 found.agents.insert(agent.id)
             }
         }
-        if !plan.holds.isEmpty { try await lanes.hold(plan.holds) }
-        if !plan.offered.isEmpty { try await lanes.confirm(plan.offered) }
-        if !plan.accepted.isEmpty { try await lanes.accept(plan.accepted) }
+        var claims = plan.claims
+        let stages =
+            try await lanes.confirm(plan.offered.map(\.held)) + (try await lanes.accept(plan.accepted.map(\.held)))
+        // What Redis does not know with the agent it has lost, or the agent has given it back since.
+        for (step, stage) in zip(plan.offered + plan.accepted, stages) where stage == nil {
+            if let entry = step.entry { claims.append(Reservation(agent: step.held.agent, entry: entry)) }
+        }
+        for trigger in try await SettleReservations(lanes: lanes, queries: queries).claim(claims, at: now) {
+            switch trigger {
+            case .lane(let lane): found.lanes.insert(lane)
+            case .agent(let agent): found.agents.insert(agent)
+            case .limited(let endpoint): found.limited.insert(endpoint)
+            }
+        }
         for miss in plan.missed {
             try await lanes.passOver(item: miss.item, agent: miss.agent, until: now + Self.passOverFor, now: now)
         }
         for (release, answer) in zip(plan.releases, try await lanes.release(plan.releases)) where answer.mayTakeMore {
-            found.agents.insert(release.agent)
+            found.agents.insert(release.held.agent)
         }
         let entries = Array(plan.additions.values)
         if !entries.isEmpty {
@@ -60,9 +73,10 @@ struct ReflectChanges: Sendable {
         var removals: [LaneEntry] = []
         var additions: [UUID: LaneEntry] = [:]
         var releases: [Release] = []
-        var holds: [(agent: Int32, held: HeldItem)] = []
-        var offered: [AgentItem] = []
-        var accepted: [AgentItem] = []
+        /// What came to agents otherwise than by a pick.
+        var claims: [Reservation] = []
+        var offered: [(held: AgentItem, entry: LaneEntry?)] = []
+        var accepted: [(held: AgentItem, entry: LaneEntry?)] = []
         var missed: [AgentItem] = []
         var agents: [Int32: LaneAgent] = [:]
 
@@ -92,19 +106,18 @@ struct ReflectChanges: Sendable {
             let formerAgent = before.isOut ? before.assignee : nil
             let presentAgent = after.isOut ? after.assignee : nil
             if let formerAgent, formerAgent != presentAgent {
-                releases.append(Release(agent: formerAgent, item: before.id, idle: .since(now)))
-                if change.action == .miss || change.action == .decline {
-                    missed.append(AgentItem(agent: formerAgent, item: before.id))
-                }
+                let held = AgentItem(agent: formerAgent, item: before.id, at: after.revision)
+                releases.append(Release(held, idle: .since(after.updatedAt)))
+                if change.action == .miss || change.action == .decline { missed.append(held) }
             }
             guard let presentAgent else { return }
-            let held = AgentItem(agent: presentAgent, item: after.id)
+            let step = (AgentItem(agent: presentAgent, item: after.id, at: after.revision), after.heldEntry)
             switch (change.pick == nil, after.status) {
-            case (false, .offered): offered.append(held)
-            case (false, _): accepted.append(held)
+            case (false, .offered): offered.append(step)
+            case (false, _): accepted.append(step)
             case (true, _) where formerAgent != presentAgent:
-                if let entry = after.entry { holds.append((presentAgent, HeldItem(entry: entry, stage: .accepted))) }
-            case (true, .assigned) where before.status == .offered: accepted.append(held)
+                if let entry = after.heldEntry { claims.append(Reservation(agent: presentAgent, entry: entry)) }
+            case (true, .assigned) where before.status == .offered: accepted.append(step)
             default: break
             }
         }
@@ -117,6 +130,16 @@ extension WorkItem {
         guard let lane, let anchor else { return nil }
         return LaneEntry(
             lane: lane, anchor: anchor, member: LaneMember(arrival: arrival, item: id, revision: revision))
+    }
+
+    /// Its place as Redis knows it in its agent's hands: at the revision that waited, one before the offer, or at the
+    /// present one. The item was with the agent from that revision, or the one behind it, until now.
+    var heldEntry: LaneEntry? {
+        guard var entry else { return nil }
+        if status == .offered, let offerRevision {
+            entry.member = LaneMember(arrival: arrival, item: id, revision: offerRevision - 1)
+        }
+        return entry
     }
 
     /// The place that Redis must know: an item is in a lane if and only if PostgreSQL says `queued` at that revision.
@@ -132,14 +155,16 @@ extension WorkItemChange {
 
 extension LaneAgent {
     /// An agent's row with what the configuration says; an agent who is no longer configured takes nothing.
-    init(row: AgentRow, in snapshot: TenantSnapshot, held: [HeldItem]? = nil) {
+    init(row: AgentRow, in snapshot: TenantSnapshot) {
         let settings = snapshot.agents[row.id]
         self.init(
             id: row.id, profile: AgentProfile(endpoints: settings?.endpoints ?? [], skills: settings?.skills ?? []),
             capacity: settings?.capacity ?? 0,
             readiness: settings == nil ? .offline : AgentReadiness(rawValue: row.state.rawValue) ?? .offline,
             // A new configuration counts as a later revision of the row.
-            revision: Int64(snapshot.version) << 32 | Int64(row.revision), idleSince: row.idleSince.milliseconds,
-            held: held)
+            revision: Int64(snapshot.version) << 32 | Int64(row.revision), idleSince: row.idleSince.milliseconds)
     }
+
+    /// The first revision that no agent can have by this configuration.
+    static func firstRevision(after snapshot: TenantSnapshot) -> Int64 { Int64(snapshot.version + 1) << 32 }
 }

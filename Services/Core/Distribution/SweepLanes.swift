@@ -25,9 +25,9 @@ struct SweepLanes: Sendable {
             """, [.int4(tenant), .int8s(numbers)], tenant: tenant)
         let items = try await queries.items(try subjects.map { try $0[0].uuid })
         let addition = try await lanes.add(items.compactMap(\.queuedEntry))
-        let free = try await RebuildLanes(lanes: lanes, queries: queries).resyncAgents(in: snapshot)
+        let found = try await ResyncAgents(lanes: lanes, queries: queries).perform(in: snapshot, at: now)
         try await acknowledge(numbers)
-        return addition.lanesToMatch.map { .lane($0) } + free.map { .agent($0) }
+        return addition.lanesToMatch.map { .lane($0) } + found
     }
 
     /// Puts some queued items where PostgreSQL says, in rounds through all of them: whatever lost an entry, it comes back.

@@ -39,7 +39,7 @@ extension TenantRuntime {
                 }
             },
             laneWork: BatchQueue(largestBatch: 100, failed: lost("laneWork")) { [unowned self] work in
-                let reflect = ReflectChanges(lanes: lanes)
+                let reflect = ReflectChanges(lanes: lanes, queries: queries)
                 let found = try await reflect.perform(work, in: snapshot, at: .now)
                 look(at: found.lanes.map { .lane($0) })
                 look(at: found.agents.map { .agent($0) })

@@ -77,9 +77,10 @@ struct TenantSteward: Sendable {
             // A configuration was applied, or this is a new steward: agents, curves and limits are put once.
             let snapshot = runtime.snapshot
             try await rebuild.putConfiguration(snapshot)
-            let free = try await rebuild.resyncAgents(in: snapshot)
+            let found = try await ResyncAgents(lanes: runtime.lanes, queries: runtime.queries)
+                .perform(in: snapshot, at: .now)
             runtime.laneConfiguration.note(snapshot.version, term: term.number)
-            runtime.look(at: free.map { .agent($0) })
+            runtime.look(at: found)
         }
         return .milliseconds(500)
     }

@@ -163,7 +163,7 @@ struct LaneWorld {
     private mutating func settle() async throws {
         guard let (id, held) = heldItems().randomElement(using: &random) else { return }
         let item = held.entry.member.item
-        let known = AgentItem(agent: id, item: item)
+        let known = AgentItem(agent: id, item: item, at: held.entry.member.revision + 1)
         switch Int.random(in: 0..<4, using: &random) {
         case 0:
             #expect(try await store.confirm([known]) == [held.stage])
@@ -173,11 +173,14 @@ struct LaneWorld {
             reference.agents[id]?.held[item]?.stage = .accepted
         case 2:
             let released = try await store.refuse([known, known])
-            #expect(released.map(\.weight) == [Int(held.entry.lane.weight), 0])
-            reference.agents[id]?.held[item] = nil
-            if held.stage == .reserved { reference.agents[id]?.idleSince = held.idleBefore }
+            let goes = held.stage == .reserved
+            #expect(released.map(\.weight) == [goes ? Int(held.entry.lane.weight) : 0, 0])
+            if goes {
+                reference.agents[id]?.held[item] = nil
+                reference.agents[id]?.idleSince = held.idleBefore
+            }
         default:
-            let released = try await store.release([Release(agent: id, item: item, idle: .since(moment.now))])
+            let released = try await store.release([Release(known, idle: .since(moment.now))])
             reference.agents[id]?.held[item] = nil
             reference.agents[id]?.idleSince = moment.now.milliseconds
             let agent = reference.agents[id]
@@ -194,17 +197,10 @@ struct LaneWorld {
             capacity: Int32.random(in: 1...4, using: &random),
             readiness: random.chance(80) ? .ready : AgentReadiness.allCases.randomElement(using: &random) ?? .ready,
             revision: revision, idleSince: moment.now.milliseconds - Int64.random(in: 0...5, using: &random))
-        var state = ReferenceLanes.Agent(
-            profile: agent.profile, capacity: agent.capacity, readiness: agent.readiness, idleSince: agent.idleSince,
+        let state = ReferenceLanes.Agent(
+            profile: agent.profile, capacity: agent.capacity, readiness: agent.readiness,
+            idleSince: max(agent.idleSince, known?.idleSince ?? .min),
             held: known?.held ?? [:], missed: known?.missed ?? [:])
-        if let known, random.chance(30) {
-            // PostgreSQL's row: some items gone, none of them a reservation.
-            let stay = known.held.values.filter { $0.stage != .reserved }
-                .sorted { $0.entry.member.text < $1.entry.member.text }.filter { _ in random.chance(60) }
-            agent.held = stay.map { HeldItem(entry: $0.entry, stage: $0.stage) }
-            state.held = known.held.filter { $0.value.stage == .reserved }
-            for held in stay { state.held[held.entry.member.item] = held }
-        }
         reference.agents[id] = state
         let answer = try await store.setAgent(agent)
         #expect(
@@ -255,7 +251,7 @@ struct LaneWorld {
 
     private mutating func forget() async throws {
         let id = Int32.random(in: 5...8, using: &random)
-        #expect(try await store.forgetAgent(id) == (reference.agents[id] != nil))
+        #expect(try await store.forgetAgent(id, before: revision + 1) == (reference.agents[id] != nil))
         reference.agents[id] = nil
     }
 
@@ -263,7 +259,9 @@ struct LaneWorld {
         let id = Int32.random(in: 1...4, using: &random)
         guard let agent = reference.agents[id] else { return }
         let entry = newEntry()
-        try await store.hold([(id, HeldItem(entry: entry, stage: .accepted))])
+        try await store.reserve([Reservation(agent: id, entry: entry)], deadline: farDeadline)
+        let accepted = AgentItem(agent: id, item: entry.member.item, at: entry.member.revision)
+        #expect(try await store.accept([accepted]) == [.reserved])
         reference.hold(id, entry, .accepted, before: agent.idleSince)
     }
 }

@@ -94,7 +94,7 @@ import struct Domain.Instant
                     item
                 ])
 
-            let refused = try await store.refuse([AgentItem(agent: 1, item: item)])
+            let refused = try await store.refuse([AgentItem(agent: 1, item: item, at: 2)])
             #expect(refused.map(\.weight) == [1] && refused.map(\.mayTakeMore) == [true])
             #expect(try await store.counts().map(\.size) == [0])
             #expect(try await store.overdueReservations(at: farDeadline).isEmpty)
@@ -116,7 +116,7 @@ import struct Domain.Instant
             _ = try await store.add(entries)
             let picks = try await store.pick(agent: 1, at: moment(50), deadline: farDeadline).picks
             #expect(picks.map(\.entry) == entries)
-            let held = picks.map { AgentItem(agent: 1, item: $0.entry.member.item) }
+            let held = picks.map { AgentItem(agent: 1, item: $0.entry.member.item, at: 2) }
             // One came to the agent meanwhile; that is not put back, whatever is said of it.
             _ = try await store.confirm([held[1]])
             _ = try await store.refuse([held[0], held[2]], queued: [held[0].item])
@@ -135,15 +135,12 @@ import struct Domain.Instant
             _ = try await store.add([entry(lane(), anchor: 1)])
             let pick = try #require(
                 try await store.pick(agent: 1, at: moment(5), deadline: farDeadline).picks.first)
-            let other = HeldItem(entry: entry(lane(), anchor: 2), stage: .accepted)
             let old = try await store.setAgent(readyAgent(1, capacity: 9, revision: 4))
             #expect(old.applied == false)
-            let row = try await store.setAgent(readyAgent(1, capacity: 2, revision: 5, held: [other]))
+            let row = try await store.setAgent(readyAgent(1, capacity: 1, revision: 5))
             #expect(row == AgentPlacement(applied: true, mayTakeMore: false))
-            #expect(try await store.confirm([AgentItem(agent: 1, item: pick.entry.member.item)]) == [.reserved])
-            let empty = try await store.setAgent(readyAgent(1, capacity: 2, revision: 6, held: []))
-            #expect(empty.mayTakeMore)
-            #expect(try await store.accept([AgentItem(agent: 1, item: pick.entry.member.item)]) == [nil])
+            #expect(try await store.held(by: [1, 2]).mapValues { $0.values.map(\.stage) } == [1: [.reserved]])
+            #expect(try await store.confirm([AgentItem(agent: 1, item: pick.entry.member.item, at: 2)]) == [.reserved])
         }
     }
 

@@ -106,11 +106,11 @@ func entry(_ lane: LaneKey, anchor: Int64, arrival: Int64 = 1, revision: Int32 =
 /// A ready agent of endpoint 1.
 func readyAgent(
     _ id: Int32, endpoints: [Int32] = [1], skills: [Int32] = [], capacity: Int32 = 1, idleSince: Int64 = 0,
-    revision: Int64 = 1, readiness: AgentReadiness = .ready, held: [HeldItem]? = nil
+    revision: Int64 = 1, readiness: AgentReadiness = .ready
 ) -> LaneAgent {
     LaneAgent(
         id: id, profile: AgentProfile(endpoints: endpoints, skills: skills), capacity: capacity, readiness: readiness,
-        revision: revision, idleSince: idleSince, held: held)
+        revision: revision, idleSince: idleSince)
 }
 
 /// A moment at which calendar 1 stands at `business`.

@@ -40,7 +40,8 @@ public enum HeldStage: String, Sendable, CaseIterable {
 
 /// An item that an agent has: it takes the lane's weight of the agent's capacity and one place of the endpoint's limit.
 public struct HeldItem: Sendable, Hashable {
-    /// The lane that the item came from (or would wait in), its anchor and member there. The preferred agent does not matter.
+    /// The lane that the item came from (or would wait in), its anchor and member there; the revision is that at which it
+    /// waited or, when it came otherwise than by a pick, was with the agent. The preferred agent does not matter.
     public var entry: LaneEntry
     public var stage: HeldStage
 
@@ -61,13 +62,9 @@ public struct LaneAgent: Sendable, Hashable {
     public var revision: Int64
     /// Milliseconds since 1970. Of the agents able to take an item the one with the lowest value gets it.
     public var idleSince: Int64
-    /// All items that count against the capacity, or nil to leave what Redis knows.
-    /// Reservations that PostgreSQL has not answered yet stay in either case.
-    public var held: [HeldItem]?
 
     public init(
-        id: Int32, profile: AgentProfile, capacity: Int32, readiness: AgentReadiness, revision: Int64, idleSince: Int64,
-        held: [HeldItem]? = nil
+        id: Int32, profile: AgentProfile, capacity: Int32, readiness: AgentReadiness, revision: Int64, idleSince: Int64
     ) {
         self.id = id
         self.profile = profile
@@ -75,6 +72,5 @@ public struct LaneAgent: Sendable, Hashable {
         self.readiness = readiness
         self.revision = revision
         self.idleSince = idleSince
-        self.held = held
     }
 }

@@ -15,7 +15,8 @@ public struct AgentPlacement: Sendable, Hashable {
 }
 
 extension LaneStore {
-    /// Makes an agent's row known. The same or a later revision replaces what Redis knows, an earlier one is ignored.
+    /// Makes an agent's row known. The same or a later revision replaces what Redis knows, an earlier one is ignored;
+    /// of two times since when the agent is idle the later counts.
     @discardableResult
     public func setAgent(_ agent: LaneAgent) async throws -> AgentPlacement {
         try await setAgents([agent]).first ?? AgentPlacement(applied: false, mayTakeMore: false)
@@ -40,16 +41,18 @@ extension LaneStore {
     }
 
     /// Forgets an agent who is no longer in the configuration, with everything held.
-    /// - Returns: whether the agent was known.
+    /// - Parameter revision: one whom Redis knows at this revision or a later one stays: somebody has a newer configuration.
+    /// - Returns: whether the agent was known, and is not any more.
     @discardableResult
-    public func forgetAgent(_ id: Int32) async throws -> Bool {
-        try await run(LaneScripts.forgetAgent, [.integer(Int64(id))]).integerValue == 1
+    public func forgetAgent(_ id: Int32, before revision: Int64) async throws -> Bool {
+        try await run(LaneScripts.forgetAgent, [.integer(Int64(id)), .integer(revision)]).integerValue == 1
     }
 
     /// Notes a sign of life: a poll, a stream or a heartbeat.
-    public func noteSeen(_ agents: [Int32], at now: Instant) async throws {
+    /// - Parameter onlyNew: of agents never seen only.
+    public func noteSeen(_ agents: [Int32], at now: Instant, onlyNew: Bool = false) async throws {
         guard !agents.isEmpty else { return }
-        var command: [RedisArgument] = ["ZADD", key("seen"), "GT"]
+        var command: [RedisArgument] = ["ZADD", key("seen"), onlyNew ? "NX" : "GT"]
         for agent in agents {
             command.append(.integer(now.milliseconds))
             command.append(.integer(Int64(agent)))
@@ -74,11 +77,9 @@ extension LaneStore {
 
 extension LaneAgent {
     fileprivate var arguments: [RedisArgument] {
-        var arguments: [RedisArgument] = [
+        [
             .integer(Int64(id)), .integer(revision), .string(readiness.rawValue), .integer(Int64(capacity)),
-            .string(profile.text), .integer(idleSince), .integer(Int64(held?.count ?? -1)),
+            .string(profile.text), .integer(idleSince),
         ]
-        for item in held ?? [] { arguments.append(contentsOf: item.arguments) }
-        return arguments
     }
 }

@@ -18,7 +18,7 @@ extension LaneStore {
 
     /// Begins a rebuild. Another one under way can no longer finish.
     ///
-    /// Then, in this order: `setLimits`, `setAgents` with everything held, `add` all queued items by rank, `finishRebuild`.
+    /// Then, in this order: `setLimits`, what agents have, `setAgents`, `add` all queued items, `finishRebuild`.
     /// The curves that this store was given are written here; put the others before adding. Until this call nothing is
     /// picked from an emptied Redis; from here on picks go on.
     public func beginRebuild(token: String) async throws -> LaneRebuild {

@@ -1,6 +1,7 @@
 extension LaneScripts {
-    /// ARGV: agent, revision, state, capacity, profile, idle since, number of held items (−1: as they are),
-    /// then stage, anchor, member, lane of each. Answers 1 when it was applied, and 1 when the agent could be given work.
+    /// ARGV: agent, revision, state, capacity, profile, idle since. What is held stays. The time since when an agent is
+    /// idle only moves forward: a row that was read before an item was given or given back does not turn it back.
+    /// Answers 1 when it was applied, and 1 when the agent could be given work.
     static let setAgentBody = #"""
         local id, revision, text = ARGV[1], ARGV[2], ARGV[5]
         local key = T .. 'agent:' .. id
@@ -18,16 +19,8 @@ extension LaneScripts {
           call('HINCRBY', T .. 'profileagents', number, 1)
           leave_profile(a.p, a.t)
         end
-        a.p, a.t, a.s, a.c, a.i = number, text, ARGV[3], tonumber(ARGV[4]), ARGV[6]
+        a.p, a.t, a.s, a.c, a.i = number, text, ARGV[3], tonumber(ARGV[4]), later(a.i, ARGV[6])
 
-        if ARGV[7] ~= '-1' then
-          local stay = {}
-          for i = 8, #ARGV, 4 do stay[sub(ARGV[i + 2], 18, 49)] = true end
-          for _, item in ipairs(call('HKEYS', T .. 'held:' .. id)) do
-            if not stay[item] and sub(call('HGET', T .. 'held:' .. id, item), 1, 1) ~= 'r' then drop(id, item) end
-          end
-          for i = 8, #ARGV, 4 do keep(id, ARGV[i], ARGV[i + 1], ARGV[i + 2], a.i, ARGV[i + 3]) end
-        end
         a.u = 0
         for _, value in ipairs(call('HVALS', T .. 'held:' .. id)) do
           local _, _, _, _, lane = held_parts(value)
@@ -39,9 +32,11 @@ extension LaneScripts {
         return { 1, a.q ~= '' and 1 or 0 }
         """#
 
-    /// ARGV: agent. Forgets the agent with all that is held.
+    /// ARGV: agent, revision. Forgets the agent with all that is held, unless the revision that is known is that or later.
     static let forgetAgentBody = #"""
         local id = ARGV[1]
+        local known = call('HGET', T .. 'agent:' .. id, 'r')
+        if known and tonumber(known) >= tonumber(ARGV[2]) then return 0 end
         for _, item in ipairs(call('HKEYS', T .. 'held:' .. id)) do drop(id, item) end
         local a = agent(id)
         if a then

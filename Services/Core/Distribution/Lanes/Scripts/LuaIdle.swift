@@ -8,6 +8,11 @@ extension LaneScripts {
           return { id = id, p = v[1], t = v[2], c = c, u = u, free = c - u, s = v[5], i = v[6], q = v[7] }
         end
 
+        -- The later of two times as text, of which the first may be missing.
+        local function later(one, other)
+          return one and tonumber(one) > tonumber(other) and one or other
+        end
+
         -- Keeps the lowest idle time of a pool, by which the pools of a level stand in line.
         local function refresh_pool(pool)
           local profile, free = match(pool, '^(%d+)%.(%d+)$')
