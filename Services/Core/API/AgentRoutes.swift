@@ -48,14 +48,17 @@ extension CoreAPI {
         runtime.presence.note(agent)
         let key = try Self.answerKey(request, request.principal, .object(body))
         let answers = KeptAnswers(runtime)
-        if let known = try await answers.answer(to: key) { return known.response }
-        let (outcome, again) = try await runtime.distribute.pull(
-            for: agent, answerKey: key, in: runtime.snapshot, at: .now)
-        runtime.look(at: again)
-        switch outcome {
-        case .changed(let change)?: return itemResponse(change.after, runtime)
-        case .repeated(let answer)?: return answer.response
-        default: return try await answers.keep(.nothing, as: key).response
+        return try await OneInTurn(runtime).perform(key) {
+            try await answers.answer(to: key)?.response
+        } _: {
+            let (outcome, again) = try await runtime.distribute.pull(
+                for: agent, answerKey: key, in: runtime.snapshot, at: .now)
+            runtime.look(at: again)
+            switch outcome {
+            case .changed(let change)?: return itemResponse(change.after, runtime)
+            case .repeated(let answer)?: return answer.response
+            default: return try await answers.keep(.nothing, as: key).response
+            }
         }
     }
 
