@@ -3,7 +3,9 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
+import redis
 
 from desks import Floor, ahead, desk, desks, moment
 from offer_stream import EVENT_STREAM, OfferStream
@@ -22,6 +24,9 @@ def floor(world: World) -> Floor:
         desk("limited", {name: {"capacity": 2} for name in ("anna", "bert", "cleo")}, {"limit": 2}),
         desk("recalled", {"anna": {"capacity": 5}}, {"limit": 1}),
         desk("idle", ["anna", "bert"]),
+        desk("lost", ["anna", "bert"]),
+        desk("at once", ["anna"]),
+        desk("answered", {"anna": {"capacity": 10}}),
         desk(
             "skilled",
             {"anna": {"skills": ["java"]}, "bert": {}},
@@ -189,6 +194,32 @@ def test_the_agent_who_is_idle_longest_gets_it(floor: Floor) -> None:
     floor.offered("idle-anna", third)
     eligible = floor.explanation(third)["items"][-1]["eligibleAgents"]
     assert [agent["agent"] for agent in eligible] == ["idle-anna", "idle-bert"]
+
+
+def test_what_redis_has_lost_of_an_agent_is_found_again_at_the_next_pick(floor: Floor) -> None:
+    floor.ready("lost-anna")
+    first = floor.submit("lost")
+    floor.answer(floor.offered("lost-anna", first), "accept")
+    with psycopg.connect(floor.world.admin_url) as connection:
+        number = connection.execute("SELECT id FROM tenant WHERE name = %s", [floor.tenant.name]).fetchone()[0]
+    client = redis.Redis.from_url(floor.world.stack.redis_url)
+    keys = client.scan_iter(f"{{{floor.world.redis_prefix}t{number}}}:held:*", count=1000)
+    assert sum(client.hdel(key, first["id"].replace("-", "")) for key in keys) == 1
+    # Now the agent seems to have room, and to be idle longer than the other.
+    floor.away("lost-anna")
+    floor.ready("lost-anna", "lost-bert")
+    second = floor.submit("lost")
+    floor.offered("lost-bert", second)
+    assert floor.agent("lost-anna")["load"] == 1
+
+
+def test_who_completes_an_item_gets_the_next_at_once(floor: Floor) -> None:
+    items = {floor.submit("at once")["id"] for _ in range(12)}
+    while items:
+        answer = floor.http.post("/agents/at once-anna/next")
+        assert answer.status_code == 200, f"{len(items)} wait"
+        items.remove(answer.json()["id"])
+        floor.do(answer.json(), "complete")
 
 
 def test_work_that_an_agent_cannot_do_does_not_stand_in_the_way(floor: Floor) -> None:
@@ -426,6 +457,24 @@ def test_an_offer_that_ends_otherwise_than_by_its_answer_is_withdrawn(floor: Flo
             offered = [offer["id"] for offer in stream.told("offer")]
             assert len(set(offered)) == len(offered) == len(told) + 2
     # A look comes every second; where it happens nobody waits for it.
+    assert min(delays) < 0.5, delays
+
+
+def test_an_answer_that_somebody_else_gives_is_told_at_once(floor: Floor, other: Floor) -> None:
+    agent = "answered-anna"
+    floor.ready(agent)
+    delays = []
+    with OfferStream(floor.http, agent) as here, OfferStream(other.http, agent) as there:
+        for _ in range(3):
+            item = floor.submit("answered")
+            offer = [stream.wait_for("offer", item) for stream in (here, there)][0]
+            floor.answer(offer, "decline")
+            done = time.monotonic()
+            for stream in (here, there):
+                stream.wait_for("withdrawn", item)
+            delays.append(time.monotonic() - done)
+            floor.do(item, "cancel")
+    # A look comes every second; neither stream waits for it.
     assert min(delays) < 0.5, delays
 
 

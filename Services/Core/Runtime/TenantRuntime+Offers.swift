@@ -14,19 +14,19 @@ extension TenantRuntime {
     }
 
     func announceOffers(in changes: [WorkItemChange]) {
-        waiting.ended(
-            changes.compactMap { change in
+        let snapshot = snapshot
+        let ended = changes.compactMap { change -> (agent: Int32, id: OfferId)? in
+            guard let agent = change.before.assignee, let offer = change.before.offerId, change.after.offerId != offer,
                 // Who answers knows it; the next look tidies up.
-                guard change.action != .accept, change.action != .decline, let agent = change.before.assignee,
-                    let offer = change.before.offerId, change.after.offerId != offer
-                else { return nil }
-                return (agent, offer)
-            })
+                !change.isAnswer(of: agent, in: snapshot)
+            else { return nil }
+            return (agent, offer)
+        }
         let offers = changes.filter { $0.after.status == .offered && $0.before.status != .offered }.map(\.after)
-        guard !offers.isEmpty else { return }
+        waiting.ended(ended)
         waiting.offered(offers)
-        let agents = Set(offers.compactMap(\.assignee)).map(String.init).joined(separator: ",")
-        announcements.post(agents)
+        let agents = Set(offers.compactMap(\.assignee)).union(ended.map(\.agent))
+        if !agents.isEmpty { announcements.post(agents.map(String.init).joined(separator: ",")) }
     }
 
     /// Tells other instances, and hears from them; with a look every second behind it for messages that were lost.
@@ -73,5 +73,12 @@ extension TenantRuntime {
             try await self.lanes.noteSeen(Array(self.presence.takeAll()), at: .now)
             return .zero
         }
+    }
+}
+
+extension WorkItemChange {
+    /// Whether it is an answer that the agent gave to an offer; one that somebody else gave for the agent is none.
+    fileprivate func isAnswer(of agent: Int32, in snapshot: TenantSnapshot) -> Bool {
+        (action == .accept || action == .decline) && actor.kind == .agent && actor.id == snapshot.agents[agent]?.key
     }
 }
