@@ -224,7 +224,9 @@ def test_configurations_go_when_nothing_refers_to_them_and_they_are_old(
     closed = apply([[0, 22]], timeZone="UTC", weekly={"mon": ["08:00-09:00"]})
     decision = apply([[0, 23]])
     decided = submit(admin)
-    assert admin.post("/agents/anna/next").json()["id"] == decided["id"]
+    # Lanes follow the rows within moments.
+    taken = wait_until(lambda: (answer := admin.post("/agents/anna/next")).status_code == 200 and answer, what="the item")
+    assert taken.json()["id"] == decided["id"]
     superseded = apply([[0, 24]])
     do(admin, decided, "takeback")
     young, active = apply([[0, 25]]), apply([[0, 26]])
@@ -298,7 +300,7 @@ def test_an_erasure_that_was_killed_goes_on_with_what_is_left(
         another.execute("SELECT FROM work_item WHERE id = %s FOR UPDATE", (ids[-1],))
         request = beside.submit(admin.post, "/customers/erase", json={"customer": CUSTOMER})
         wait_until(lambda: database.execute(numbered, (ids,)).fetchone() == (page,), what="the first page", every=0.005)
-        for core in privacy.cores.running():
+        for core in privacy.cores.running:
             core.kill()
         assert isinstance(request.exception(), httpx.TransportError)
     later = privacy.http(tenant.admin_key)

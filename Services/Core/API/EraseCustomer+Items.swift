@@ -111,7 +111,7 @@ extension EraseCustomer {
                 [.int4(tenant), .texts(items.map(\.dashedText))]),
             SQLStatement(
                 """
-                DELETE FROM command_answer WHERE tenant = $1 AND status = 409
+                DELETE FROM command_answer WHERE tenant = $1 AND status = 409 AND strpos(body, 'captureId ') > 0
                     AND EXISTS (SELECT FROM unnest($2::text[]) AS n(naming) WHERE strpos(body, naming) > 0)
                 """, [.int4(tenant), .texts(naming)]),
         ]

@@ -3,9 +3,8 @@ import Storage
 extension CoreSchema {
     /// What erasure finds a customer by, without reading every event and answer.
     ///
-    /// Below row-level security an index on `md5(customer)` is out of reach, since `md5` is not leakproof and so may not be
-    /// asked before the policy: digests are columns. Those who had been the customers of items and of items that are gone
-    /// are found once, from the events.
+    /// The digest is a column, so that an item that goes hands it on to `past_customer`. Those who had been the customers of
+    /// items, and of items that are gone, are found once, from the events.
     static let pastCustomers = Migration(
         version: 7,
         name: "customers that items had",
