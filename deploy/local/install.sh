@@ -8,8 +8,9 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 packages=(
-    pkg-config librdkafka-dev libhiredis-dev libpq-dev zlib1g-dev # the build
+    pkg-config librdkafka-dev libhiredis-dev libpq-dev zlib1g-dev libcurl4-openssl-dev # the build
     postgresql-15 redis-server kcat python3-venv # the servers
+    dovecot-imapd dovecot-lmtpd exim4-daemon-light openssl # a mail server to try email with
     curl jq tzdata # scripts; time zones of business calendars
 )
 requirements=("$root/deploy/local/requirements.txt")
@@ -17,7 +18,8 @@ for group in "$@"; do
     case $group in
         tests)
             requirements+=("$root/Tests/Integration/requirements.txt")
-            packages+=(shellcheck nginx openssl) # scripts and the gateway's configuration are checked
+            packages+=(shellcheck nginx) # scripts and the gateway's configuration are checked
+            packages+=(isync) # what the speed of fetching mail is measured by
             ;;
         lint) packages+=(shellcheck) ;;
         *) die "install.sh knows the groups tests and lint, not $group" ;;
@@ -51,6 +53,9 @@ rest_new_services() {
         case $name in
             redis-server) "${as_root[@]}" systemctl stop redis-server.service || true ;;
             postgresql-15) "${as_root[@]}" systemctl stop postgresql@15-main.service || true ;;
+            # Only the programs are wanted; the stack starts them with folders and ports of its own.
+            dovecot-imapd) "${as_root[@]}" systemctl disable --quiet --now dovecot.socket dovecot.service || true ;;
+            exim4-daemon-light) "${as_root[@]}" systemctl disable --quiet --now exim4.service || true ;;
             # Only its configuration checker is wanted.
             nginx) "${as_root[@]}" systemctl disable --quiet --now nginx.service || true ;;
         esac

@@ -25,6 +25,8 @@ printf '%-10s %-8s %-12s %s\n' name port state process
 show postgres "${port[POSTGRES]}" postgres_answers
 show redis "${port[REDIS]}" redis_answers
 show kafka "${port[KAFKA]}" kafka_answers
+show dovecot "${port[IMAP]}" imap_answers
+show exim "${port[SMTP]}" smtp_answers
 show core-1 "${port[HTTP]}" core_is_ready 1
 show core-2 "${port[HTTP_2]}" core_is_ready 2
 exit "$failed"

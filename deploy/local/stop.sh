@@ -4,6 +4,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 lock_stack
+stop_exim
+stop_dovecot
 stop_kafka
 stop_redis
 stop_postgres

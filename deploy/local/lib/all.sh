@@ -14,6 +14,10 @@ source "$library/postgres.sh"
 source "$library/redis.sh"
 # shellcheck source=lib/kafka.sh
 source "$library/kafka.sh"
+# shellcheck source=lib/dovecot.sh
+source "$library/dovecot.sh"
+# shellcheck source=lib/exim.sh
+source "$library/exim.sh"
 # shellcheck source=lib/environment.sh
 source "$library/environment.sh"
 # shellcheck source=lib/core.sh

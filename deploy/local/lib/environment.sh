@@ -12,7 +12,7 @@ print_passed_on() {
         case ${name#MILLRACE_} in
             DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP) continue ;;
             HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | DEAD_LETTER_TENANT | INSTANCE) continue ;;
-            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
+            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | IMAP_PORT | IMAPS_PORT | LMTP_PORT | SMTP_PORT | SMTPS_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
             LOCAL | EXECUTABLE | DATA | KEEP_STACK | CREDENTIALS | TEST_*) continue ;;
             # The services run in the repository's folder; the name is meant from where the caller stands.
             CONFIG_FILE | KAFKA_SECURITY_CA) value="$(realpath -e -- "$value")" || die "$name=${!name} names no file" ;;

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Ports are chosen once, when the stack first starts, and kept in ports.env;
 # MILLRACE_POSTGRES_PORT, MILLRACE_REDIS_PORT, MILLRACE_KAFKA_PORT, MILLRACE_HTTP_PORT, MILLRACE_METRICS_PORT,
+# MILLRACE_IMAP_PORT, MILLRACE_IMAPS_PORT, MILLRACE_LMTP_PORT, MILLRACE_SMTP_PORT, MILLRACE_SMTPS_PORT,
 # MILLRACE_HTTP_PORT_2 and MILLRACE_METRICS_PORT_2 choose others.
 
 declare -A port=()
@@ -48,6 +49,11 @@ settle_ports() {
     settle_port POSTGRES "" $((15432 + shift)) postgres
     settle_port REDIS "" $((16379 + shift)) redis
     settle_port KAFKA "" $((19092 + shift)) kafka
+    settle_port IMAP "" $((18143 + shift)) dovecot
+    settle_port IMAPS "" $((18993 + shift)) dovecot
+    settle_port LMTP "" $((18024 + shift)) dovecot
+    settle_port SMTP "" $((18025 + shift)) exim
+    settle_port SMTPS "" $((18465 + shift)) exim
     settle_port HTTP "" $((4024 + shift)) core-1
     settle_port METRICS "" $((10052 + shift)) core-1
     settle_port HTTP _2 $((4025 + shift)) core-2
@@ -56,6 +62,11 @@ settle_ports() {
 MILLRACE_POSTGRES_PORT=${port[POSTGRES]}
 MILLRACE_REDIS_PORT=${port[REDIS]}
 MILLRACE_KAFKA_PORT=${port[KAFKA]}
+MILLRACE_IMAP_PORT=${port[IMAP]}
+MILLRACE_IMAPS_PORT=${port[IMAPS]}
+MILLRACE_LMTP_PORT=${port[LMTP]}
+MILLRACE_SMTP_PORT=${port[SMTP]}
+MILLRACE_SMTPS_PORT=${port[SMTPS]}
 MILLRACE_HTTP_PORT=${port[HTTP]}
 MILLRACE_METRICS_PORT=${port[METRICS]}
 MILLRACE_HTTP_PORT_2=${port[HTTP_2]}
@@ -66,7 +77,7 @@ EOF
 # The ports that were settled before; for scripts that start nothing new.
 load_ports() {
     local name
-    for name in POSTGRES REDIS KAFKA HTTP METRICS; do port[$name]="$(kept_port "$name" "" || true)"; done
+    for name in POSTGRES REDIS KAFKA IMAP IMAPS LMTP SMTP SMTPS HTTP METRICS; do port[$name]="$(kept_port "$name" "" || true)"; done
     port[HTTP_2]="$(kept_port HTTP _2 || true)"
     port[METRICS_2]="$(kept_port METRICS _2 || true)"
 }

@@ -9,6 +9,7 @@ end_private_stack() {
         say "logs and data stay in $local_dir"
     else
         erase_postgres
+        erase_mail
         rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka"
     fi
     exit "$code"
@@ -19,6 +20,7 @@ begin_private_stack() {
     # What an interrupted run left behind.
     "$root/deploy/local/stop.sh"
     erase_postgres
+    erase_mail
     rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka" "${local_dir:?}/log"
     trap end_private_stack EXIT
     trap 'exit 130' INT
@@ -42,6 +44,13 @@ export_test_servers() {
     MILLRACE_TEST_KAFKA_BOOTSTRAP="127.0.0.1:${port[KAFKA]}"
     uses_own_kafka || MILLRACE_TEST_KAFKA_BOOTSTRAP=$MILLRACE_KAFKA_BOOTSTRAP
     MILLRACE_TEST_NOIDA_DB="$(kafka_binary)"
+    load_mail_password
+    MILLRACE_TEST_MAIL_HOME="$(mail_home)"
+    MILLRACE_TEST_MAIL_PASSWORD=$MAIL_PASSWORD MILLRACE_TEST_MAIL_CA="$MILLRACE_TEST_MAIL_HOME/tls/ca.pem"
+    MILLRACE_TEST_IMAP_PORT=${port[IMAP]} MILLRACE_TEST_IMAPS_PORT=${port[IMAPS]} MILLRACE_TEST_LMTP_PORT=${port[LMTP]}
+    MILLRACE_TEST_SMTP_PORT=${port[SMTP]} MILLRACE_TEST_SMTPS_PORT=${port[SMTPS]}
+    export MILLRACE_TEST_MAIL_HOME MILLRACE_TEST_MAIL_PASSWORD MILLRACE_TEST_MAIL_CA MILLRACE_TEST_LMTP_PORT
+    export MILLRACE_TEST_IMAP_PORT MILLRACE_TEST_IMAPS_PORT MILLRACE_TEST_SMTP_PORT MILLRACE_TEST_SMTPS_PORT
     export MILLRACE_TEST_LOCAL MILLRACE_TEST_DATABASE_URL MILLRACE_TEST_REDIS_URL
     export MILLRACE_TEST_KAFKA_BOOTSTRAP MILLRACE_TEST_NOIDA_DB
 }
