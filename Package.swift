@@ -26,6 +26,15 @@ let package = Package(
             providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(
             name: "CLibPQ", path: "Shared/CLibraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Shared/CLibraries/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CGMime", path: "Shared/CLibraries/CGMime", pkgConfig: "gmime-3.0",
+            providers: [.apt(["libgmime-3.0-dev"])]),
+        .systemLibrary(
+            name: "CLibXML2", path: "Shared/CLibraries/CLibXML2", pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]),
 
         // What the services share.
         .target(name: "Domain", path: "Shared/Domain"),
@@ -38,6 +47,11 @@ let package = Package(
         .target(
             name: "Storage", dependencies: ["CLibPQ", .product(name: "Logging", package: "swift-log")],
             path: "Shared/Storage"),
+        .target(name: "EmailAccess", dependencies: ["CCurl"], path: "Shared/EmailAccess"),
+        .target(
+            name: "EmailMessages",
+            dependencies: ["Domain", "CGMime", "CLibXML2", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Shared/EmailMessages"),
         .target(
             name: "ServiceKit",
             dependencies: [
@@ -85,6 +99,9 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage"], path: "Tests/StorageTests"),
         .testTarget(
             name: "ServiceKitTests", dependencies: ["ServiceKit"], path: "Tests/ServiceKitTests"),
+        .testTarget(name: "EmailAccessTests", dependencies: ["EmailAccess"], path: "Tests/EmailAccessTests"),
+        .testTarget(
+            name: "EmailMessagesTests", dependencies: ["EmailMessages", "Domain"], path: "Tests/EmailMessagesTests"),
         .testTarget(name: "MillraceTests", dependencies: ["millrace"], path: "Tests/MillraceTests"),
         .testTarget(name: "CoreTests", dependencies: ["Core"], path: "Tests/CoreTests"),
     ],

@@ -38,7 +38,7 @@ def test_the_keys_are_for_their_owner_only_and_work(own: OwnStack) -> None:
     assert stat.S_IMODE(own.credentials_file.stat().st_mode) == 0o600
     assert set(own.credentials) == {"tenant", "baseUrl", "kafka", "adminKey", "sourceKey"}
     ports = own.ports()
-    assert len(set(ports.values())) == 7
+    assert len(set(ports.values())) == 12
     assert own.credentials["tenant"] == "demo"
     assert own.credentials["baseUrl"] == f"http://127.0.0.1:{ports['MILLRACE_HTTP_PORT']}"
     assert own.credentials["kafka"] == f"127.0.0.1:{ports['MILLRACE_KAFKA_PORT']}"
