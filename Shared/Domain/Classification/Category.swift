@@ -43,6 +43,10 @@ public struct CategorySettings: Sendable, Hashable {
     public var rejectWhenOverdue: Bool?
     /// Milliseconds during which only the preferred agent gets the item.
     public var preferredAgentFor: Int64?
+    /// What a customer's reply to an item that has ended does (`email.replyToFinal`); nil leaves it to the mailbox.
+    public var replyToFinal: ReplyToFinal?
+    /// Whether a supervisor approves replies (`email.approveReplies`); nil leaves it to the mailbox.
+    public var approveReplies: Bool?
 
     /// Settings that leave everything open.
     public init() {}
@@ -60,6 +64,8 @@ public struct CategorySettings: Sendable, Hashable {
         settings.holdPausesSLA = holdPausesSLA ?? outer.holdPausesSLA
         settings.rejectWhenOverdue = rejectWhenOverdue ?? outer.rejectWhenOverdue
         settings.preferredAgentFor = preferredAgentFor ?? outer.preferredAgentFor
+        settings.replyToFinal = replyToFinal ?? outer.replyToFinal
+        settings.approveReplies = approveReplies ?? outer.approveReplies
         return settings
     }
 }

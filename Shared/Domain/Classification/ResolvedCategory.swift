@@ -26,6 +26,10 @@ public final class ResolvedCategory: Sendable {
     public let rejectWhenOverdue: Bool
     /// Milliseconds during which only the preferred agent gets the item; nil leaves it to the item.
     public let preferredAgentFor: Int64?
+    /// What a customer's reply to an item that has ended does; nil leaves it to the mailbox.
+    public let replyToFinal: ReplyToFinal?
+    /// Whether a supervisor approves replies; nil leaves it to the mailbox.
+    public let approveReplies: Bool?
 
     init?(path: [String], conditions: [(category: String, condition: Condition)], settings: CategorySettings) {
         guard let endpoint = settings.endpoint, let schema = settings.schema else { return nil }
@@ -42,6 +46,8 @@ public final class ResolvedCategory: Sendable {
         holdPausesSLA = settings.holdPausesSLA ?? false
         rejectWhenOverdue = settings.rejectWhenOverdue ?? false
         preferredAgentFor = settings.preferredAgentFor
+        replyToFinal = settings.replyToFinal
+        approveReplies = settings.approveReplies
     }
 
     /// The whole head start of an item in seconds of age: the category's, the source's (`priority`), what its

@@ -5,7 +5,7 @@ extension Category {
 
     static let members = [
         "name", "when", "endpoint", "schema", "calendar", "requiredSkills", "channel", "headStart",
-        "businessValueWeight", "holdPausesSLA", "rejectWhenOverdue", "preferredAgentFor", "children",
+        "businessValueWeight", "holdPausesSLA", "rejectWhenOverdue", "preferredAgentFor", "email", "children",
     ]
 
     /// Reads and checks a category with its children. `ancestors` are the names around it: one that comes again
@@ -72,6 +72,14 @@ extension CategorySettings {
         holdPausesSLA = reader.bool("holdPausesSLA")
         rejectWhenOverdue = reader.bool("rejectWhenOverdue")
         preferredAgentFor = reader.duration("preferredAgentFor", in: 0...(30 * 86_400_000))
+        let known = ["replyToFinal", "approveReplies"]
+        if let value = reader.value("email"),
+            let email = ObjectReader(
+                value, at: reader.pointer.appending("email"), known: known, problems: reader.problems)
+        {
+            replyToFinal = email.choice("replyToFinal", "rule")
+            approveReplies = email.bool("approveReplies")
+        }
     }
 
     /// A duration with a minus in front makes items younger.
@@ -108,6 +116,10 @@ extension CategorySettings {
         object["holdPausesSLA"] = holdPausesSLA.map(JSONValue.bool)
         object["rejectWhenOverdue"] = rejectWhenOverdue.map(JSONValue.bool)
         object["preferredAgentFor"] = preferredAgentFor.map(duration)
+        var email = JSONObject()
+        email["replyToFinal"] = replyToFinal.map { .string($0.rawValue) }
+        email["approveReplies"] = approveReplies.map(JSONValue.bool)
+        if !email.isEmpty { object["email"] = .object(email) }
         return object
     }
 }

@@ -5,7 +5,7 @@ struct ConfigurationReader {
 
     static let members = [
         "tenant", "calendars", "schemas", "skills", "channels", "endpoints", "categories", "groups", "agents",
-        "sources", "retention", "quota", "customerAttribute",
+        "sources", "mailboxes", "templates", "retention", "quota", "customerAttribute",
     ]
 
     func read(_ document: JSONValue) -> TenantConfiguration? {
@@ -34,6 +34,12 @@ struct ConfigurationReader {
         }
         configuration.sources = section(reader, "sources", key: "name", atMost: 10_000) {
             SourceConfiguration.read($0, at: $1, problems: problems)
+        }
+        configuration.mailboxes = section(reader, "mailboxes", key: "name", atMost: 1000) {
+            MailboxConfiguration.read($0, at: $1, problems: problems)
+        }
+        configuration.templates = section(reader, "templates", key: "name", atMost: 1000) {
+            EmailTemplate.read($0, at: $1, problems: problems)
         }
         configuration.retention =
             reader.value("retention").flatMap {

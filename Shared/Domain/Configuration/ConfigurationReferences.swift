@@ -31,6 +31,7 @@ struct ConfigurationReferences {
         checkAgents()
         checkGroups()
         checkSources()
+        checkMailboxes()
     }
 
     private func place(_ section: String) -> JSONPointer { reader.pointer.appending(section) }
@@ -105,6 +106,18 @@ struct ConfigurationReferences {
         let agents = Set(reader.value("agents")?.arrayValue?.compactMap { $0["id"]?.stringValue } ?? [])
         for (index, group) in groups.enumerated() where agents.contains(group) {
             problems.add(place("groups").appending(index), "An agent has this id; give the group another name.")
+        }
+    }
+
+    /// A mailbox hands in as a source, and answers by a template.
+    private func checkMailboxes() {
+        func names(_ section: String) -> [String] {
+            reader.value(section)?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+        }
+        let (sources, templates) = (names("sources"), names("templates"))
+        for (mailbox, pointer) in elements(reader.value("mailboxes"), at: place("mailboxes")) {
+            checkName(mailbox, "source", at: pointer, what: "source", in: sources)
+            checkName(mailbox, "acknowledgement", at: pointer, what: "template", in: templates)
         }
     }
 

@@ -20,6 +20,10 @@ public struct TenantConfiguration: Sendable, Hashable {
     public var agents: [AgentConfiguration] = []
     /// Sources.
     public var sources: [SourceConfiguration] = []
+    /// Mailboxes.
+    public var mailboxes: [MailboxConfiguration] = []
+    /// Templates of messages.
+    public var templates: [EmailTemplate] = []
     /// How long data stays.
     public var retention = RetentionConfiguration()
     /// How much all sources together may hand in; nil has no limit.
@@ -50,6 +54,12 @@ public struct TenantConfiguration: Sendable, Hashable {
     /// The categories, ready to classify.
     public func categoryTree() -> CategoryTree { CategoryTree(categories) }
 
+    /// The mailbox of that name.
+    public func mailbox(named name: String) -> MailboxConfiguration? { mailboxes.first { $0.name == name } }
+
+    /// The template of that name.
+    public func template(named name: String) -> EmailTemplate? { templates.first { $0.name == name } }
+
     /// The capacity that an item of that channel takes: the channel's weight, or 1.
     public func weight(ofChannel channel: String?) -> Int {
         channel.flatMap { name in channels.first { $0.name == name }?.weight } ?? 1
@@ -68,6 +78,8 @@ public struct TenantConfiguration: Sendable, Hashable {
         object["groups"] = .array(groups.sorted().map(JSONValue.string))
         object["agents"] = .array(agents.map(\.document))
         object["sources"] = .array(sources.map(\.document))
+        if !mailboxes.isEmpty { object["mailboxes"] = .array(mailboxes.map(\.document)) }
+        if !templates.isEmpty { object["templates"] = .array(templates.map(\.document)) }
         object["retention"] = retention.document
         object["quota"] = quota?.document
         object["customerAttribute"] = .string(customerAttribute)
