@@ -120,6 +120,16 @@ public enum ConfigurationKeys {
         "agent.silence", "How long an agent may give no sign of life before being set offline.", in: 1_000...3_600_000,
         fallbackMilliseconds: 60_000)
 
+    static let secretsKey = ConfigurationKey<[UInt8]>(
+        "secrets.key", "Key that mailboxes' secrets are sealed with; without it there are none.",
+        expected: "32 bytes in base64, such as openssl rand -base64 32 makes", isSecret: true
+    ) { (text) throws(ConfigurationValueError) in
+        guard let key = Data(base64Encoded: text), key.count == 32 else {
+            throw ConfigurationValueError("must be 32 bytes in base64")
+        }
+        return Array(key)
+    }
+
     /// All of them, in the order in which they are listed.
     public static let all: [ConfigurationKeyDescription] = [
         file.description, databaseURL.description, databaseOwnerURL.description, databasePool.description,
@@ -129,7 +139,7 @@ public enum ConfigurationKeys {
         kafkaSecurityCA.description, sharedCommandTopic.description, httpHost.description, httpPort.description,
         metricsPort.description, logLevel.description, instance.description, jwtIssuers.description,
         outboundAllow.description, leaseTTL.description, shutdownTimeout.description, deadLetterTenant.description,
-        defaultQuota.description, agentSilence.description,
+        defaultQuota.description, agentSilence.description, secretsKey.description,
     ]
 
     /// A Markdown table of keys, for the README.

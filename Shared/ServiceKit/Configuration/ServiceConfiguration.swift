@@ -95,6 +95,8 @@ public struct ServiceConfiguration: Sendable {
     public var defaultQuota: Quota?
     /// Without poll, stream or heartbeat for so long, an agent is gone.
     public var agentSilence: Duration
+    /// Key that mailboxes' secrets are sealed with; nil: there are none.
+    public var secretsKey: [UInt8]?
     /// Each key with its value as it may be printed, and where it came from.
     public var effective: [(key: String, value: String, origin: String)]
 
@@ -141,6 +143,7 @@ public struct ServiceConfiguration: Sendable {
         deadLetterTenant = source.optional(Keys.deadLetterTenant)
         defaultQuota = source.optional(Keys.defaultQuota) ?? nil
         agentSilence = source.required(Keys.agentSilence, placeholder: .seconds(60))
+        secretsKey = source.optional(Keys.secretsKey)
         let addressGuard = AddressGuard(allow: outboundAllow)
         for issuer in tokenIssuers {
             guard let url = OutboundURL(issuer.keySetURL), !addressGuard.couldAdmit(url) else { continue }

@@ -26,6 +26,26 @@ extension APIRequest {
         return whole
     }
 
+    /// Reads the body as it comes, whatever its media type, without holding it whole.
+    /// - Throws: ``Problem`` 413 above `limit` bytes, and whatever `take` throws.
+    public func chunks(limit: Int, _ take: (ByteBuffer) async throws -> Void) async throws {
+        if let declared = raw.headers[.contentLength].flatMap({ Int($0) }), declared > limit {
+            throw Problem.contentTooLarge(limit: limit)
+        }
+        if raw.headers[.expect]?.lowercased() == "100-continue" {
+            try await channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)))
+        }
+        var count = 0
+        for try await chunk in raw.body {
+            count += chunk.readableBytes
+            guard count <= limit else { throw Problem.contentTooLarge(limit: limit) }
+            try await take(chunk)
+        }
+    }
+
+    /// The body's media type as it was sent, without parameters, in lower case; nil when there is none.
+    public var mediaType: String? { Self.mediaType(raw.headers[.contentType]) }
+
     /// The body as JSON.
     /// - Throws: ``Problem`` 400 with the place when there is none or it is not the JSON that Millrace takes.
     public func json(limits: JSONLimits = .default) async throws -> JSONValue {
