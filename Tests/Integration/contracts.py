@@ -118,7 +118,7 @@ class OpenAPI:
         if response.request.method == "HEAD":
             return []
         media_type = response.headers.get("content-type", "").split(";")[0]
-        if media_type not in content:
+        if media_type not in content and "*/*" not in content:
             return [f"the content-type is {media_type!r}, not one of {sorted(content)}"]
         if not media_type.endswith("json"):
             return []
@@ -183,6 +183,8 @@ class AsyncAPI:
         kind = event["type"].removeprefix("millrace.")
         if kind.startswith("reply."):
             return kind.removeprefix("reply.")
+        if kind.startswith("email."):
+            return "emailStatus"
         return "agentState" if kind.startswith("agent.") else "workItemEvent"
 
 

@@ -41,6 +41,12 @@ public struct CoreAPI: Sendable {
             keys(&routes)
             deadLetters(&routes)
             customers(&routes)
+            mailboxes(&routes)
+            mailboxSecrets(&routes)
+            mailService(&routes)
+            contents(&routes)
+            replies(&routes)
+            emails(&routes)
         }
         return routes
     }
@@ -66,6 +72,8 @@ public struct CoreAPI: Sendable {
             .unavailable("The database is not available or too busy; nothing was lost, try again.")
         case let error as StorageError where error.code == .commitUnknown:
             .unavailable("The database went away while it committed; send the same request again to learn its outcome.")
+        case let error as StorageError where error.code == .staleTerm:
+            .conflict("A newer term of the mailbox's lease exists; step down.", code: "staleTerm")
         case let error as StorageError where error.isRefusalOfContent: .unprocessable(error.refusal(of: "request"))
         case is CoordinationError: .unavailable("Redis is not available; try again.")
         case is MessagingError: .unavailable("Kafka is not available; try again.")

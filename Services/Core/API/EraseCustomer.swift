@@ -30,6 +30,7 @@ struct EraseCustomer: Sendable {
         var total = 0
         while case let ids = try await presentItems(), !ids.isEmpty { total += try await erase(ids) }
         while case let ids = try await pastItems(), !ids.isEmpty { total += try await erase(ids) }
+        try await eraseMessagesWithoutItem()
         // Those that came meanwhile.
         _ = try await eraseDeadLetters(after: last)
         return total
@@ -65,8 +66,12 @@ struct EraseCustomer: Sendable {
             }
             let touchesLanes = changes.contains(where: \.touchesLanes)
             let events = changes.map { WorkItemEvents.event(of: $0, in: snapshot) }
+            let emails = try await emails(ofItems: blanks, on: transaction)
+            blanks += emails.map { Blank(item: $0, wholly: false) }
             // The new events come after: what they tell is how the items are now.
             var statements = [blanking(blanks), forgettingPast(of: ids)]
+            statements += forgettingEmails(
+                emails, ofItems: blanks.filter(\.wholly).map(\.item), at: now)
             statements += forgettingAnswers(about: blanks.map(\.item), captureIds: changes.map(\.before.captureId))
             if !changes.isEmpty {
                 statements.append(updating(changes.map(\.after)))

@@ -10,15 +10,27 @@ extension CoreAPI {
         let runtime = try await runtime(for: request)
         let item = try await item(request, runtime)
         let page = try ListPage(request.query, of: "history:\(item.id.hexText)", cursor)
-        let after = try page.position { $0.integerValue.flatMap { Int32(exactly: $0) } }
+        let after = try page.position { value -> (batch: Int64, place: Int32)? in
+            guard let parts = value.arrayValue, parts.count == 2, let batch = parts[0].integerValue,
+                let place = parts[1].integerValue.flatMap({ Int32(exactly: $0) })
+            else { return nil }
+            return (batch, place)
+        }
+        // Batches rise in the order of an item's changes, and of each of its messages.
         let found = try await runtime.dependencies.pool.query(
             """
-            SELECT revision, kind, at, body FROM event
-            WHERE tenant = $1 AND subject = $2 AND revision > $3 ORDER BY revision LIMIT $4
+            SELECT revision, kind, at, body, batch, place FROM event
+            WHERE tenant = $1 AND (batch, place) > ($3, $4) AND subject = ANY(ARRAY(
+                SELECT $2::uuid UNION ALL SELECT id FROM email WHERE tenant = $1 AND work_item = $2))
+            ORDER BY batch, place LIMIT $5
             """,
-            [.int4(runtime.tenant), .uuid(item.id), .int4(after ?? 0), .int8(Int64(page.limit + 1))],
-            tenant: runtime.tenant)
-        let (rows, next) = try page.cut(Array(found)) { .integer(Int64(try $0[0].int32)) }
+            [
+                .int4(runtime.tenant), .uuid(item.id), .int8(after?.batch ?? -1), .int4(after?.place ?? 0),
+                .int8(Int64(page.limit + 1)),
+            ], tenant: runtime.tenant)
+        let (rows, next) = try page.cut(Array(found)) {
+            .array([.integer(try $0[4].int64), .integer(Int64(try $0[5].int32))])
+        }
         var writer = JSONWriter(capacity: 600 * rows.count + 64)
         try writer.object { json in
             try json.array("items") { list in

@@ -8,6 +8,27 @@ extension CaptureWorkItems {
         _ items: [WorkItem], traces: [UUID: String?], in snapshot: TenantSnapshot, at now: Instant
     ) async throws -> (inserted: Set<UUID>, batch: Int64?) {
         guard !items.isEmpty else { return ([], nil) }
+        // Not idempotent by itself, but repeatable: what a lost COMMIT did write is found again by its key.
+        let results = try await pool.batch(
+            tenant: tenant, idempotent: true, [insertion(of: items, traces: traces, in: snapshot, at: now)])
+        return try Self.inserted(results[0])
+    }
+
+    /// Which items a statement of `insertion` has written, and the number of their batch.
+    static func inserted(_ rows: SQLResult) throws -> (inserted: Set<UUID>, batch: Int64?) {
+        var inserted: Set<UUID> = []
+        var batch: Int64?
+        for row in rows {
+            inserted.insert(try row[0].uuid)
+            batch = try row[1].int64
+        }
+        return (inserted, batch)
+    }
+
+    /// The statement that writes items with their events and the batch of the outbox; those whose key is taken it leaves out.
+    func insertion(
+        of items: [WorkItem], traces: [UUID: String?], in snapshot: TenantSnapshot, at now: Instant
+    ) -> SQLStatement {
         let events = items.map { item in
             WorkItemEvents.event(
                 of: item, action: item.status == .rejected ? .reject : .submit, from: nil,
@@ -21,15 +42,7 @@ extension CaptureWorkItems {
                 .texts(events.map(\.kind)), .texts(events.map(\.body)), .int8(now.milliseconds), .bool(laned),
                 .textsOptional(events.map(\.trace)),
             ]
-        // Not idempotent by itself, but repeatable: what a lost COMMIT did write is found again by its key.
-        let results = try await pool.batch(tenant: tenant, idempotent: true, [SQLStatement(Self.text, parameters)])
-        var inserted: Set<UUID> = []
-        var batch: Int64?
-        for row in results[0] {
-            inserted.insert(try row[0].uuid)
-            batch = try row[1].int64
-        }
-        return (inserted, batch)
+        return SQLStatement(Self.text, parameters)
     }
 
     func load(_ keys: [CaptureKey], into known: inout [CaptureKey: WorkItem]) async throws {

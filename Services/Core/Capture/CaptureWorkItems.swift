@@ -50,7 +50,7 @@ struct CaptureWorkItems: Sendable {
     }
 
     /// Classified and ranked, ready to be written.
-    private func prepare(_ request: CaptureRequest, in snapshot: TenantSnapshot, at now: Instant) -> WorkItem {
+    func prepare(_ request: CaptureRequest, in snapshot: TenantSnapshot, at now: Instant) -> WorkItem {
         let submit = request.submit
         var attributes = snapshot.sources[request.source]?.defaults ?? JSONObject()
         for (name, value) in submit.attributes.members { attributes[name] = value }

@@ -83,7 +83,8 @@ package struct SnapshotBuilder {
                 calendarVersion: try calendarVersion(category.calendar), channel: category.channel,
                 headStart: category.headStart, businessValueWeight: category.businessValueWeight,
                 holdPausesSLA: category.holdPausesSLA, rejectWhenOverdue: category.rejectWhenOverdue,
-                preferredAgentFor: category.preferredAgentFor ?? 3_600_000)
+                preferredAgentFor: category.preferredAgentFor ?? 3_600_000,
+                replyToFinal: category.replyToFinal, approveReplies: category.approveReplies)
         }
         return TenantSnapshot(
             tenant: tenant, tenantName: name, version: version, configuration: configuration, names: names,

@@ -138,4 +138,8 @@ package struct Placement: Sendable, Equatable {
     package let rejectWhenOverdue: Bool
     /// Milliseconds for which a preferred agent alone may take the item.
     package let preferredAgentFor: Int64
+    /// What a customer's reply to an item that has ended does; nil leaves it to the mailbox.
+    package var replyToFinal: ReplyToFinal?
+    /// Whether a supervisor approves replies; nil leaves it to the mailbox.
+    package var approveReplies: Bool?
 }

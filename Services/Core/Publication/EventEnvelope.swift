@@ -35,7 +35,10 @@ struct PlacedEvent: Sendable {
 
     var concernsAgent: Bool { kind.hasPrefix("agent.") }
 
-    /// The work item's id; for an agent's event the agent's number.
+    /// Whether it is a step of a message.
+    var concernsEmail: Bool { kind.hasPrefix("email.") }
+
+    /// The work item's or message's id; for an agent's event the agent's number.
     var subjectText: String { concernsAgent ? String(subject.halves.low) : subject.dashedText }
 
     /// The event as JSON. `id` is unique for ever: a subject's revision has exactly one event.

@@ -63,12 +63,20 @@ struct RelayEvents: Sendable {
         try await producer.send(
             events.map { event in
                 OutgoingMessage(
-                    topic: event.concernsAgent ? topics.agentEvents : topics.workItemEvents, key: event.subjectText,
+                    topic: topics.topic(of: event), key: event.subjectText,
                     value: event.cloudEvent(tenant: tenantName), headers: event.headers)
             })
         _ = try await pool.batch(
             tenant: tenant, fence: fence, idempotent: true,
             [SQLStatement("UPDATE relay SET published = $2 WHERE tenant = $1", [.int4(tenant), .int8(last.position)])])
         return events.count
+    }
+}
+
+extension Topics {
+    /// Where an event goes.
+    func topic(of event: PlacedEvent) -> String {
+        if event.concernsAgent { return agentEvents }
+        return event.concernsEmail ? emailStatus : workItemEvents
     }
 }

@@ -23,13 +23,15 @@ public struct CoreDependencies: Sendable {
     public let agentSilence: Duration
     /// By the name that a source's `secretRef` gives.
     public let webhookSecrets: [String: String]
+    /// Seals mailboxes' secrets and signs reply tokens; nil without a key.
+    public let secrets: SecretBox?
     public let logger: Logger
 
     public init(
         pool: PostgresPool, redis: RedisClient, subscriber: RedisSubscriber, producer: KafkaProducer, topics: Topics,
         outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?,
         agentSilence: Duration,
-        webhookSecrets: [String: String], logger: Logger
+        webhookSecrets: [String: String], secrets: SecretBox? = nil, logger: Logger
     ) {
         self.pool = pool
         self.redis = redis
@@ -43,6 +45,7 @@ public struct CoreDependencies: Sendable {
         self.defaultQuota = defaultQuota
         self.agentSilence = agentSilence
         self.webhookSecrets = webhookSecrets
+        self.secrets = secrets
         self.logger = logger
     }
 }

@@ -41,7 +41,8 @@ public struct CoreService: Sendable {
             pool: pool, redis: redis, subscriber: subscriber, producer: producer, topics: topics, outbound: outbound,
             instance: configuration.instance, redisPrefix: configuration.redis.prefix,
             leaseTime: configuration.leaseTTL, defaultQuota: configuration.defaultQuota,
-            agentSilence: configuration.agentSilence, webhookSecrets: webhookSecrets, logger: logger)
+            agentSilence: configuration.agentSilence, webhookSecrets: webhookSecrets,
+            secrets: configuration.secretsKey.map { SecretBox(key: $0) }, logger: logger)
         let tenants = TenantDirectory(dependencies: dependencies)
         let deadLetters = DeadLetters(
             pool: pool, producer: producer, tenants: tenants, fallbackTenant: configuration.deadLetterTenant,

@@ -7,7 +7,6 @@ import Storage
 extension TenantRuntime {
     /// The queues and what happens in each: commit, then reflect in the lanes, then look for agents.
     func makeQueues() -> Queues {
-        let arrivals = ArrivalClock()
         // What is posted is made up for: by the sweep, by the next look.
         let logger = logger
         @Sendable func lost(_ part: String) -> @Sendable (any Error, Int) -> Void {

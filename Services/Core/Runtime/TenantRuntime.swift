@@ -18,11 +18,14 @@ final class TenantRuntime: Sendable {
     let laneConfiguration = LaneConfiguration()
     let reranking = RerankProgress()
     let quotas: Quotas
+    let arrivals = ArrivalClock()
     let queueView = Fresh<QueueNumbers>()
     let queueGauges = QueueGauges()
     let stewardship = Stewardship()
     /// Raised when the relay has something to do.
     let committed = Signal()
+    /// Raised when the email service has something new to learn.
+    let mailboxesChanged = Mark()
     let logger: Logger
     private let currentSnapshot: Mutex<TenantSnapshot>
     private let queues = Mutex<Queues?>(nil)

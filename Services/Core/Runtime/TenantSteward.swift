@@ -25,6 +25,7 @@ struct TenantSteward: Sendable {
             group.addTask { await part("re-ranking", rerank) }
             group.addTask { await part("status", tellSources) }
             group.addTask { await part("retention", clearAway) }
+            group.addTask { await part("emails in hand", giveUpEmails) }
             group.addTask { await part("gauges", readGauges) }
         }
         runtime.queueGauges.set([:])
@@ -116,6 +117,11 @@ struct TenantSteward: Sendable {
     private func tellSources() async throws -> Duration {
         await TellSources(runtime: runtime, fence: fence) { try term.requireTrust() }.run()
         return .zero
+    }
+
+    private func giveUpEmails() async throws -> Duration {
+        try await SendEmails.giveUp(runtime, at: .now)
+        return .seconds(30)
     }
 
     private func readGauges() async throws -> Duration {

@@ -3,7 +3,7 @@ import Storage
 /// The tables of the core service, in the order in which they came to be. A migration that has been released is never edited.
 public enum CoreSchema {
     public static let migrations: [Migration] = [
-        tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers,
+        tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers, emails,
     ]
 
     /// What the service's own role may do: it owns nothing and so cannot step around row-level security.
@@ -16,7 +16,9 @@ public enum CoreSchema {
             GRANT INSERT, UPDATE ON api_key TO \(name);
             GRANT UPDATE (configuration_version) ON tenant TO \(name);
             GRANT SELECT, INSERT, UPDATE, DELETE ON lease, configuration, configuration_object, calendar_version, schema_version,
-                work_item, agent, endpoint_gate, event, outbox, relay, status_cursor, command_answer, dead_letter, past_customer TO \(name);
+                work_item, agent, endpoint_gate, event, outbox, relay, status_cursor, command_answer, dead_letter, past_customer,
+                mailbox_state, mailbox_secret, mailbox_test, email_key, email, email_thread, email_token, email_automatic,
+                content, content_chunk, content_upload, email_content TO \(name);
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(name);
             """
     }

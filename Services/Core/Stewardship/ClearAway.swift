@@ -15,21 +15,8 @@ struct ClearAway: Sendable {
         let endOfItems = now - Int64(retention.finalItems) * Self.day
         let endOfEvents = now - Int64(retention.events) * Self.day
         var more = try await clear(Self.oldest(of: "command_answer", "source, key"), before: now - 7 * Self.day)
-        // Events may outlive the item: whose it was is known until they go.
-        more =
-            try await clear(
-                """
-                WITH old AS MATERIALIZED (
-                    SELECT id, customer_key FROM work_item WHERE tenant = $1 AND completed_at < $2
-                        AND status IN ('completed', 'canceled', 'rejected') ORDER BY completed_at LIMIT \(Self.page)
-                        FOR UPDATE SKIP LOCKED
-                ), past AS (
-                    INSERT INTO past_customer (tenant, customer, item, at)
-                    SELECT $1, customer_key, id, extract(epoch FROM now())::bigint * 1000 FROM old WHERE customer_key IS NOT NULL
-                    ON CONFLICT (tenant, customer, item) DO UPDATE SET at = excluded.at
-                )
-                DELETE FROM work_item w USING old WHERE w.tenant = $1 AND w.id = old.id
-                """, before: endOfItems) || more
+        more = try await clearItems(before: endOfItems, at: now) || more
+        more = try await ClearEmails(pool: pool, tenant: tenant).step(in: snapshot, at: now) || more
         // Oldest first and only what has been published, so that the feed loses its tail and nothing else.
         more =
             try await clear(
@@ -46,12 +33,37 @@ struct ClearAway: Sendable {
                 """, before: endOfEvents) || more
         let isTold = "EXISTS (SELECT FROM event e WHERE e.tenant = $1 AND e.subject = t.item AND e.at <= t.at)"
         more =
-            try await clear(Self.oldest(of: "past_customer", "customer, item", and: "NOT \(isTold)"), before: endOfEvents)
+            try await clear(
+                Self.oldest(of: "past_customer", "customer, item", and: "NOT \(isTold)"), before: endOfEvents)
             || more
         // A message that nobody has mended in that time, or that was retried long ago.
         more = try await clear(Self.oldest(of: "dead_letter", "id"), before: endOfEvents) || more
         if !more { try await ClearVersions(pool: pool, tenant: tenant).step(in: snapshot, at: now) }
         return more
+    }
+
+    /// Final items with their messages. Events may outlive the item: whose it was is known until they go.
+    private func clearItems(before moment: Instant, at now: Instant) async throws -> Bool {
+        try await pool.transaction(tenant: tenant, idempotent: true) { transaction in
+            let gone = try await transaction.query(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT id, customer_key FROM work_item WHERE tenant = $1 AND completed_at < $2
+                        AND status IN ('completed', 'canceled', 'rejected') ORDER BY completed_at LIMIT \(Self.page)
+                        FOR UPDATE SKIP LOCKED
+                ), past AS (
+                    INSERT INTO past_customer (tenant, customer, item, at)
+                    SELECT $1, customer_key, id, extract(epoch FROM now())::bigint * 1000 FROM old WHERE customer_key IS NOT NULL
+                    ON CONFLICT (tenant, customer, item) DO UPDATE SET at = excluded.at
+                )
+                DELETE FROM work_item w USING old WHERE w.tenant = $1 AND w.id = old.id RETURNING w.id
+                """, [.int4(tenant), .int8(moment.milliseconds)])
+            guard !gone.isEmpty else { return false }
+            let items = try gone.map { try $0[0].uuid }
+            _ = try await transaction.commit(
+                with: ClearEmails.forgetting(items: items, tenant: tenant, at: now))
+            return items.count >= Int(Self.page)
+        }
     }
 
     /// A page of a table's rows that are older than $2.

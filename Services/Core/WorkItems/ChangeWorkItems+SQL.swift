@@ -72,6 +72,15 @@ extension ChangeWorkItems {
     func write(
         _ decided: inout Decided, in snapshot: TenantSnapshot, at now: Instant, on transaction: Transaction
     ) async throws {
+        let (statements, batch) = statements(for: decided, in: snapshot, at: now)
+        let results = try await transaction.commit(with: statements)
+        if let batch { decided.batch = try results[batch][0, 0].int64 }
+    }
+
+    /// What writes the changes, and which of the statements tells the number of the batch whose lane changes are to be made.
+    func statements(
+        for decided: Decided, in snapshot: TenantSnapshot, at now: Instant
+    ) -> (statements: [SQLStatement], batch: Int?) {
         // One row per item, however many of the batch's commands it took.
         var last: [UUID: WorkItem] = [:]
         for change in decided.changes { last[change.after.id] = change.after }
@@ -87,13 +96,9 @@ extension ChangeWorkItems {
             }
         if let past = PastCustomers.insertion(of: decided.changes, tenant: tenant, at: now) { statements.append(past) }
         if !decided.newAnswers.isEmpty { statements.append(store(decided.newAnswers, at: now)) }
-        var batchIndex: Int?
-        if !events.isEmpty {
-            batchIndex = statements.count
-            statements.append(WorkItemEvents.insertion(of: events, tenant: tenant, at: now, laned: !laneChanges))
-        }
-        let results = try await transaction.commit(with: statements)
-        if laneChanges, let batchIndex { decided.batch = try results[batchIndex][0, 0].int64 }
+        guard !events.isEmpty else { return (statements, nil) }
+        statements.append(WorkItemEvents.insertion(of: events, tenant: tenant, at: now, laned: !laneChanges))
+        return (statements, laneChanges ? statements.count - 1 : nil)
     }
 
     /// Selects the ids of items that are named by id ($2) or, in the second form, by source ($3) and captureId ($4).

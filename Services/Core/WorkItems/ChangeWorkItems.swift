@@ -61,7 +61,7 @@ struct ChangeWorkItems: Sendable {
         }
     }
 
-    private func decide(
+    func decide(
         _ requests: [ChangeRequest], locked: Locked, in snapshot: TenantSnapshot, at now: Instant
     ) -> Decided {
         var items = locked.items

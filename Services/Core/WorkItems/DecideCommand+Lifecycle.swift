@@ -109,15 +109,35 @@ extension CommandDesk {
         }
     }
 
+    /// The customer has written again: an open item gets the news, one that has ended begins again if it may, for the agent
+    /// first who answered last.
+    mutating func followUp(_ item: WorkItem, _ message: FollowUp, _ actor: Actor) -> CommandDecision {
+        guard item.status.isFinal else { return update(item, message.update, actor) }
+        guard message.reopens else { return .unchanged }
+        return restart(item, actor, with: message)
+    }
+
     /// A final item starts a new life: its age counts from now, unless the source gave the due date.
-    mutating func restart(_ item: WorkItem, _ actor: Actor) -> CommandDecision {
+    mutating func restart(_ item: WorkItem, _ actor: Actor, with message: FollowUp? = nil) -> CommandDecision {
         var edited = item
         edited.activation = now
         (edited.reason, edited.result, edited.missedBy, edited.offeredAt) = (nil, nil, nil, nil)
         edited.completedAt = nil
         (edited.preferredAgent, edited.preferredUntil) = (nil, nil)
         edited.paused = 0
-        return place(edited, from: item, action: .restart, attributes: JSONObject(stored: item.attributes), actor)
+        var attributes = JSONObject(stored: item.attributes)
+        guard let message else { return place(edited, from: item, action: .restart, attributes: attributes, actor) }
+        // Attributes that have no room for the news stay as they were.
+        attributes = (try? message.update.attributes(mergedInto: attributes)) ?? attributes
+        edited.setAttributes(attributes, snapshot: snapshot)
+        var placed = edited
+        if let agent = message.preferredAgent,
+            case .queued = PlaceWorkItem.place(&placed, attributes: attributes, at: now, in: snapshot),
+            refusalToServe(placed, by: agent) == nil
+        {
+            edited.preferredAgent = agent
+        }
+        return place(edited, from: item, action: .restart, attributes: attributes, actor)
     }
 
     mutating func activate(_ item: WorkItem, _ actor: Actor, at activation: Instant? = nil) -> CommandDecision {

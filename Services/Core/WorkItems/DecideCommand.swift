@@ -57,6 +57,7 @@ package struct CommandDesk {
         case .restart: return restart(item, actor)
         case .activate: return activate(item, actor)
         case .rerank: return rerank(item, actor)
+        case .followUp(let message): return followUp(item, message, actor)
         }
     }
 

@@ -34,6 +34,8 @@ package enum WorkItemOperation: Sendable {
     case withdraw(agent: Int32, evenAssigned: Bool)
     /// Ranked again under the active configuration.
     case rerank
+    /// The customer has written again.
+    case followUp(FollowUp)
 
     /// Resolves the names of a command.
     package init(_ command: WorkItemCommand, in snapshot: TenantSnapshot) throws(Refusal) {
@@ -92,7 +94,7 @@ package enum WorkItemOperation: Sendable {
         case .offer: .offer
         case .recall: .recall
         case .rerank: .reprioritise
-        case .timer, .withdraw: nil
+        case .timer, .withdraw, .followUp: nil
         }
     }
 
@@ -103,6 +105,22 @@ package enum WorkItemOperation: Sendable {
         case .offer(let pick): pick.agent
         default: nil
         }
+    }
+}
+
+/// A further message of an item's conversation.
+package struct FollowUp: Sendable {
+    /// What it changes of the item: attributes.
+    package var update: UpdateCommand
+    /// Whether an item that has ended begins again.
+    package var reopens: Bool
+    /// The agent who answered last, and gets an item first that begins again.
+    package var preferredAgent: Int32?
+
+    package init(update: UpdateCommand, reopens: Bool, preferredAgent: Int32? = nil) {
+        self.update = update
+        self.reopens = reopens
+        self.preferredAgent = preferredAgent
     }
 }
 

@@ -85,6 +85,17 @@ extension OpenAPIComponents {
                         "$ref": "#/components/schemas/Duration",
                         "description": "For how long only the preferred agent gets an item."
                     },
+                    "email": {
+                        "type": "object", "additionalProperties": false,
+                        "description": "What its mailbox says otherwise.",
+                        "properties": {
+                            "replyToFinal": {
+                                "enum": [\#(list(ReplyToFinal.allCases))],
+                                "description": "What a reply to an item that has ended does."
+                            },
+                            "approveReplies": {"type": "boolean"}
+                        }
+                    },
                     "children": {
                         "type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/Category"}
                     }

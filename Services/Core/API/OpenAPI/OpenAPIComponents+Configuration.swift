@@ -70,6 +70,12 @@ extension OpenAPIComponents {
                     "sources": {
                         "type": "array", "maxItems": 10000, "items": {"$ref": "#/components/schemas/Source"}
                     },
+                    "mailboxes": {
+                        "type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/MailboxDefinition"}
+                    },
+                    "templates": {
+                        "type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/Template"}
+                    },
                     "retention": {
                         "type": "object",
                         "description": "For how many days data stays.",

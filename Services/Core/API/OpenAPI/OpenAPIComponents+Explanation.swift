@@ -68,9 +68,14 @@ extension OpenAPIComponents {
                             "required": ["revision", "type", "time", "data"],
                             "properties": {
                                 "revision": {"$ref": "#/components/schemas/Revision"},
-                                "type": {"type": "string", "pattern": "^millrace\\.workitem\\."},
+                                "type": {"type": "string", "pattern": "^millrace\\.(workitem|email)\\."},
                                 "time": {"$ref": "#/components/schemas/Moment"},
-                                "data": {"$ref": "#/components/schemas/WorkItemEventData"}
+                                "data": {
+                                    "oneOf": [
+                                        {"$ref": "#/components/schemas/WorkItemEventData"},
+                                        {"$ref": "#/components/schemas/EmailEventData"}
+                                    ]
+                                }
                             }
                         }
                     },

@@ -43,7 +43,7 @@ extension OpenAPIComponents {
             },
             "Event": {
                 "type": "object",
-                "description": "A CloudEvent 1.0, as on the topics `workitems.events` and `agents.events`.",
+                "description": "A CloudEvent 1.0, as on the topics `workitems.events`, `agents.events` and `emails.status`.",
                 "required": [
                     "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "tenant", "position", "data"
                 ],
@@ -51,8 +51,8 @@ extension OpenAPIComponents {
                     "specversion": {"const": "1.0"},
                     "id": {"type": "string", "description": "Unique for ever: a subject's revision has one event."},
                     "source": {"type": "string", "format": "uri-reference"},
-                    "type": {"type": "string", "pattern": "^millrace\\.(workitem|agent)\\."},
-                    "subject": {"type": "string", "description": "The work item's id; for an agent's event its number."},
+                    "type": {"type": "string", "pattern": "^millrace\\.(workitem|agent|email)\\."},
+                    "subject": {"type": "string", "description": "The work item's or message's id; for an agent's event its number."},
                     "time": {"$ref": "#/components/schemas/Moment"},
                     "datacontenttype": {"const": "application/json"},
                     "tenant": {"type": "string"},
@@ -60,7 +60,8 @@ extension OpenAPIComponents {
                     "data": {
                         "oneOf": [
                             {"$ref": "#/components/schemas/WorkItemEventData"},
-                            {"$ref": "#/components/schemas/AgentEventData"}
+                            {"$ref": "#/components/schemas/AgentEventData"},
+                            {"$ref": "#/components/schemas/EmailEventData"}
                         ]
                     }
                 }

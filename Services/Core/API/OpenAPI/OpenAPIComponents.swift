@@ -5,7 +5,8 @@ import ServiceKit
 enum OpenAPIComponents {
     static var document: JSONObject {
         [
-            "securitySchemes": object(of: securitySchemes), "parameters": object(of: parameters),
+            "securitySchemes": object(of: securitySchemes),
+            "parameters": .object(parse(parameters).addingDefaults(parse(mailParameters))),
             "headers": object(of: headers), "responses": .object(problems), "schemas": .object(schemas),
         ]
     }
@@ -14,7 +15,9 @@ enum OpenAPIComponents {
         var all = JSONObject()
         for text in [
             texts, workItemSchemas, commandSchemas, explanationSchemas, agentSchemas, reportingSchemas,
-            administrationSchemas, configurationSchemas, categorySchemas, changeSchemas,
+            administrationSchemas, configurationSchemas, categorySchemas, changeSchemas, mailboxSchemas,
+            mailServiceSchemas,
+            emailSchemas,
         ] {
             for (name, schema) in parse(text).members { all[name] = schema }
         }

@@ -5,6 +5,9 @@ import ServiceKit
 enum OpenAPITag: String, CaseIterable, Sendable {
     case workItems = "Work items"
     case actions = "Actions"
+    case emails = "Emails"
+    case mailboxes = "Mailboxes"
+    case mailService = "Mail service"
     case agents = "Agents"
     case offers = "Offers"
     case reporting = "Reporting"
@@ -17,6 +20,9 @@ enum OpenAPITag: String, CaseIterable, Sendable {
         switch self {
         case .workItems: "Submitting, reading, listing and changing work items."
         case .actions: "What is done to a work item: by its source, a supervisor, or the agent who has it."
+        case .emails: "Messages that came and go: read, answered, written, approved."
+        case .mailboxes: "Mailboxes: configured, tested, and how their connections are."
+        case .mailService: "What the email service asks and tells."
         case .agents: "Agents, their states and what they have."
         case .offers: "Offers: waited for, accepted, declined."
         case .reporting: "What waits now, and everything that has happened."
@@ -109,6 +115,8 @@ struct OpenAPIAnswer: Sendable {
     /// Names of components.
     let headers: [String]
     var otherMediaTypes: [String] = []
+    /// Media types of a body that is no JSON.
+    private var binaryTypes: [String] = []
 
     init(_ status: Int, _ description: String, _ schema: String? = nil, headers: [String] = []) {
         self.status = status
@@ -124,6 +132,13 @@ struct OpenAPIAnswer: Sendable {
         return answer
     }
 
+    /// The same with a body of bytes.
+    func binary(_ types: [String]) -> OpenAPIAnswer {
+        var answer = self
+        answer.binaryTypes = types
+        return answer
+    }
+
     var document: JSONValue {
         var object: JSONObject = ["description": .string(description)]
         if !headers.isEmpty {
@@ -133,6 +148,9 @@ struct OpenAPIAnswer: Sendable {
             var content: JSONObject = ["application/json": ["schema": OpenAPIReference.to("schemas", schema)]]
             for type in otherMediaTypes { content[type] = ["schema": ["type": "string"]] }
             object["content"] = .object(content)
+        } else if !binaryTypes.isEmpty {
+            let schema = OpenAPIReference.to("schemas", "Bytes")
+            object["content"] = .object(JSONObject(binaryTypes.map { ($0, ["schema": schema]) }))
         }
         return .object(object)
     }

@@ -1,0 +1,80 @@
+import Domain
+import Foundation
+import Storage
+
+/// Messages. Those of the customer's items go with all that they refer to: texts, addresses, raw bytes, attachments; of an
+/// item that is another's now those to or from the customer. That there were messages stays, in events without a word.
+extension EraseCustomer {
+    private var tenant: Int32 { runtime.tenant }
+
+    /// The messages that are erased with their items' content.
+    func emails(ofItems blanks: [Blank], on transaction: Transaction) async throws -> [UUID] {
+        guard !blanks.isEmpty else { return [] }
+        return try await transaction.query(
+            """
+            SELECT e.id FROM unnest($2::uuid[], $3::boolean[]) AS b(item, wholly)
+            JOIN email e ON e.tenant = $1 AND e.work_item = b.item
+            WHERE b.wholly OR e.correspondents @> ARRAY[$4::uuid]
+            ORDER BY e.id FOR UPDATE OF e
+            """,
+            [
+                .int4(tenant), .uuids(blanks.map(\.item)), .bools(blanks.map(\.wholly)), .uuid(correspondent),
+            ]
+        ).map { try $0[0].uuid }
+    }
+
+    func forgettingEmails(_ emails: [UUID], ofItems items: [UUID], at now: Instant) -> [SQLStatement] {
+        let parameters: [SQLValue] = [.int4(tenant), .uuids(items)]
+        return contentsErased(emails) + [
+            EmailReferences.forgetting(emails, tenant: tenant, at: now),
+            SQLStatement("DELETE FROM email_thread WHERE tenant = $1 AND work_item = ANY($2::uuid[])", parameters),
+            SQLStatement("DELETE FROM email_token WHERE tenant = $1 AND work_item = ANY($2::uuid[])", parameters),
+        ]
+    }
+
+    /// Messages to or from the customer that belong to no item.
+    func eraseMessagesWithoutItem() async throws {
+        while true {
+            let count = try await runtime.dependencies.pool.transaction(tenant: tenant, idempotent: true) {
+                transaction in
+                let emails = try await transaction.query(
+                    """
+                    SELECT id FROM email WHERE tenant = $1 AND work_item IS NULL AND correspondents @> ARRAY[$2::uuid]
+                    ORDER BY id LIMIT \(Self.page) FOR UPDATE
+                    """, [.int4(tenant), .uuid(correspondent)]
+                ).map { try $0[0].uuid }
+                guard !emails.isEmpty else { return 0 }
+                _ = try await transaction.commit(
+                    with: [blanking(emails.map { Blank(item: $0, wholly: false) })]
+                        + forgettingEmails(emails, ofItems: [], at: .now)
+                        + forgettingAnswers(about: emails, captureIds: []))
+                return emails.count
+            }
+            if count < Self.page { return }
+        }
+    }
+
+    /// The customer as an address.
+    private var correspondent: UUID { EmailDigest.of(name.text.lowercased()) }
+
+    /// What only these messages refer to goes at once, not when a day is over.
+    private func contentsErased(_ emails: [UUID]) -> [SQLStatement] {
+        guard !emails.isEmpty else { return [] }
+        return [
+            SQLStatement(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT c.sha256, c.upload FROM content c WHERE c.tenant = $1
+                        AND c.sha256 IN (SELECT sha256 FROM email_content WHERE tenant = $1 AND email = ANY($2::uuid[]))
+                        AND NOT EXISTS (
+                            SELECT FROM email_content r
+                            WHERE r.tenant = $1 AND r.sha256 = c.sha256 AND r.email <> ALL($2::uuid[]))
+                    FOR UPDATE
+                ), chunks AS (
+                    DELETE FROM content_chunk k USING old WHERE k.tenant = $1 AND k.upload = old.upload
+                )
+                DELETE FROM content c USING old WHERE c.tenant = $1 AND c.sha256 = old.sha256
+                """, [.int4(tenant), .uuids(emails)])
+        ]
+    }
+}

@@ -1,0 +1,220 @@
+import Domain
+
+extension OpenAPIComponents {
+    static let mailServiceSchemas = #"""
+        {
+            "Bytes": {"description": "Any bytes."},
+            "Count": {"type": "integer", "minimum": 0},
+            "Sha256": {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"},
+            "MailboxTest": {
+                "type": "object", "required": ["id", "mailbox", "done"],
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"}, "mailbox": {"type": "string"},
+                    "done": {"type": "boolean"},
+                    "inbound": {"$ref": "#/components/schemas/TestedConnection"},
+                    "outbound": {"$ref": "#/components/schemas/TestedConnection"}
+                }
+            },
+            "TestedConnection": {
+                "type": "object", "required": ["ok"],
+                "properties": {"ok": {"type": "boolean"}, "error": {"type": "string"}}
+            },
+            "MailboxTestResult": {
+                "type": "object", "additionalProperties": false,
+                "properties": {
+                    "inbound": {"$ref": "#/components/schemas/TestedConnection"},
+                    "outbound": {"$ref": "#/components/schemas/TestedConnection"}
+                }
+            },
+            "MailWork": {
+                "type": "object", "required": ["tenant", "configurationVersion", "mailboxes", "tests"],
+                "properties": {
+                    "tenant": {"type": "string", "description": "Secrets are sealed for `millrace/TENANT/NAME`."},
+                    "configurationVersion": {"type": "integer", "minimum": 1},
+                    "mailboxes": {
+                        "type": "array",
+                        "items": {
+                            "type": "object", "required": ["name", "revision", "enabled", "kind", "settings", "sealed"],
+                            "properties": {
+                                "name": {"type": "string"}, "revision": {"type": "string"}, "enabled": {"type": "boolean"},
+                                "kind": {"enum": [\#(list(MailboxConfiguration.Kind.allCases))]},
+                                "settings": {"$ref": "#/components/schemas/MailboxDefinition"},
+                                "sealed": {
+                                    "type": "object", "additionalProperties": {"type": "string", "contentEncoding": "base64"}
+                                }
+                            }
+                        }
+                    },
+                    "tests": {
+                        "type": "array",
+                        "items": {
+                            "type": "object", "required": ["id", "mailbox"],
+                            "properties": {"id": {"type": "string", "format": "uuid"}, "mailbox": {"type": "string"}}
+                        }
+                    }
+                }
+            },
+            "LeaseRequest": {
+                "type": "object", "required": ["instance"], "additionalProperties": false,
+                "properties": {"instance": {"$ref": "#/components/schemas/Identifier"}}
+            },
+            "Lease": {
+                "type": "object", "required": ["term"], "properties": {"term": {"type": "integer", "minimum": 1}}
+            },
+            "MailProgress": {
+                "type": "object", "required": ["folders", "from"],
+                "properties": {
+                    "folders": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "type": "object", "required": ["from"],
+                            "properties": {
+                                "uidValidity": {"$ref": "#/components/schemas/Count"},
+                                "uid": {"$ref": "#/components/schemas/Count"},
+                                "from": {"$ref": "#/components/schemas/Moment"}
+                            }
+                        }
+                    },
+                    "from": {"$ref": "#/components/schemas/Moment", "description": "From when on mail is taken."},
+                    "cursor": {"type": "string"}
+                }
+            },
+            "ReportedConnection": {
+                "type": "object", "required": ["state"],
+                "properties": {
+                    "state": {"enum": [\#(list(MailboxState.Connection.allCases))]}, "error": {"type": ["string", "null"]}
+                }
+            },
+            "MailboxReport": {
+                "type": "object", "required": ["term"], "additionalProperties": false,
+                "properties": {
+                    "term": {"$ref": "#/components/schemas/Count"},
+                    "inbound": {"$ref": "#/components/schemas/ReportedConnection"},
+                    "outbound": {"$ref": "#/components/schemas/ReportedConnection"},
+                    "unread": {"$ref": "#/components/schemas/Count"},
+                    "folderCount": {"$ref": "#/components/schemas/Count"},
+                    "takenCount": {"$ref": "#/components/schemas/Count"}
+                }
+            },
+            "MessageKey": {
+                "type": "object", "description": "Folder, UIDVALIDITY and UID, or a provider's id.",
+                "oneOf": [{"required": ["folder", "uidValidity", "uid"]}, {"required": ["id"]}],
+                "properties": {
+                    "folder": {"type": "string", "minLength": 1, "maxLength": 1000},
+                    "uidValidity": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                    "uid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                    "id": {"type": "string", "minLength": 1, "maxLength": 1000}
+                }
+            },
+            "Received": {
+                "type": "object", "required": ["term"], "additionalProperties": false,
+                "properties": {
+                    "term": {"$ref": "#/components/schemas/Count"},
+                    "messages": {
+                        "type": "array", "maxItems": \#(EmailLimits.received),
+                        "items": {"$ref": "#/components/schemas/ReceivedMessage"}
+                    },
+                    "progress": {
+                        "type": "object", "description": "`{folder, uidValidity, uid}`, or `{cursor}`.",
+                        "oneOf": [{"required": ["folder", "uidValidity", "uid"]}, {"required": ["cursor"]}],
+                        "properties": {
+                            "folder": {"type": "string", "minLength": 1, "maxLength": 1000},
+                            "uidValidity": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                            "uid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                            "cursor": {"type": "string", "maxLength": 100000}
+                        }
+                    }
+                }
+            },
+            "ReceivedMessage": {
+                "type": "object",
+                "description": "A parsed message whose contents are stored. What is too long is cut, not refused.",
+                "required": ["key", "raw", "size", "receivedAt"],
+                "properties": {
+                    "key": {"$ref": "#/components/schemas/MessageKey"},
+                    "raw": {"$ref": "#/components/schemas/Sha256"},
+                    "size": {"$ref": "#/components/schemas/Count"},
+                    "receivedAt": {"$ref": "#/components/schemas/ItemDate"},
+                    "messageId": {"type": "string"}, "inReplyTo": {"type": "array", "items": {"type": "string"}},
+                    "references": {"type": "array", "items": {"type": "string"}},
+                    "date": {"type": "string"}, "from": {"$ref": "#/components/schemas/ShownAddress"},
+                    "replyTo": {"$ref": "#/components/schemas/ShownAddresses"},
+                    "to": {"$ref": "#/components/schemas/ShownAddresses"},
+                    "cc": {"$ref": "#/components/schemas/ShownAddresses"},
+                    "subject": {"type": "string"}, "text": {"type": "string"}, "textTruncated": {"type": "boolean"},
+                    "html": {"$ref": "#/components/schemas/Sha256"},
+                    "attachments": {
+                        "type": "array", "maxItems": \#(EmailLimits.attachments),
+                        "items": {"$ref": "#/components/schemas/EmailAttachment"}
+                    },
+                    "automatic": {"type": "string", "description": "Why it is not from a person."},
+                    "spam": {}, "authentication": {"type": "object"}, "token": {"type": "string"},
+                    "deliveryStatus": {"type": "object"},
+                    "failed": {"type": "string", "description": "Why it could not be read; its item waits for a person."}
+                }
+            },
+            "ReceivedOutcomes": {
+                "type": "object", "required": ["outcomes"],
+                "properties": {
+                    "outcomes": {
+                        "type": "array", "description": "In the order of the messages.",
+                        "items": {
+                            "type": "object", "required": ["key", "outcome"],
+                            "properties": {
+                                "key": {"$ref": "#/components/schemas/MessageKey"},
+                                "outcome": {"enum": [\#(list(ReceiveEmails.Outcome.Kind.allCases))]},
+                                "workItemId": {"type": "string", "format": "uuid"},
+                                "emailId": {"type": "string", "format": "uuid"},
+                                "reason": {"type": "string"}
+                            }
+                        }
+                    }
+                }
+            },
+            "ClaimRequest": {
+                "type": "object", "required": ["term"], "additionalProperties": false,
+                "properties": {
+                    "term": {"$ref": "#/components/schemas/Count"},
+                    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+                }
+            },
+            "Claim": {
+                "type": "object", "required": ["emails", "interrupted"],
+                "properties": {
+                    "emails": {"type": "array", "items": {"$ref": "#/components/schemas/OutboundEmail"}},
+                    "interrupted": {"type": "array", "items": {"$ref": "#/components/schemas/OutboundEmail"}}
+                }
+            },
+            "OutboundEmail": {
+                "type": "object",
+                "required": [
+                    "id", "attempt", "messageId", "from", "envelopeFrom", "to", "cc", "bcc", "subject", "text", "references",
+                    "attachments", "marks"
+                ],
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"}, "attempt": {"type": "integer", "minimum": 1},
+                    "workItemId": {"type": "string", "format": "uuid"}, "messageId": {"type": "string"},
+                    "from": {"$ref": "#/components/schemas/ShownAddress"},
+                    "envelopeFrom": {"type": "string", "description": "Empty for automatic answers."},
+                    "to": {"$ref": "#/components/schemas/ShownAddresses"},
+                    "cc": {"$ref": "#/components/schemas/ShownAddresses"},
+                    "bcc": {"$ref": "#/components/schemas/ShownAddresses"},
+                    "subject": {"type": "string"}, "text": {"type": "string"}, "html": {"type": "string"},
+                    "inReplyTo": {"type": "string"}, "references": {"type": "array", "items": {"type": "string"}},
+                    "autoSubmitted": {"type": "string"}, "replyTo": {"$ref": "#/components/schemas/ShownAddress"},
+                    "attachments": {"type": "array", "items": {"$ref": "#/components/schemas/EmailAttachment"}},
+                    "marks": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers."}
+                }
+            },
+            "AttemptOutcome": {
+                "type": "object", "required": ["term", "attempt", "outcome"], "additionalProperties": false,
+                "properties": {
+                    "term": {"$ref": "#/components/schemas/Count"}, "attempt": {"type": "integer", "minimum": 1, "maximum": 2147483647},
+                    "outcome": {"enum": [\#(list(SendEmails.Outcome.allCases))]},
+                    "reply": {"type": "string", "description": "What the server said."},
+                    "retryAfter": {"type": ["number", "null"], "minimum": 0, "maximum": 86400, "description": "Seconds."}
+                }
+            }
+        }
+        """#
+}

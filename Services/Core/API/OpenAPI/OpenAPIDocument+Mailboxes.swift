@@ -1,0 +1,151 @@
+extension OpenAPIDocument {
+    static let mailboxes: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes", id: "listMailboxes", tag: .mailboxes,
+            summary: "Mailboxes with the states of their connections", roles: [.admin, .supervisor, .reader],
+            parameters: ["ListLimit", "Cursor"], answers: [OpenAPIAnswer(200, "One page, by name.", "MailboxPage")]),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes", id: "createMailbox", tag: .mailboxes, summary: "Add a mailbox",
+            description: """
+                It becomes part of the tenant's configuration: a new version is applied, with everything that is checked of a \
+                whole document.
+                """,
+            roles: [.admin], parameters: ["ConfigurationIfMatch", "IdempotencyKey"],
+            body: OpenAPIBody(schema: "MailboxDefinition"),
+            answers: [OpenAPIAnswer(201, "The mailbox.", "Mailbox", headers: ["ETag"])], problems: [409, 412, 422]),
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes/{name}", id: "getMailbox", tag: .mailboxes, summary: "One mailbox",
+            roles: [.admin, .supervisor, .reader], parameters: ["MailboxName"],
+            answers: [OpenAPIAnswer(200, "The mailbox.", "Mailbox", headers: ["ETag"])]),
+        OpenAPIOperation(
+            method: "PUT", path: "/mailboxes/{name}", id: "replaceMailbox", tag: .mailboxes,
+            summary: "Configure a mailbox anew",
+            roles: [.admin], parameters: ["MailboxName", "ConfigurationIfMatch", "IdempotencyKey"],
+            body: OpenAPIBody(schema: "MailboxReplacement"),
+            answers: [OpenAPIAnswer(200, "The mailbox.", "Mailbox", headers: ["ETag"])], problems: [409, 412, 422]),
+        OpenAPIOperation(
+            method: "PATCH", path: "/mailboxes/{name}", id: "changeMailbox", tag: .mailboxes,
+            summary: "Change a mailbox", description: "A merge patch (RFC 7396): `null` takes a setting away.",
+            roles: [.admin], parameters: ["MailboxName", "ConfigurationIfMatch", "IdempotencyKey"],
+            body: OpenAPIBody(schema: "MailboxPatch"),
+            answers: [OpenAPIAnswer(200, "The mailbox.", "Mailbox", headers: ["ETag"])], problems: [409, 412, 422]),
+        OpenAPIOperation(
+            method: "DELETE", path: "/mailboxes/{name}", id: "deleteMailbox", tag: .mailboxes,
+            summary: "Take a mailbox away",
+            description: "Its messages and items stay.", roles: [.admin],
+            parameters: ["MailboxName", "ConfigurationIfMatch", "IdempotencyKey"],
+            answers: [OpenAPIAnswer(204, "It is gone.")], problems: [409, 412, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/copy", id: "copyMailbox", tag: .mailboxes,
+            summary: "Copy a mailbox under another name", description: "The copy is disabled at first.",
+            roles: [.admin], parameters: ["MailboxName", "ConfigurationIfMatch", "IdempotencyKey"],
+            body: OpenAPIBody(schema: "MailboxCopy"),
+            answers: [OpenAPIAnswer(201, "The copy.", "Mailbox", headers: ["ETag"])], problems: [409, 412, 422]),
+        switching("enable", "Let a mailbox be read and send"), switching("disable", "Let a mailbox rest"),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/test", id: "testMailbox", tag: .mailboxes,
+            summary: "Test the connections of a mailbox",
+            description:
+                "The email service connects with the settings in force; ask for the result where `Location` says.",
+            roles: [.admin], parameters: ["MailboxName"], body: OpenAPIBody.optional("Nothing"),
+            answers: [OpenAPIAnswer(202, "The test was asked for.", "MailboxTest", headers: ["Location"])],
+            problems: [422]),
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes/tests/{id}", id: "getMailboxTest", tag: .mailboxes,
+            summary: "What came of a test", description: "With `wait` the answer comes when the test is done.",
+            roles: [.admin], parameters: ["MailboxTestId", "Wait"],
+            answers: [OpenAPIAnswer(200, "The test.", "MailboxTest")]),
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes/secrets", id: "listSecrets", tag: .mailboxes,
+            summary: "Names of mailboxes' secrets", description: "What they hold is never shown.", roles: [.admin],
+            parameters: ["ListLimit", "Cursor"], answers: [OpenAPIAnswer(200, "One page, by name.", "SecretPage")]),
+        OpenAPIOperation(
+            method: "PUT", path: "/mailboxes/secrets/{name}", id: "putSecret", tag: .mailboxes,
+            summary: "Store a secret of mailboxes",
+            description: "Sealed by `MILLRACE_SECRETS_KEY`; without that key the answer is 503.", roles: [.admin],
+            parameters: ["SecretName"], body: OpenAPIBody(schema: "Secret"),
+            answers: [OpenAPIAnswer(204, "It is stored.")],
+            problems: [422]),
+        OpenAPIOperation(
+            method: "DELETE", path: "/mailboxes/secrets/{name}", id: "deleteSecret", tag: .mailboxes,
+            summary: "Take a secret away", roles: [.admin], parameters: ["SecretName"],
+            answers: [OpenAPIAnswer(204, "It is gone.")]),
+    ]
+
+    private static func switching(_ action: String, _ summary: String) -> OpenAPIOperation {
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/\(action)", id: "\(action)Mailbox", tag: .mailboxes,
+            summary: summary, roles: [.admin], parameters: ["MailboxName", "ConfigurationIfMatch", "IdempotencyKey"],
+            body: OpenAPIBody.optional("Nothing"),
+            answers: [OpenAPIAnswer(200, "The mailbox.", "Mailbox", headers: ["ETag"])], problems: [409, 412, 422])
+    }
+
+    static let mailService: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes/work", id: "getMailWork", tag: .mailService,
+            summary: "The mailboxes to serve, with their sealed secrets",
+            description: """
+                With `wait` and `version` the answer comes at a change, or when a test is asked for. A mailbox whose \
+                `revision` is another one than before is connected anew.
+                """,
+            roles: [.mail], parameters: ["Wait", "KnownVersion"], answers: [OpenAPIAnswer(200, "The work.", "MailWork")]
+        ),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/lease", id: "leaseMailbox", tag: .mailService,
+            summary: "Begin a new term of a mailbox",
+            description: "What an earlier term writes from now on is refused.",
+            roles: [.mail], parameters: ["MailboxName"], body: OpenAPIBody(schema: "LeaseRequest"),
+            answers: [OpenAPIAnswer(200, "The term.", "Lease")], problems: [422]),
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes/{name}/progress", id: "getProgress", tag: .mailService,
+            summary: "How far a mailbox has been read", roles: [.mail], parameters: ["MailboxName", "Term"],
+            answers: [OpenAPIAnswer(200, "The progress.", "MailProgress")], problems: [409]),
+        OpenAPIOperation(
+            method: "PUT", path: "/mailboxes/{name}/state", id: "putMailboxState", tag: .mailService,
+            summary: "Tell how a mailbox's connections are", roles: [.mail], parameters: ["MailboxName"],
+            body: OpenAPIBody(schema: "MailboxReport"), answers: [OpenAPIAnswer(204, "It is stored.")],
+            problems: [409, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/received", id: "receiveEmails", tag: .mailService,
+            summary: "Hand messages over",
+            description: """
+                One transaction: messages, items, events and progress are there together. A message that is handed over again \
+                is told as `duplicate`; one that is told as `retry` was not taken, and progress does not pass over it.
+                """,
+            roles: [.mail], parameters: ["MailboxName"], body: OpenAPIBody(schema: "Received"),
+            answers: [OpenAPIAnswer(200, "What became of each message.", "ReceivedOutcomes")], problems: [409, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/outbound/claim", id: "claimEmails", tag: .mailService,
+            summary: "Take messages in hand whose time has come",
+            description: """
+                `emails` are to be sent. `interrupted` were in hand under an earlier term: they are looked for in the sent \
+                folder and their outcome told, and never simply sent again.
+                """,
+            roles: [.mail], parameters: ["MailboxName"], body: OpenAPIBody(schema: "ClaimRequest"),
+            answers: [OpenAPIAnswer(200, "The messages.", "Claim")], problems: [409, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/emails/{id}/outcome", id: "settleEmail", tag: .mailService,
+            summary: "Tell what became of an attempt", roles: [.mail], parameters: ["EmailId"],
+            body: OpenAPIBody(schema: "AttemptOutcome"), answers: [OpenAPIAnswer(200, "The message.", "Email")],
+            problems: [409, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/tests/{id}", id: "answerMailboxTest", tag: .mailService,
+            summary: "Tell what came of a test", roles: [.mail], parameters: ["MailboxTestId"],
+            body: OpenAPIBody(schema: "MailboxTestResult"), answers: [OpenAPIAnswer(204, "It is stored.")],
+            problems: [422]),
+        OpenAPIOperation(
+            method: "PUT", path: "/contents/{sha256}", id: "putContent", tag: .mailService, summary: "Store a content",
+            description: """
+                Streamed, at most 64 MiB, of any media type. Bytes of another digest are refused. What no message refers to \
+                goes after a day.
+                """,
+            roles: [.mail, .supervisor, .agent], parameters: ["ContentDigest"],
+            body: OpenAPIBody(schema: "Bytes", isRequired: false, mediaTypes: ["application/octet-stream"]),
+            answers: [OpenAPIAnswer(201, "It is stored."), OpenAPIAnswer(204, "It was stored before.")], problems: [422]
+        ),
+        OpenAPIOperation(
+            method: "GET", path: "/contents/{sha256}", id: "getContent", tag: .mailService, summary: "Read a content",
+            roles: [.mail], parameters: ["ContentDigest"],
+            answers: [OpenAPIAnswer(200, "Its bytes, of the media type that it was stored with.").binary(["*/*"])]),
+    ]
+}

@@ -1,0 +1,94 @@
+import Domain
+import Foundation
+import Storage
+
+/// Retention of messages: they go with their items, those without an item as long after as items do. Contents that no
+/// message refers to go after a day, and so do halves of uploads. Keys of what was taken stay while their mailbox is there.
+struct ClearEmails: Sendable {
+    let pool: PostgresPool
+    let tenant: Int32
+    private static let day: Int64 = 86_400_000
+    private static let page = 200
+
+    /// - Returns: whether there may be more to clear.
+    func step(in snapshot: TenantSnapshot, at now: Instant) async throws -> Bool {
+        let endOfItems = now - Int64(snapshot.configuration.retention.finalItems) * Self.day
+        var more = try await clearEmails(
+            """
+            SELECT id FROM email WHERE tenant = $1 AND work_item IS NULL AND created_at < $2
+                AND state NOT IN ('queued', 'sending') ORDER BY created_at LIMIT \(Self.page)
+            """, before: endOfItems, at: now)
+        more = try await clearContents(before: now - Self.day) || more
+        more =
+            try await clear(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT id FROM content_upload WHERE tenant = $1 AND at < $2 LIMIT \(Self.page)
+                ), chunks AS (
+                    DELETE FROM content_chunk c USING old WHERE c.tenant = $1 AND c.upload = old.id
+                        AND NOT EXISTS (SELECT FROM content k WHERE k.tenant = $1 AND k.upload = old.id)
+                )
+                DELETE FROM content_upload u USING old WHERE u.tenant = $1 AND u.id = old.id
+                """, before: now - Self.day) || more
+        _ = try await clear("DELETE FROM email_automatic WHERE tenant = $1 AND at < $2", before: now - 3_600_000)
+        _ = try await clear("DELETE FROM mailbox_test WHERE tenant = $1 AND at < $2", before: now - Self.day)
+        let present = snapshot.configuration.mailboxes.map(\.name)
+        let results = try await pool.batch(
+            tenant: tenant, idempotent: true,
+            [
+                SQLStatement(
+                    """
+                    DELETE FROM email_key WHERE (tenant, mailbox, key) IN (
+                        SELECT tenant, mailbox, key FROM email_key
+                        WHERE tenant = $1 AND mailbox <> ALL($3::text[]) AND at < $2 LIMIT 1000)
+                    """, [.int4(tenant), .int8(endOfItems.milliseconds), .texts(present)])
+            ])
+        return more || results[0].rowsAffected >= 1000
+    }
+
+    /// What belongs to items that are about to go; for the transaction that takes them.
+    static func forgetting(items: [UUID], tenant: Int32, at now: Instant) -> [SQLStatement] {
+        let parameters: [SQLValue] = [.int4(tenant), .uuids(items)]
+        return [
+            SQLStatement(
+                """
+                SELECT millrace_forget_emails($1, ARRAY(
+                    SELECT id FROM email WHERE tenant = $1 AND work_item = ANY($2::uuid[])), $3)
+                """, parameters + [.int8(now.milliseconds)]),
+            SQLStatement("DELETE FROM email_thread WHERE tenant = $1 AND work_item = ANY($2::uuid[])", parameters),
+            SQLStatement("DELETE FROM email_token WHERE tenant = $1 AND work_item = ANY($2::uuid[])", parameters),
+        ]
+    }
+
+    private func clearEmails(_ selection: String, before moment: Instant, at now: Instant) async throws -> Bool {
+        let results = try await pool.batch(
+            tenant: tenant, idempotent: true,
+            [
+                SQLStatement(
+                    "SELECT millrace_forget_emails($1, ARRAY(\(selection)), $3)",
+                    [.int4(tenant), .int8(moment.milliseconds), .int8(now.milliseconds)])
+            ])
+        return try results[0][0, 0].int64 >= Int64(Self.page)
+    }
+
+    /// Contents without a reference. Whoever refers to one now has its row locked, and it is passed over.
+    func clearContents(before moment: Instant) async throws -> Bool {
+        try await clear(
+            """
+            WITH old AS MATERIALIZED (
+                SELECT sha256, upload FROM content c WHERE tenant = $1 AND unreferenced_since < $2
+                    AND NOT EXISTS (SELECT FROM email_content r WHERE r.tenant = $1 AND r.sha256 = c.sha256)
+                ORDER BY unreferenced_since LIMIT \(Self.page) FOR UPDATE SKIP LOCKED
+            ), chunks AS (
+                DELETE FROM content_chunk k USING old WHERE k.tenant = $1 AND k.upload = old.upload
+            )
+            DELETE FROM content c USING old WHERE c.tenant = $1 AND c.sha256 = old.sha256
+            """, before: moment)
+    }
+
+    private func clear(_ sql: String, before moment: Instant) async throws -> Bool {
+        let results = try await pool.batch(
+            tenant: tenant, idempotent: true, [SQLStatement(sql, [.int4(tenant), .int8(moment.milliseconds)])])
+        return results[0].rowsAffected >= Self.page
+    }
+}

@@ -1,0 +1,156 @@
+import Domain
+import Foundation
+import ServiceKit
+import Storage
+
+/// The outbound queue of a mailbox, as its holder works it off: claim, send, tell the outcome.
+///
+/// A message is in hand under a term and an attempt. What a holder had in hand that has gone is nobody's to send again: the
+/// next holder looks whether it went out, or a person decides.
+struct SendEmails: Sendable {
+    let runtime: TenantRuntime
+    let mailbox: MailboxConfiguration
+    private var tenant: Int32 { runtime.tenant }
+    private var pool: PostgresPool { runtime.dependencies.pool }
+
+    /// What a claim gives.
+    struct Claim: Sendable {
+        var due: [Email] = []
+        /// In hand under an earlier term when its holder went away: to be looked for in the sent folder, not to be sent.
+        var interrupted: [Email] = []
+    }
+
+    /// Takes messages into hand whose time has come.
+    func claim(term: Int64, limit: Int, at now: Instant) async throws -> Claim {
+        let change = ChangeEmails(runtime: runtime)
+        let claim = try await pool.transaction(
+            tenant: tenant, fence: MailboxLease(runtime: runtime, mailbox: mailbox).fence(term)
+        ) { transaction in
+            let found = try await transaction.pipeline([
+                SQLStatement(
+                    """
+                    SELECT \(Email.columns) FROM email
+                    WHERE tenant = $1 AND mailbox = $2 AND state = 'sending' AND term < $3 ORDER BY id LIMIT $4 FOR UPDATE
+                    """, [.int4(tenant), .text(mailbox.name), .int8(term), .int8(Int64(limit))]),
+                SQLStatement(
+                    """
+                    SELECT \(Email.columns) FROM email
+                    WHERE tenant = $1 AND mailbox = $2 AND state = 'queued' AND due_at <= $3
+                    ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
+                    """, [.int4(tenant), .text(mailbox.name), .int8(now.milliseconds), .int8(Int64(limit))]),
+            ])
+            var claim = Claim()
+            var changes: [(before: Email, after: Email)] = []
+            for row in found[0] {
+                let email = try Email(row: row)
+                var taken = email
+                taken.term = term
+                changes.append((email, taken))
+                claim.interrupted.append(taken)
+            }
+            for row in found[1] {
+                let email = try Email(row: row)
+                let taken = try ChangeEmails.after(.claim, email, at: now) {
+                    $0.attempt += 1
+                    $0.term = term
+                }
+                changes.append((email, taken))
+                claim.due.append(taken)
+            }
+            _ = try await transaction.commit(
+                with: change.statements(changes, actor: .mailbox(mailbox.name), at: now))
+            return claim
+        }
+        if !claim.due.isEmpty { runtime.committed.raise() }
+        return claim
+    }
+
+    /// What became of an attempt.
+    enum Outcome: String, Sendable, CaseIterable { case sent, retry, failed, uncertain }
+
+    /// Stores the outcome of an attempt; the same once more has no effect.
+    /// - Parameters:
+    ///   - reply: what the server said.
+    ///   - pause: milliseconds until the next try; nil lets the number of the attempt say.
+    func settle(
+        _ id: UUID, term: Int64, attempt: Int32, _ outcome: Outcome, reply: String?, pause: Int64?, at now: Instant
+    ) async throws -> Email {
+        let change = ChangeEmails(runtime: runtime)
+        let (email, changed) = try await pool.transaction(
+            tenant: tenant, fence: MailboxLease(runtime: runtime, mailbox: mailbox).fence(term)
+        ) { transaction -> (Email, Bool) in
+            guard let email = try await change.lock([id], on: transaction).first, email.mailbox == mailbox.name else {
+                throw Refusal(.notFound, "There is no such message of this mailbox.")
+            }
+            guard email.attempt == attempt, email.direction == .outgoing else {
+                throw Refusal(.notAllowed, "The message is at attempt \(email.attempt), not \(attempt).")
+            }
+            if email.state != .sending {
+                // Told before: a repeat. A notification may have come since.
+                guard email.state == Self.state(after: outcome) || outcome == .sent && email.state != .queued else {
+                    throw Refusal(.notAllowed, "The message is \(email.state.rawValue); the attempt is settled.")
+                }
+                return (email, false)
+            }
+            let after = try Self.decide(email, outcome, reply: reply, pause: pause, at: now)
+            _ = try await transaction.commit(
+                with: change.statements([(email, after)], actor: .mailbox(mailbox.name), at: now))
+            return (after, true)
+        }
+        if changed { runtime.committed.raise() }
+        return email
+    }
+
+    private static func state(after outcome: Outcome) -> EmailState {
+        switch outcome {
+        case .sent: .sent
+        case .retry: .queued
+        case .failed: .failed
+        case .uncertain: .uncertain
+        }
+    }
+
+    private static func decide(
+        _ email: Email, _ outcome: Outcome, reply: String?, pause: Int64?, at now: Instant
+    ) throws(Refusal) -> Email {
+        let action: EmailAction =
+            switch outcome {
+            case .sent: .accept
+            case .failed: .fail
+            case .uncertain: .lose
+            case .retry: now - email.createdAt > EmailRetry.givesUpAfter ? .fail : .postpone
+            }
+        return try ChangeEmails.after(action, email, at: now) {
+            $0.reason = reply
+            if action == .postpone {
+                $0.dueAt = now + (pause ?? EmailRetry.pause(afterAttempt: Int(email.attempt)))
+            }
+        }
+    }
+
+    /// Milliseconds after which a message that is in hand is no longer waited for.
+    private static let longestInHand: Int64 = 15 * 60_000
+
+    /// What has been in hand for too long, whoever has it, is for a person to decide.
+    static func giveUp(_ runtime: TenantRuntime, at now: Instant) async throws {
+        let change = ChangeEmails(runtime: runtime)
+        let count = try await runtime.dependencies.pool.transaction(tenant: runtime.tenant, idempotent: true) {
+            transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT \(Email.columns) FROM email WHERE tenant = $1 AND state = 'sending' AND updated_at < $2
+                ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
+                """, [.int4(runtime.tenant), .int8(now.milliseconds - longestInHand)])
+            let changes = try rows.map { row in
+                let email = try Email(row: row)
+                let after = try ChangeEmails.after(.lose, email, at: now) {
+                    $0.reason = "Nobody has told what became of the attempt."
+                }
+                return (before: email, after: after)
+            }
+            _ = try await transaction.commit(with: change.statements(changes, actor: .timer, at: now))
+            return changes.count
+        }
+        if count > 0 { runtime.committed.raise() }
+    }
+}

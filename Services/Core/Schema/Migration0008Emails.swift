@@ -1,0 +1,192 @@
+import Storage
+
+extension CoreSchema {
+    /// Mailboxes' states and secrets, messages that came and go, and their contents. Times are milliseconds since 1970 (UTC);
+    /// digests of texts are the first half of their SHA-256, as a `uuid`.
+    static let emails = Migration(
+        version: 8,
+        name: "emails",
+        sql: """
+            -- What the service tells of a mailbox, and how far it has been read. Terms stand in `lease`.
+            CREATE TABLE mailbox_state (
+                tenant int NOT NULL,
+                name text NOT NULL,
+                term bigint NOT NULL DEFAULT 0,
+                holder text,
+                inbound text NOT NULL DEFAULT 'disconnected',
+                inbound_since bigint NOT NULL,
+                inbound_error text,
+                outbound text NOT NULL DEFAULT 'disconnected',
+                outbound_since bigint NOT NULL,
+                outbound_error text,
+                unread bigint,
+                folder_count bigint,
+                taken_count bigint,
+                taken bigint NOT NULL DEFAULT 0,
+                last_taken_at bigint,
+                -- From when on mail is taken: fixed at the first connection.
+                first_from bigint NOT NULL,
+                folders text NOT NULL DEFAULT '{}',
+                cursor text,
+                PRIMARY KEY (tenant, name)
+            ) WITH (fillfactor = 70);
+            CREATE TABLE mailbox_secret (
+                tenant int NOT NULL,
+                name text NOT NULL,
+                sealed bytea NOT NULL,
+                updated_at bigint NOT NULL,
+                updated_by text NOT NULL,
+                PRIMARY KEY (tenant, name)
+            );
+            CREATE TABLE mailbox_test (
+                tenant int NOT NULL,
+                id uuid NOT NULL,
+                mailbox text NOT NULL,
+                at bigint NOT NULL,
+                given_at bigint,
+                result text,
+                PRIMARY KEY (tenant, id)
+            );
+            CREATE INDEX mailbox_test_open ON mailbox_test (tenant) WHERE result IS NULL;
+
+            -- What was taken, for as long as the mailbox is there: a rebuilt folder must not become work again.
+            CREATE TABLE email_key (
+                tenant int NOT NULL,
+                mailbox text NOT NULL,
+                key uuid NOT NULL,
+                message uuid NOT NULL,
+                place uuid NOT NULL,
+                email uuid,
+                work_item uuid,
+                at bigint NOT NULL,
+                PRIMARY KEY (tenant, mailbox, key)
+            );
+            CREATE INDEX email_key_message ON email_key (tenant, message);
+
+            CREATE TABLE email (
+                tenant int NOT NULL,
+                id uuid NOT NULL,
+                revision int NOT NULL,
+                direction text NOT NULL,
+                state text NOT NULL,
+                mailbox text NOT NULL,
+                work_item uuid,
+                message_id text,
+                message uuid,
+                agent int,
+                created_at bigint NOT NULL,
+                updated_at bigint NOT NULL,
+                due_at bigint,
+                attempt int NOT NULL DEFAULT 0,
+                term bigint NOT NULL DEFAULT 0,
+                reason text,
+                -- What is shown of it: addresses, subject, text, attachments; JSON.
+                content text NOT NULL,
+                correspondents uuid[] NOT NULL,
+                PRIMARY KEY (tenant, id)
+            ) WITH (fillfactor = 80);
+            CREATE INDEX email_item ON email (tenant, work_item, id) WHERE work_item IS NOT NULL;
+            CREATE INDEX email_mailbox ON email (tenant, mailbox, id);
+            CREATE INDEX email_state ON email (tenant, state, id) WHERE state NOT IN ('received', 'sent', 'delivered');
+            CREATE INDEX email_message ON email (tenant, message) WHERE direction = 'out';
+            CREATE INDEX email_due ON email (tenant, mailbox, due_at) WHERE state = 'queued';
+            CREATE INDEX email_sending ON email (tenant, mailbox) WHERE state = 'sending';
+            -- Those that no item's retention takes along, and whom they concern.
+            CREATE INDEX email_alone ON email (tenant, created_at) WHERE work_item IS NULL;
+            CREATE INDEX email_correspondents ON email USING gin (correspondents) WHERE work_item IS NULL;
+
+            -- Every Message-ID of a conversation, of messages and of what they refer to, and its item.
+            CREATE TABLE email_thread (
+                tenant int NOT NULL,
+                message uuid NOT NULL,
+                work_item uuid NOT NULL,
+                PRIMARY KEY (tenant, message)
+            );
+            CREATE INDEX email_thread_item ON email_thread (tenant, work_item);
+            CREATE TABLE email_token (
+                tenant int NOT NULL,
+                token text NOT NULL,
+                work_item uuid NOT NULL,
+                PRIMARY KEY (tenant, token)
+            );
+            CREATE INDEX email_token_item ON email_token (tenant, work_item);
+            -- Automatic answers of the last hour, for the window of each correspondent.
+            CREATE TABLE email_automatic (
+                tenant int NOT NULL,
+                mailbox text NOT NULL,
+                correspondent uuid NOT NULL,
+                at bigint NOT NULL
+            );
+            CREATE INDEX email_automatic_window ON email_automatic (tenant, mailbox, correspondent, at);
+            CREATE INDEX email_automatic_age ON email_automatic (tenant, at);
+
+            -- Large objects know no row-level security, so contents are rows of chunks. Chunks belong to an upload: the
+            -- content is there when its last chunk is, and its digest is right.
+            CREATE TABLE content (
+                tenant int NOT NULL,
+                sha256 bytea NOT NULL,
+                size bigint NOT NULL,
+                type text NOT NULL,
+                upload uuid NOT NULL,
+                created_at bigint NOT NULL,
+                -- Since when no message refers to it; kept true by whoever adds or takes away a reference.
+                unreferenced_since bigint,
+                PRIMARY KEY (tenant, sha256)
+            );
+            CREATE INDEX content_unreferenced ON content (tenant, unreferenced_since) WHERE unreferenced_since IS NOT NULL;
+            CREATE TABLE content_chunk (
+                tenant int NOT NULL,
+                upload uuid NOT NULL,
+                place int NOT NULL,
+                bytes bytea NOT NULL,
+                PRIMARY KEY (tenant, upload, place)
+            );
+            -- Compressing what is compressed already costs time and gains nothing.
+            ALTER TABLE content_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+            CREATE TABLE content_upload (
+                tenant int NOT NULL,
+                id uuid NOT NULL,
+                at bigint NOT NULL,
+                PRIMARY KEY (tenant, id)
+            );
+            CREATE INDEX content_upload_age ON content_upload (tenant, at);
+            CREATE TABLE email_content (
+                tenant int NOT NULL,
+                sha256 bytea NOT NULL,
+                email uuid NOT NULL,
+                PRIMARY KEY (tenant, sha256, email)
+            );
+            CREATE INDEX email_content_email ON email_content (tenant, email);
+
+            CALL millrace_isolate('mailbox_state');
+            CALL millrace_isolate('mailbox_secret');
+            CALL millrace_isolate('mailbox_test');
+            CALL millrace_isolate('email_key');
+            CALL millrace_isolate('email');
+            CALL millrace_isolate('email_thread');
+            CALL millrace_isolate('email_token');
+            CALL millrace_isolate('email_automatic');
+            CALL millrace_isolate('content');
+            CALL millrace_isolate('content_chunk');
+            CALL millrace_isolate('content_upload');
+            CALL millrace_isolate('email_content');
+
+            -- Takes messages away: what they refer to stands unreferenced from then on, unless another message refers to it.
+            CREATE FUNCTION millrace_forget_emails(tenant_id int, emails uuid[], moment bigint) RETURNS bigint
+            LANGUAGE plpgsql AS $$
+            DECLARE
+                digests bytea[];
+                gone bigint;
+            BEGIN
+                SELECT array_agg(DISTINCT sha256) INTO digests FROM email_content
+                    WHERE tenant = tenant_id AND email = ANY(emails);
+                DELETE FROM email_content WHERE tenant = tenant_id AND email = ANY(emails);
+                DELETE FROM email WHERE tenant = tenant_id AND id = ANY(emails);
+                GET DIAGNOSTICS gone = ROW_COUNT;
+                UPDATE content c SET unreferenced_since = moment
+                    WHERE c.tenant = tenant_id AND c.sha256 = ANY(digests) AND c.unreferenced_since IS NULL
+                        AND NOT EXISTS (SELECT FROM email_content r WHERE r.tenant = tenant_id AND r.sha256 = c.sha256);
+                RETURN gone;
+            END $$;
+            """)
+}

@@ -1,0 +1,243 @@
+"""What the core makes of mail that the email service hands over: items, conversations, duplicates, loops, bounces."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from checker import check, gather, wait_until_drained
+from mail_room import SECRETS_KEY, MailRoom, configuration, mailbox
+from own_world import own_world
+from stack import Stack
+from world import World
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    """A world for mail."""
+    with own_world(stack, "email-core") as world:
+        world.cores.start(1, SECRETS_KEY=SECRETS_KEY)
+        yield world
+
+
+@pytest.fixture(scope="module")
+def room(place: World) -> MailRoom:
+    return MailRoom.open(place, configuration(mailbox(), mailbox("sales")))
+
+
+def test_a_first_message_makes_an_item(room: MailRoom) -> None:
+    message = room.message(attachments=[{"index": 0, "name": "a.pdf", "type": "application/pdf", "size": 3, "sha256": room.store(b"pdf")}])
+    (outcome,) = room.receive(message, progress={"folder": "INBOX", "uidValidity": 7, "uid": message["key"]["uid"]})
+    assert outcome["outcome"] == "created"
+    item = room.item(outcome["workItemId"])
+    assert item["source"] == "mail" and item["captureId"].startswith("mail-") and len(item["captureId"]) == 37
+    assert item["category"] == "Mail" and item["status"] == "queued"
+    assert item["attributes"] == {
+        "channel": "email", "mailbox": "support", "emails": 1, "attachments": 1, "subject": "My order",
+        "from": "kim@example.org", "fromName": "Kim Larsen", "customer": "kim@example.org",
+    }  # fmt: skip
+    assert room.history(item["id"]) == ["workitem.submit", "email.received"]
+    (email,) = room.emails(item["id"])
+    assert email["id"] == outcome["emailId"] and email["subject"] == "My order" and "text" not in email
+    assert room.admin.get(f"/emails/{email['id']}").json()["text"] == "Where is it?"
+    base = f"/workitems/{item['id']}/emails/{email['id']}"
+    assert room.admin.get(f"{base}/raw").content.startswith(b"Message-ID:")
+    attachment = room.admin.get(f"{base}/attachments/0")
+    assert attachment.content == b"pdf" and attachment.headers["content-disposition"].startswith("attachment")
+    assert room.admin.get(f"{base}/attachments/1").status_code == 404
+    progress = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
+    assert progress["folders"]["INBOX"]["uid"] == message["key"]["uid"]
+
+
+def test_the_same_message_again_makes_nothing(room: MailRoom) -> None:
+    message = room.message()
+    first = room.receive(message)[0]
+    again = room.receive(message)[0]
+    assert again == {**first, "outcome": "duplicate"}
+    copy = room.message(message["messageId"])
+    other = room.receive(copy, name="sales")[0]
+    assert (other["outcome"], other["workItemId"]) == ("duplicate", first["workItemId"])
+    rebuilt = {**message, "key": {"folder": "INBOX", "uidValidity": 8, "uid": 1}}
+    assert room.receive(rebuilt)[0]["outcome"] == "duplicate"
+    assert len(room.emails(first["workItemId"])) == 1
+
+
+@pytest.mark.parametrize("rule", ["perMailbox", "off"])
+def test_copies_in_two_mailboxes_are_counted_as_the_rule_says(place: World, rule: str) -> None:
+    def ruled(name: str) -> dict:
+        box = mailbox(name)
+        box["inbound"]["duplicates"] = rule
+        return box
+
+    room = MailRoom.open(place, configuration(ruled("support"), ruled("sales")))
+    message = room.message()
+    assert room.receive(message)[0]["outcome"] == "created"
+    assert room.receive(room.message(message["messageId"]), name="sales")[0]["outcome"] == "created"
+    same = room.receive(room.message(message["messageId"]))[0]["outcome"]
+    assert same == ("duplicate" if rule == "perMailbox" else "created")
+    rebuilt = {**message, "key": {"folder": "INBOX", "uidValidity": 9, "uid": 1}}
+    assert room.receive(rebuilt)[0]["outcome"] == "duplicate"
+
+
+def test_a_reply_belongs_to_its_conversation_and_a_subject_alone_does_not(room: MailRoom) -> None:
+    first = room.message()
+    item = room.receive(first)[0]["workItemId"]
+    reply = room.message(inReplyTo=[f"<{first['messageId']}>"], subject="Re: My order")
+    outcome = room.receive(reply)[0]
+    assert (outcome["outcome"], outcome["workItemId"]) == ("followUp", item)
+    later = room.receive(room.message(references=["unknown@example.org", reply["messageId"]]))[0]
+    assert (later["outcome"], later["workItemId"]) == ("followUp", item)
+    assert room.item(item)["attributes"]["emails"] == 3
+    assert room.history(item) == [
+        "workitem.submit", "email.received", "workitem.update", "email.received", "workitem.update", "email.received",
+    ]  # fmt: skip
+    stranger = room.receive(room.message(subject="Re: My order"))[0]
+    assert stranger["outcome"] == "created" and stranger["workItemId"] != item
+
+
+def test_a_reply_that_comes_before_its_original_makes_one_item_with_it(room: MailRoom) -> None:
+    original = f"{uuid.uuid4()}@example.org"
+    reply = room.message(inReplyTo=[original])
+    first = room.receive(reply)[0]
+    second = room.receive(room.message(original))[0]
+    assert (first["outcome"], second["outcome"]) == ("created", "followUp")
+    assert first["workItemId"] == second["workItemId"]
+    both = f"{uuid.uuid4()}@example.org"
+    one, two = room.receive(room.message(both), room.message(references=[both]))
+    assert (one["outcome"], two["outcome"]) == ("created", "followUp")
+    assert one["workItemId"] == two["workItemId"]
+    assert room.item(one["workItemId"])["attributes"]["emails"] == 2
+
+
+def test_calls_at_once_about_one_conversation_make_one_item(room: MailRoom) -> None:
+    room.term("sales")
+    for _ in range(15):
+        original = f"{uuid.uuid4()}@example.org"
+        messages = [room.message(original), room.message(references=[original])]
+        start = threading.Barrier(2)
+
+        def hand_over(index: int, messages: list[dict] = messages, start: threading.Barrier = start) -> dict:
+            start.wait()
+            return room.receive(messages[index], name=("support", "sales")[index])[0]
+
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(hand_over, range(2)))
+        assert sorted(outcome["outcome"] for outcome in outcomes) == ["created", "followUp"]
+        assert len({outcome["workItemId"] for outcome in outcomes}) == 1
+
+
+def test_a_reply_to_what_has_ended_restarts_it_for_the_agent_who_answered(room: MailRoom) -> None:
+    message = room.message()
+    item = room.receive(message)[0]["workItemId"]
+    room.assign(item, "anna")
+    answer = room.reply(item, agent="anna")
+    room.send()
+    room.complete(item)
+    away = room.receive(room.message(inReplyTo=[answer["messageId"]], automatic="auto-submitted"))[0]
+    assert (away["outcome"], room.item(item)["status"]) == ("followUp", "completed")
+    again = room.receive(room.message(inReplyTo=[answer["messageId"]]))[0]
+    assert (again["outcome"], again["workItemId"]) == ("restarted", item)
+    restarted = room.item(item)
+    assert restarted["status"] == "queued" and restarted["preferredAgent"] == "anna"
+    assert restarted["attributes"]["emails"] == 3
+    assert room.history(item)[-2:] == ["workitem.restart", "email.received"]
+
+
+def test_a_category_may_want_a_new_item_for_a_reply_to_what_has_ended(place: World) -> None:
+    room = MailRoom.open(place, configuration(category={"replyToFinal": "new"}))
+    message = room.message()
+    item = room.receive(message)[0]["workItemId"]
+    room.assign(item, "bert")
+    answer = room.reply(item, agent="bert")
+    room.complete(item)
+    reply = room.receive(room.message(inReplyTo=[answer["messageId"]]))[0]
+    assert reply["outcome"] == "created" and reply["workItemId"] != item
+    assert room.item(reply["workItemId"])["preferredAgent"] == "bert"
+    assert room.item(item)["status"] == "completed"
+    # The conversation goes on there, whichever of its messages is answered.
+    later = room.receive(room.message(inReplyTo=[message["messageId"]]))[0]
+    assert (later["outcome"], later["workItemId"]) == ("followUp", reply["workItemId"])
+
+
+def test_a_token_finds_the_item_when_headers_do_not(room: MailRoom) -> None:
+    message = room.message()
+    item = room.receive(message)[0]["workItemId"]
+    reply = room.reply(item)
+    sent = next(email for email in room.send() if email["id"] == reply["id"])
+    local, _, token = sent["replyTo"]["address"].split("@")[0].partition("+")
+    assert local == "support" and f"[ref:{token}]" in sent["text"]
+    found = room.receive(room.message(token=token.upper()))[0]
+    assert (found["outcome"], found["workItemId"]) == ("followUp", item)
+    assert room.receive(room.message(token="a" * len(token)))[0]["outcome"] == "created"
+
+
+def test_our_own_messages_and_bounces_make_no_work(room: MailRoom) -> None:
+    message = room.message()
+    item = room.receive(message)[0]["workItemId"]
+    reply = room.reply(item)
+    room.send()
+    mine = room.receive(room.message(reply["messageId"], automatic="own-mark"))[0]
+    assert (mine["outcome"], mine.get("workItemId")) == ("loop", item)
+    status = {"originalMessageId": reply["messageId"], "recipients": [{"address": "kim@example.org", "action": "failed", "status": "5.1.1", "diagnostic": "no such user"}]}
+    bounce = room.receive(room.message(deliveryStatus=status, automatic="null-return-path", **{"from": None}))[0]
+    assert (bounce["outcome"], bounce["workItemId"]) == ("deliveryStatus", item)
+    state = room.admin.get(f"/emails/{reply['id']}").json()
+    assert (state["state"], state["reason"]) == ("bounced", "5.1.1 no such user")
+    assert "email.bounced" in room.history(item)
+    # A report about what is not ours is mail like other mail.
+    unknown = room.receive(room.message(deliveryStatus={"originalMessageId": "x@y", "recipients": []}, automatic="auto-submitted"))[0]
+    assert unknown["outcome"] == "created"
+
+
+def test_a_bad_message_waits_for_a_person_and_holds_up_nothing(room: MailRoom) -> None:
+    bad, good = room.message(failed="too many parts", text=None), room.message()
+    failed, fine = room.receive(bad, good)
+    assert (failed["outcome"], fine["outcome"]) == ("failed", "created")
+    item = room.item(failed["workItemId"])
+    assert (item["status"], item["reason"]) == ("errorheld", "too many parts")
+    assert room.emails(item["id"])[0]["state"] == "failed"
+    answer = room.admin.post(f"/workitems/{item['id']}/resume")
+    assert answer.status_code == 200 and answer.json()["status"] == "queued"
+
+
+def test_what_is_not_stored_is_asked_for_again_and_progress_waits(room: MailRoom) -> None:
+    one, two = room.message(), room.message()
+    missing = {**two, "raw": "0" * 64}
+    uid = two["key"]["uid"]
+    outcomes = room.receive(one, missing, progress={"folder": "INBOX", "uidValidity": 7, "uid": uid})
+    assert [outcome["outcome"] for outcome in outcomes] == ["created", "retry"]
+
+    def reached() -> int:
+        progress = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
+        return progress["folders"]["INBOX"]["uid"]
+
+    assert reached() == uid - 1
+    assert room.receive(two, progress={"folder": "INBOX", "uidValidity": 7, "uid": uid})[0]["outcome"] == "created"
+    assert reached() == uid
+    # It never goes back.
+    room.receive(progress={"folder": "INBOX", "uidValidity": 7, "uid": 1})
+    assert reached() == uid
+
+
+def test_an_older_term_changes_nothing(room: MailRoom) -> None:
+    old = room.term("sales")
+    new = room.lease("sales", "email-2")
+    assert new == old + 1
+    message = room.message()
+    refused = room.post_received(message, name="sales", term=old)
+    assert refused.status_code == 409 and refused.json()["type"].endswith(":staleTerm")
+    for method, path, body in [
+        ("PUT", "/mailboxes/sales/state", {"term": old, "unread": 9}),
+        ("POST", "/mailboxes/sales/outbound/claim", {"term": old}),
+        ("GET", f"/mailboxes/sales/progress?term={old}", None),
+    ]:
+        assert room.service.request(method, path, json=body).status_code == 409
+    assert room.receive(message, name="sales", term=new)[0]["outcome"] == "created"
+
+
+def test_everything_holds_together(place: World, room: MailRoom) -> None:
+    wait_until_drained(place.admin_url, room.tenant.name)
+    report = check(gather(place.admin_url, room.tenant.name, room.admin, expect_finished=False))
+    assert not report.violations, report.text()
