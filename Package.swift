@@ -78,10 +78,22 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             path: "Services/Core"),
+        .target(
+            name: "Email",
+            dependencies: [
+                "Domain", "Coordination", "EmailAccess", "EmailMessages", "ServiceKit",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Services/Email"),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core",
+                "Core", "Email",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -102,6 +114,7 @@ let package = Package(
         .testTarget(name: "EmailAccessTests", dependencies: ["EmailAccess"], path: "Tests/EmailAccessTests"),
         .testTarget(
             name: "EmailMessagesTests", dependencies: ["EmailMessages", "Domain"], path: "Tests/EmailMessagesTests"),
+        .testTarget(name: "EmailTests", dependencies: ["Email"], path: "Tests/EmailTests"),
         .testTarget(name: "MillraceTests", dependencies: ["millrace"], path: "Tests/MillraceTests"),
         .testTarget(name: "CoreTests", dependencies: ["Core"], path: "Tests/CoreTests"),
     ],

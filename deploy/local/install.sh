@@ -8,7 +8,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 packages=(
-    pkg-config librdkafka-dev libhiredis-dev libpq-dev zlib1g-dev libcurl4-openssl-dev # the build
+    pkg-config librdkafka-dev libhiredis-dev libpq-dev zlib1g-dev libcurl4-openssl-dev libgmime-3.0-dev libxml2-dev # the build
     postgresql-15 redis-server kcat python3-venv # the servers
     dovecot-imapd dovecot-lmtpd exim4-daemon-light openssl # a mail server to try email with
     curl jq tzdata # scripts; time zones of business calendars
@@ -18,6 +18,7 @@ for group in "$@"; do
     case $group in
         tests)
             requirements+=("$root/Tests/Integration/requirements.txt")
+            packages+=(libpython3.11-testsuite) # its test messages are read by ours
             packages+=(shellcheck nginx) # scripts and the gateway's configuration are checked
             packages+=(isync) # what the speed of fetching mail is measured by
             ;;
