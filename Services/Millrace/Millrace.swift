@@ -9,7 +9,7 @@ import ArgumentParser
             CommandGroup(
                 name: "Services:",
                 subcommands: [
-                    AllCommand.self, CoreCommand.self, MigrateCommand.self, BootstrapCommand.self,
+                    AllCommand.self, CoreCommand.self, EmailCommand.self, MigrateCommand.self, BootstrapCommand.self,
                     ConfigurationKeysCommand.self,
                 ]),
             CommandGroup(name: "Configuration:", subcommands: [Apply.self, ShowConfiguration.self, Keys.self]),

@@ -57,7 +57,7 @@ final class ScriptedServer: Sendable {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes {
-                    Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                    Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
                 guard count > 0 else { return }
                 rest = rest.dropFirst(count)
@@ -68,7 +68,7 @@ final class ScriptedServer: Sendable {
         func sendSlowly(_ text: String, every milliseconds: UInt32) {
             for byte in text.utf8 {
                 var byte = byte
-                guard Foundation.send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL.rawValue)) == 1 else { return }
+                guard Foundation.send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 else { return }
                 usleep(milliseconds * 1000)
             }
         }

@@ -30,9 +30,13 @@ public struct CoreConfiguration: Sendable {
     let webhookSecrets: [String: String]
 
     /// Reads environment and file.
+    /// - Parameter otherKeys: keys of services that run in the same process.
     /// - Throws: `ConfigurationError` with everything that is wrong.
-    public static func load(environment: [String: String]) throws(ConfigurationError) -> CoreConfiguration {
-        var source = ConfigurationSource(environment: environment, keys: ConfigurationKeys.all + CoreKeys.all)
+    public static func load(
+        environment: [String: String], otherKeys: [ConfigurationKeyDescription] = []
+    ) throws(ConfigurationError) -> CoreConfiguration {
+        var source = ConfigurationSource(
+            environment: environment, keys: ConfigurationKeys.all + CoreKeys.all + otherKeys)
         let configuration = CoreConfiguration(
             shared: ServiceConfiguration(from: &source),
             webhookSecrets: source.required(CoreKeys.webhookSecrets, placeholder: [:]))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Domain
+import Email
 import ServiceKit
 
 /// `millrace configuration-keys`: the keys that the services know, for checks of deployments.
@@ -12,7 +13,7 @@ struct ConfigurationKeysCommand: ParsableCommand {
     var markdown = false
 
     func run() {
-        let keys = ConfigurationKeys.all + CoreKeys.all
+        let keys = ConfigurationKeys.all + CoreKeys.all + EmailKeys.all
         if markdown {
             print(ConfigurationKeys.markdown(keys))
             return

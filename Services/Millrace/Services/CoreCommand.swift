@@ -12,17 +12,18 @@ struct CoreCommand: AsyncParsableCommand {
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + CoreKeys.all))
 
-    func run() async throws { try await Self.runCore() }
-
-    /// Starts the service with the environment's configuration and runs it until a signal stops it.
-    static func runCore() async throws {
-        let configuration = try ServiceStart.load(CoreConfiguration.load)
+    func run() async throws {
+        let configuration = try ServiceStart.load { try CoreConfiguration.load(environment: $0) }
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
+        try await Self.service(configuration, metrics).run()
+    }
+
+    static func service(_ configuration: CoreConfiguration, _ metrics: PrometheusMetrics) -> CoreService {
         var logger = Logger(label: "millrace.core")
         logger[metadataKey: "instance"] = "\(configuration.shared.instance)"
-        try await CoreService(configuration: configuration, metrics: metrics, logger: logger).run()
+        return CoreService(configuration: configuration, metrics: metrics, logger: logger)
     }
 }
 

@@ -95,6 +95,13 @@ public struct ImapFolder: Sendable, Hashable {
     /// Attributes as written: `\Sent`, `\Noselect`, …
     public var attributes: [String]
 
+    /// Makes a folder.
+    public init(name: String, delimiter: String?, attributes: [String]) {
+        self.name = name
+        self.delimiter = delimiter
+        self.attributes = attributes
+    }
+
     /// Whether it has an attribute, case aside.
     public func has(_ attribute: String) -> Bool {
         attributes.contains { $0.lowercased() == attribute.lowercased() }

@@ -8,6 +8,14 @@ public struct MessageSummary: Sendable, Hashable {
     public var internalDate: Int64
     /// Flags and keywords.
     public var flags: [String]
+
+    /// Makes a summary.
+    public init(uid: UInt32, size: Int, internalDate: Int64, flags: [String]) {
+        self.uid = uid
+        self.size = size
+        self.internalDate = internalDate
+        self.flags = flags
+    }
 }
 
 /// A message as fetched.
@@ -20,6 +28,38 @@ public struct FetchedMessage: Sendable {
     public var flags: [String]
     /// All of it, or its head only.
     public var body: MailBody
+
+    /// A message that came some other way than over IMAP.
+    public init(uid: UInt32, internalDate: Int64, flags: [String], body: MailBody) {
+        self.uid = uid
+        self.internalDate = internalDate
+        self.flags = flags
+        self.body = body
+    }
+}
+
+/// What is searched for. Days are the server's, so that a message's own day may differ by one.
+public enum ImapSearchTerm: Sendable, Hashable {
+    /// Taken in by the server on that day or later; milliseconds since 1970.
+    case since(Int64)
+    /// Taken in by the server on that day; milliseconds since 1970.
+    case on(Int64)
+    /// Its UID is at most this.
+    case upTo(UInt32)
+    /// It lacks this keyword of ours.
+    case lacks(String)
+    /// It is not marked as deleted.
+    case undeleted
+
+    var text: String {
+        switch self {
+        case .since(let moment): "SINCE \(InternalDate.day(moment))"
+        case .on(let moment): "ON \(InternalDate.day(moment))"
+        case .upTo(let uid): "UID 1:\(uid)"
+        case .lacks(let keyword): "UNKEYWORD \(keyword)"
+        case .undeleted: "UNDELETED"
+        }
+    }
 }
 
 extension ImapSession {
@@ -35,6 +75,11 @@ extension ImapSession {
     /// UIDs of messages in the open folder with this Message-ID.
     public func uids(messageId: String) async throws(EmailAccessError) -> UIDSet {
         try await search("HEADER MESSAGE-ID \(ImapString.quoted(messageId))", from: 1)
+    }
+
+    /// UIDs of messages in the open folder for which all terms hold, ascending.
+    public func uids(where terms: [ImapSearchTerm]) async throws(EmailAccessError) -> UIDSet {
+        try await search(terms.isEmpty ? "ALL" : terms.map(\.text).joined(separator: " "), from: 1)
     }
 
     private func search(_ criteria: String, from first: UInt32) async throws(EmailAccessError) -> UIDSet {

@@ -1,0 +1,120 @@
+import AsyncHTTPClient
+import Domain
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Calls core's API for one tenant. When an instance of core does not answer, the next one is asked.
+final class CoreClient: Sendable {
+    private let http: HTTPClient
+    private let addresses: [String]
+    private let key: String
+    private let turn = Mutex(0)
+
+    /// - Parameters:
+    ///   - addresses: core's instances.
+    ///   - key: an API key of the tenant with the role mail.
+    init(http: HTTPClient, addresses: [String], key: String) {
+        self.http = http
+        self.addresses = addresses
+        self.key = key
+    }
+
+    /// Makes a call and reads its answer.
+    /// - Throws: ``CoreError``, `CancellationError`.
+    func call(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, timeout: TimeAmount = .seconds(30),
+        answerLimit: Int = 64 << 20
+    ) async throws -> JSONValue {
+        let bytes: [UInt8]? = body.map { value in
+            var bytes: [UInt8] = []
+            value.write(into: &bytes)
+            return bytes
+        }
+        let response = try await send(
+            method, path, headers: bytes == nil ? [] : [("content-type", "application/json")], timeout: timeout
+        ) { bytes.map { .bytes($0) } }
+        let answer = try await Self.networked { try await response.body.collect(upTo: answerLimit) }
+        guard answer.readableBytes > 0 else { return .null }
+        guard
+            let value = try? JSONValue(
+                parsing: Array(answer.readableBytesView), limits: JSONLimits(bytes: answerLimit, elements: 5_000_000))
+        else {
+            throw CoreError(code: .refused, status: Int(response.status.code), description: "core's answer is no JSON")
+        }
+        return value
+    }
+
+    /// Stores a content unless it is there.
+    func put(_ content: ContentBody, type: String) async throws {
+        let response = try await send(
+            .PUT, "/contents/\(content.sha256)", headers: [("content-type", type)], timeout: .seconds(300)
+        ) { content.body }
+        _ = try await Self.networked { try await response.body.collect(upTo: 65536) }
+    }
+
+    /// Reads a content piece by piece.
+    func content(_ sha256: String, _ take: (ByteBuffer) async throws -> Void) async throws {
+        let response = try await send(.GET, "/contents/\(sha256)", headers: [], timeout: .seconds(300)) { nil }
+        for try await buffer in response.body { try await take(buffer) }
+    }
+
+    private func send(
+        _ method: HTTPMethod, _ path: String, headers: [(String, String)], timeout: TimeAmount,
+        _ body: () -> HTTPClientRequest.Body?
+    ) async throws -> HTTPClientResponse {
+        var failure: (any Error)?
+        for _ in addresses {
+            let address = turn.withLock { addresses[$0 % addresses.count] }
+            var request = HTTPClientRequest(url: "\(address)/iwd/v3\(path)")
+            request.method = method
+            request.headers.add(name: "authorization", value: "Bearer \(key)")
+            for (name, value) in headers { request.headers.add(name: name, value: value) }
+            request.body = body()
+            do {
+                let response = try await Self.networked { try await http.execute(request, timeout: timeout) }
+                EmailMetrics.coreAnswered(Int(response.status.code))
+                if (200..<300).contains(response.status.code) { return response }
+                throw try await Self.error(response)
+            } catch let error as CoreError {
+                guard error.canRetry else { throw error }
+                EmailMetrics.coreFailed(error.code.rawValue)
+                failure = error
+                turn.withLock { $0 += 1 }
+            }
+        }
+        throw failure ?? CoreError(code: .unreachable, status: 0, description: "no address of core is configured")
+    }
+
+    private static func error(_ response: HTTPClientResponse) async throws -> CoreError {
+        let status = Int(response.status.code)
+        let body = try await networked { try await response.body.collect(upTo: 1 << 20) }
+        let problem = try? JSONValue(parsing: Array(body.readableBytesView))
+        let type = problem?["type"]?.stringValue ?? ""
+        let places = (problem?["errors"]?.arrayValue ?? []).prefix(3).compactMap { error in
+            error["message"]?.stringValue.map { "\(error["path"]?.stringValue ?? ""): \($0)" }
+        }
+        let text = ([problem?["detail"]?.stringValue ?? problem?["title"]?.stringValue ?? "status \(status)"] + places)
+            .joined(separator: "; ")
+        let code: CoreError.Code =
+            if type.hasSuffix(":staleTerm") { .staleTerm } else if status >= 500 || status == 429 { .busy } else {
+                .refused
+            }
+        return CoreError(code: code, status: status, description: "core: \(text)")
+    }
+
+    /// Turns the client's own errors into ours.
+    private static func networked<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as CoreError {
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            throw CoreError(code: .unreachable, status: 0, description: "core does not answer: \(type(of: error))")
+        }
+    }
+}

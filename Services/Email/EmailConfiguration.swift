@@ -1,0 +1,81 @@
+import Domain
+import Foundation
+import ServiceKit
+
+/// Configuration keys of the email service alone.
+public enum EmailKeys {
+    static let core = ConfigurationKey<[String]>(
+        "email.core", "Addresses of the core service.",
+        expected: "one or several addresses such as http://core:4024, separated by commas"
+    ) { (text) throws(ConfigurationValueError) in
+        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let areAddresses = addresses.allSatisfy { address in
+            guard let parts = URLComponents(string: address), let scheme = parts.scheme else { return false }
+            return ["http", "https"].contains(scheme) && parts.host?.isEmpty == false && parts.query == nil
+        }
+        guard !addresses.isEmpty, areAddresses else {
+            throw ConfigurationValueError("must be addresses such as http://core:4024, separated by commas")
+        }
+        return addresses.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    }
+    static let keys = ConfigurationKey<[String]>(
+        "email.keys", "API keys with the role mail, one for each tenant whose mailboxes are served.",
+        expected: "keys separated by commas", isSecret: true
+    ) { (text) throws(ConfigurationValueError) in
+        let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard !keys.isEmpty else { throw ConfigurationValueError("must be keys separated by commas") }
+        return keys
+    }
+    static let spool = ConfigurationKey<String>(
+        "email.spool", "Folder for messages in hand; emptied at start. Each instance has its own in it.",
+        expected: "the path of a folder that can be written to", fallback: ("/tmp", "/tmp")
+    ) { (text) throws(ConfigurationValueError) in
+        guard FileManager.default.isWritableFile(atPath: text) else {
+            throw ConfigurationValueError("must be the path of a folder that can be written to")
+        }
+        return text
+    }
+    static let certificates = ConfigurationKey<String>(
+        "email.certificates", "Certificates that mail servers are checked against; else the system's.",
+        expected: "the path of a readable PEM file"
+    ) { (text) throws(ConfigurationValueError) in
+        guard FileManager.default.isReadableFile(atPath: text) else {
+            throw ConfigurationValueError("must be the path of a readable PEM file")
+        }
+        return text
+    }
+
+    /// All of them.
+    public static let all: [ConfigurationKeyDescription] = [
+        core.description, keys.description, spool.description, certificates.description,
+    ]
+}
+
+/// What the email service is told at start.
+public struct EmailConfiguration: Sendable {
+    /// What all services are told.
+    public let shared: ServiceConfiguration
+    let core: [String]
+    let keys: [String]
+    let spool: String
+    let certificates: String?
+
+    /// Reads environment and file.
+    /// - Parameter otherKeys: keys of services that run in the same process.
+    /// - Throws: `ConfigurationError` with everything that is wrong.
+    public static func load(
+        environment: [String: String], otherKeys: [ConfigurationKeyDescription] = []
+    ) throws(ConfigurationError) -> EmailConfiguration {
+        var source = ConfigurationSource(
+            environment: environment, keys: ConfigurationKeys.all + EmailKeys.all + otherKeys)
+        let shared = ServiceConfiguration(from: &source, needs: .redis)
+        let configuration = EmailConfiguration(
+            shared: shared, core: source.required(EmailKeys.core, placeholder: []),
+            keys: source.required(EmailKeys.keys, placeholder: []),
+            spool: source.required(EmailKeys.spool, placeholder: "/tmp"),
+            certificates: source.optional(EmailKeys.certificates))
+        try source.finish()
+        for key in configuration.keys { KnownSecrets.shared.add(key) }
+        return configuration
+    }
+}

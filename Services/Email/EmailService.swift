@@ -1,0 +1,119 @@
+import AsyncHTTPClient
+import Coordination
+import Domain
+import EmailMessages
+import Foundation
+import Logging
+import ServiceKit
+import ServiceLifecycle
+
+/// The email service: takes mailboxes' messages in as work and sends what agents answer. Any number of instances; each
+/// mailbox is held by one of them under a lease.
+///
+/// It keeps nothing of its own: mailboxes, progress, messages and contents are core's, reached by its API.
+public struct EmailService: Sendable {
+    private let configuration: EmailConfiguration
+    private let metrics: PrometheusMetrics
+    private let logger: Logger
+
+    /// - Parameter metrics: where the service's metrics go.
+    public init(configuration: EmailConfiguration, metrics: PrometheusMetrics, logger: Logger) {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Runs until stopped by a signal.
+    /// - Parameter answersHealth: false in a process where another service answers for metrics and health.
+    public func run(answersHealth: Bool = true) async throws {
+        let shared = configuration.shared
+        let redis = try RedisClient(url: shared.redis.url, connections: 2, logger: logger)
+        let subscriber = try RedisSubscriber(url: shared.redis.url, logger: logger)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.http)
+        let threads = MessageThreads(count: 3)
+        let spool = try Self.makeSpool(in: configuration.spool, instance: shared.instance)
+        let outbound = OutboundHTTP(guard: AddressGuard(allow: shared.outboundAllow))
+        let dependencies = EmailDependencies(
+            redis: redis, subscriber: subscriber, addressGuard: AddressGuard(allow: shared.outboundAllow),
+            threads: threads, secrets: shared.secretsKey.map { SecretBox(key: $0) },
+            tokens: OAuthTokens(http: outbound), spool: spool,
+            certificates: configuration.certificates, instance: shared.instance, redisPrefix: shared.redis.prefix,
+            leaseTime: shared.leaseTTL, taking: Slots(4), logger: logger)
+        let registry = HeldMailboxes()
+        let roster = MailboxRoster(dependencies: dependencies, registry: registry)
+        let watches = configuration.keys.map { key in
+            WatchWork(
+                client: CoreClient(http: http, addresses: configuration.core, key: key), roster: roster,
+                registry: registry, dependencies: dependencies)
+        }
+        EmailMetrics.register(metrics, held: { registry.count })
+        var components = [
+            Self.closing("http client") { try? await http.shutdown() },
+            Self.closing("message threads") { threads.stop() },
+            ServiceComponent("outbound", outbound),
+            Self.closing("spool") { try? FileManager.default.removeItem(atPath: spool) },
+            Self.closing("redis") {
+                await subscriber.close()
+                await redis.close()
+            },
+        ]
+        if answersHealth { components.append(health(redis, watches, registry)) }
+        let instances = WatchInstances(dependencies: dependencies, roster: roster)
+        components.append(ServiceComponent("mailboxes") { await cancelWhenGracefulShutdown { await roster.run() } })
+        components.append(ServiceComponent("instances") { await cancelWhenGracefulShutdown { await instances.run() } })
+        for watch in watches {
+            components.append(ServiceComponent("work") { await cancelWhenGracefulShutdown { await watch.run() } })
+        }
+        try await ServiceRunner(components, stopWithin: shared.shutdownTimeout, logger: logger).run()
+    }
+
+    private func health(
+        _ redis: RedisClient, _ watches: [WatchWork], _ registry: HeldMailboxes
+    ) -> ServiceComponent {
+        let checks = HealthChecks([
+            HealthCheck("redis") { try await redis.command(["PING"]) },
+            HealthCheck("core") {
+                for watch in watches { if let problem = watch.problem { throw MailboxProblem(problem) } }
+            },
+            // An instance that is left out helps no mailbox whose password is wrong.
+            HealthCheck("mailboxes", isRequired: false) {
+                let failing = await registry.failing()
+                guard !failing.isEmpty else { return }
+                let named = failing.prefix(5).joined(separator: ", ") + (failing.count > 5 ? ", …" : "")
+                throw MailboxProblem("\(failing.count) do not work: \(named); GET /mailboxes says why")
+            },
+        ])
+        ProcessMetrics.add(to: metrics)
+        var routes = Routes()
+        checks.addRoutes(to: &routes)
+        metrics.addRoute(to: &routes)
+        let server = HTTPService(configuration: configuration.shared.metrics, routes: routes, logger: logger)
+        return ServiceComponent("metrics", server, ready: { _ = await server.waitUntilListening() })
+    }
+
+    /// A folder of this instance's own, empty: what an earlier run left is of no use.
+    private static func makeSpool(in folder: String, instance: String) throws -> String {
+        let spool = "\(folder)/millrace-email-\(instance)"
+        try? FileManager.default.removeItem(atPath: spool)
+        try FileManager.default.createDirectory(
+            atPath: spool, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return spool
+    }
+
+    private static var http: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout = .init(connect: .seconds(2), read: .seconds(60))
+        configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 24
+        configuration.connectionPool.idleTimeout = .seconds(60)
+        configuration.httpVersion = .http1Only
+        return configuration
+    }
+
+    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
+        ServiceComponent(name) {
+            try? await gracefulShutdown()
+            await close()
+        }
+    }
+}

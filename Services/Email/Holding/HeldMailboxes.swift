@@ -1,0 +1,34 @@
+import Synchronization
+
+/// The mailboxes that this instance holds just now.
+final class HeldMailboxes: Sendable {
+    private struct Entry {
+        let states: MailboxStates
+        let wake: WakeSignal
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+
+    var count: Int { entries.withLock { $0.count } }
+
+    func add(_ key: String, states: MailboxStates, wake: WakeSignal) {
+        entries.withLock { $0[key] = Entry(states: states, wake: wake) }
+    }
+
+    /// Takes it out, unless another term has put itself there.
+    func remove(_ key: String, states: MailboxStates) {
+        entries.withLock { entries in
+            if entries[key]?.states === states { entries[key] = nil }
+        }
+    }
+
+    /// Something is to be sent by a mailbox.
+    func wake(_ key: String) { entries.withLock { $0[key]?.wake }?.wake() }
+
+    /// Names of mailboxes that do not work.
+    func failing() async -> [String] {
+        var failing: [String] = []
+        for (key, entry) in entries.withLock({ $0 }) where await !entry.states.failing.isEmpty { failing.append(key) }
+        return failing.sorted()
+    }
+}

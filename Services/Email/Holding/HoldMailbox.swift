@@ -1,0 +1,143 @@
+import Coordination
+import Domain
+import EmailAccess
+import Logging
+
+/// What the holder of a mailbox does in its term: takes messages in, sends what is due, and tells core how it goes.
+///
+/// The parts do not stop each other: a server that takes nothing does not keep mail from coming in.
+struct HoldMailbox: Sendable {
+    let mailbox: MailboxAssignment
+    let client: CoreClient
+    let dependencies: EmailDependencies
+    let registry: HeldMailboxes
+    let term: LeaseTerm
+
+    func run() async throws {
+        var logger = dependencies.logger
+        logger[metadataKey: "tenant"] = "\(mailbox.tenant)"
+        logger[metadataKey: "mailbox"] = "\(mailbox.name)"
+        let core = CoreMailbox(core: client, name: mailbox.name, term: term.number)
+        let states = MailboxStates(core: core, labels: mailbox.labels, logger: logger)
+        let wake = WakeSignal()
+        registry.add(mailbox.key, states: states, wake: wake)
+        defer { registry.remove(mailbox.key, states: states) }
+        guard mailbox.settings.kind == .generic else {
+            return try await holdUnserved(states)
+        }
+        let parts = Parts(hold: self, core: core, states: states, wake: wake, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let inbound = mailbox.settings.inbound { group.addTask { try await parts.pull(inbound) } }
+            if mailbox.settings.outbound != nil { group.addTask { await parts.send() } }
+            group.addTask { await parts.report() }
+            group.addTask { await parts.keepTokens() }
+            // A lost lease ends the term; nothing else ends a part.
+            try await group.next()
+            group.cancelAll()
+        }
+        EmailMetrics.connected(false, "inbound", mailbox.labels)
+        EmailMetrics.connected(false, "outbound", mailbox.labels)
+    }
+
+    /// A kind of mailbox that this version does not know how to serve: said where people look.
+    private func holdUnserved(_ states: MailboxStates) async throws {
+        let reason =
+            "Mailboxes of kind \(mailbox.settings.kind.rawValue) are not served by this version of the email service."
+        if mailbox.settings.inbound != nil { await states.note(.inbound, .failing, reason) }
+        if mailbox.settings.outbound != nil { await states.note(.outbound, .failing, reason) }
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(10))
+            await states.tell()
+        }
+    }
+}
+
+/// The parts of a held mailbox.
+private struct Parts: Sendable {
+    let hold: HoldMailbox
+    let core: CoreMailbox
+    let states: MailboxStates
+    let wake: WakeSignal
+    let logger: Logger
+
+    /// Takes messages in, connecting again when a connection ends.
+    /// - Throws: when the lease is lost.
+    func pull(_ inbound: MailboxInbound) async throws {
+        let pull = PullMailbox(
+            mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client, dependencies: hold.dependencies,
+            states: states, requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger)
+        var failures = 0
+        while !Task.isCancelled {
+            let begin = ContinuousClock.now
+            do {
+                try await pull.run()
+            } catch is CancellationError {
+                return
+            } catch {
+                if Task.isCancelled { return }
+                if (error as? CoreError)?.code == .staleTerm || (error as? CoordinationError)?.code == .leaseLost {
+                    throw error
+                }
+                // One that held for a while was fine.
+                if ContinuousClock.now - begin > .seconds(60) { failures = 0 }
+                failures += 1
+                await note(error)
+            }
+            // What only a person can mend is looked at again after a minute.
+            try? await Task.sleep(for: min(.seconds(60), .milliseconds(250 << min(failures, 8))))
+        }
+    }
+
+    private func note(_ error: any Error) async {
+        if let error = error as? EmailAccessError {
+            EmailMetrics.error(error.code.rawValue, "inbound")
+            await states.note(.inbound, error.canRetry ? .disconnected : .failing, error.text)
+        } else if let error = error as? CoreError {
+            // The mail server is not to blame; core cannot be told that it is away.
+            await states.note(.inbound, .disconnected, error.description)
+        } else {
+            await states.note(.inbound, .failing, "\(error)")
+        }
+        logger.warning("the mailbox cannot be read, will be tried again", metadata: ["error": "\(error)"])
+    }
+
+    func send() async {
+        let mailbox = hold.mailbox
+        await SendQueue(
+            mailbox: mailbox, core: core, client: hold.client,
+            sender: MailSender(mailbox: mailbox, dependencies: hold.dependencies, logger: logger),
+            dependencies: hold.dependencies, states: states, wake: wake,
+            requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger
+        ).run()
+        // The term goes on without it until it is cancelled.
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    }
+
+    /// Renews access tokens ahead of their end, so that a renewal that fails shows while the old one still does.
+    func keepTokens() async {
+        let settings = hold.mailbox.settings
+        let sides: [(MailboxStates.Direction, Domain.MailCredentials?)] = [
+            (.inbound, settings.inbound?.credentials), (.outbound, settings.outbound?.credentials),
+        ]
+        while !Task.isCancelled {
+            for case (let side, let credentials?) in sides where credentials.method == .xoauth2 {
+                do {
+                    _ = try await hold.dependencies.credentials(credentials, of: hold.mailbox)
+                } catch {
+                    if Task.isCancelled { return }
+                    await states.note(side, .failing, "\(error)")
+                    logger.warning("an access token cannot be renewed", metadata: ["error": "\(error)"])
+                }
+            }
+            try? await Task.sleep(for: .seconds(60))
+        }
+    }
+
+    /// Tells core what could not be told when it changed.
+    func report() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(2))
+            await states.tell()
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Domain
+import Logging
+
+/// What core is told of a mailbox's connections; kept, so that only changes are told, and told again when that failed.
+actor MailboxStates {
+    enum Direction: String, Sendable { case inbound, outbound }
+    enum State: String, Sendable { case connected, connecting, disconnected, failing, disabled }
+
+    private let core: CoreMailbox
+    private let labels: [(String, String)]
+    private let logger: Logger
+    private var sides: [Direction: (state: State, error: String?)] = [:]
+    private var numbers: [String: Int] = [:]
+    private var isTold = true
+
+    init(core: CoreMailbox, labels: [(String, String)], logger: Logger) {
+        self.core = core
+        self.labels = labels
+        self.logger = logger
+    }
+
+    /// Notes a connection's state and tells of it.
+    func note(_ direction: Direction, _ state: State, _ error: String? = nil) async {
+        // While it is tried again and again the error stays to be seen.
+        if state == .connecting, sides[direction]?.state == .failing { return }
+        if let before = sides[direction], before.state == state, before.error == error { return }
+        sides[direction] = (state, error)
+        EmailMetrics.connected(state == .connected, direction.rawValue, labels)
+        isTold = false
+        await tell()
+    }
+
+    func unread(_ count: Int) async {
+        EmailMetrics.unread(count, labels)
+        await note("unread", count)
+    }
+
+    /// - Parameters:
+    ///   - folder: messages that the folder got since mail is taken.
+    ///   - taken: how many of them were taken.
+    func counts(folder: Int, taken: Int) async {
+        if numbers["folderCount"] != folder { isTold = false }
+        numbers["folderCount"] = folder
+        await note("takenCount", taken)
+    }
+
+    private func note(_ name: String, _ count: Int) async {
+        if numbers[name] != count { isTold = false }
+        numbers[name] = count
+        await tell()
+    }
+
+    /// Whether anything keeps the mailbox from working.
+    var failing: [String] { sides.values.filter { $0.state == .failing }.compactMap(\.error) }
+
+    /// Tells core unless it knows. Called now and then, too.
+    func tell() async {
+        guard !isTold else { return }
+        var report = JSONObject()
+        for (direction, side) in sides {
+            var entry: JSONObject = ["state": .string(side.state.rawValue)]
+            entry["error"] = side.error.map(JSONValue.string)
+            report[direction.rawValue] = .object(entry)
+        }
+        for (name, count) in numbers { report[name] = .integer(Int64(count)) }
+        isTold = true
+        do {
+            try await core.state(report)
+        } catch {
+            isTold = false
+            if !(error is CancellationError) {
+                logger.debug("the mailbox's state could not be told", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

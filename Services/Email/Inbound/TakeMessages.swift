@@ -1,0 +1,177 @@
+import Domain
+import EmailAccess
+import Synchronization
+
+/// Takes messages out of the open folder of a session.
+struct TakeMessages {
+    let session: ImapSession
+    let pull: PullMailbox
+    let state: ImapFolderState
+    let handOver: HandOver
+    /// From when on mail is taken.
+    let from: Instant
+    /// Up to this UID the folder was read.
+    var taken: UInt32 = 0
+
+    private var inbound: MailboxInbound { pull.inbound }
+
+    init(session: ImapSession, pull: PullMailbox, state: ImapFolderState, handOver: HandOver, from: Instant) {
+        self.session = session
+        self.pull = pull
+        self.state = state
+        self.handOver = handOver
+        self.from = from
+    }
+
+    /// Takes what has come since the last time.
+    mutating func takeNew() async throws {
+        let uids = try await session.uids(from: taken + 1)
+        guard let last = uids.ranges.last?.upperBound else { return }
+        try await take(uids, filter: { _ in true }, upTo: last)
+        taken = max(taken, last)
+    }
+
+    /// Takes a folder that was never read, or was rebuilt: what it got since mail is taken at all.
+    mutating func takeFirst() async throws {
+        // Read before: what comes meanwhile has a higher UID and is new.
+        let last = state.uidNext - 1
+        let uids = try await session.uids(from: 1, since: from.milliseconds)
+        let from = from.milliseconds
+        let known = UIDSet(
+            uids.ranges.compactMap { $0.lowerBound > last ? nil : $0.lowerBound...min(last, $0.upperBound) })
+        // IMAP's dates have no fractions of a second.
+        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last)
+        // Also where there was nothing: from here on everything is taken.
+        _ = try await handOver([], upTo: last)
+        taken = last
+    }
+
+    /// Fetches in batches; while core takes one over the next is fetched, and what was taken is marked in between.
+    private func take(
+        _ uids: UIDSet, filter: @Sendable (MessageSummary) -> Bool, upTo last: UInt32, advances: Bool = true
+    ) async throws {
+        for part in Self.parts(uids) {
+            let summaries = try await session.summaries(part).filter(filter)
+            guard !summaries.isEmpty else { continue }
+            try await pull.dependencies.taking.use {
+                try await take(MessageBatches.batches(summaries, greatest: inbound.greatestMessage), advances)
+            }
+        }
+        // What is gone or was left out is passed over.
+        if advances { _ = try await handOver([], upTo: last) }
+    }
+
+    private func take(_ batches: [MessageBatches.Batch], _ advances: Bool) async throws {
+        try await withThrowingTaskGroup(of: UIDSet.self) { group in
+            for batch in batches {
+                let items = try await fetch(batch)
+                if let settled = try await group.next() { try await mark(settled) }
+                try pull.requireTrust()
+                let highest = batch.all.map(\.uid).max()
+                group.addTask { [handOver] in try await handOver(items, upTo: advances ? highest : nil) }
+            }
+            if let settled = try await group.next() { try await mark(settled) }
+        }
+    }
+
+    private func fetch(_ batch: MessageBatches.Batch) async throws -> [HandOver.Item] {
+        let sizes = Dictionary(batch.all.map { ($0.uid, $0.size) }, uniquingKeysWith: { $1 })
+        let items = Mutex<[HandOver.Item]>([])
+        if !batch.whole.isEmpty {
+            try await session.fetch(Self.halves(batch.whole)) { message in
+                items.withLock {
+                    $0.append(.init(message: message, size: sizes[message.uid] ?? message.body.size, failed: nil))
+                }
+            }
+        }
+        if !batch.heads.isEmpty {
+            let greatest = inbound.greatestMessage
+            try await session.fetch([UIDSet(batch.heads.map(\.uid))], headOnly: true) { message in
+                let size = sizes[message.uid] ?? 0
+                let reason =
+                    "The message has \(size) bytes; the mailbox takes \(greatest) at most. Only its head was kept."
+                items.withLock { $0.append(.init(message: message, size: size, failed: reason)) }
+            }
+        }
+        return items.withLock { $0 }.sorted { $0.message.uid < $1.message.uid }
+    }
+
+    /// Does with taken messages what the mailbox says. Progress was written before: a mark that fails is made up for
+    /// at the next reconciliation.
+    private func mark(_ uids: UIDSet) async throws {
+        guard !uids.isEmpty else { return }
+        switch inbound.processed {
+        case .none: break
+        case .flag:
+            try await session.store(uids, add: ["\\Seen"] + (state.takesKeywords ? [PullMailbox.keyword] : []))
+        case .move: try await session.move(uids, to: inbound.processedFolder ?? "Done")
+        case .delete: try await session.delete(uids)
+        }
+    }
+
+    /// Compares the folder with what was taken, and makes up for marks that are missing: their messages are told of
+    /// again, which core knows, and what it does not know it takes.
+    func reconcile() async throws {
+        let from = from.milliseconds
+        // Servers search by days, and may count them otherwise than we: the first two are looked at one by one.
+        let since = from - 86_400_000
+        let all = try await session.uids(where: [.since(since)])
+        var early = 0
+        for day in [since, from] {
+            let uids = try await session.uids(where: [.on(day)])
+            for part in Self.parts(uids) {
+                early += try await session.summaries(part).count { $0.internalDate < from - 1000 }
+            }
+        }
+        let count = max(0, all.count - early)
+        let waiting = all.ranges.reduce(0) {
+            $0 + ($1.upperBound <= taken ? 0 : $1.clamped(to: taken + 1...(.max)).count)
+        }
+        var unmarked: [UInt32] = []
+        if let lacking {
+            let uids = try await session.uids(where: [.since(since), .upTo(max(1, taken))] + lacking)
+            for part in Self.parts(uids) {
+                let summaries = try await session.summaries(part)
+                unmarked += summaries.filter { $0.internalDate >= from - 1000 && $0.uid <= taken }.map(\.uid)
+            }
+        }
+        await pull.states.counts(folder: count, taken: max(0, count - waiting - unmarked.count))
+        guard !unmarked.isEmpty else { return }
+        pull.logger.info("messages that were taken lack their mark", metadata: ["count": "\(unmarked.count)"])
+        try await take(UIDSet(unmarked), filter: { _ in true }, upTo: taken, advances: false)
+        await pull.states.counts(folder: count, taken: max(0, count - waiting))
+    }
+
+    /// How a message that was taken and shows it not is searched for; nil where nothing can show it.
+    private var lacking: [ImapSearchTerm]? {
+        switch inbound.processed {
+        case .none: nil
+        case .flag: state.takesKeywords ? [.lacks(PullMailbox.keyword)] : nil
+        case .move: []
+        case .delete: [.undeleted]
+        }
+    }
+
+    /// Messages that nobody has read.
+    func unread() async throws -> Int { try await session.unseen().count }
+
+    /// So many UIDs at a time are asked for.
+    private static func parts(_ uids: UIDSet) -> [UIDSet] {
+        var parts: [UIDSet] = []
+        var part: [UInt32] = []
+        for uid in uids.uids {
+            part.append(uid)
+            if part.count == 2000 {
+                parts.append(UIDSet(part))
+                part = []
+            }
+        }
+        return part.isEmpty ? parts : parts + [UIDSet(part)]
+    }
+
+    /// Two commands for a batch: while one is answered the other is on its way.
+    private static func halves(_ messages: [MessageSummary]) -> [UIDSet] {
+        let middle = messages.count / 2
+        return [UIDSet(messages[..<middle].map(\.uid)), UIDSet(messages[middle...].map(\.uid))]
+    }
+}

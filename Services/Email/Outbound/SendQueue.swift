@@ -1,0 +1,203 @@
+import Domain
+import EmailAccess
+import EmailMessages
+import Foundation
+import Logging
+import NIOCore
+
+/// Works off the outbound queue of a mailbox while it is held: one message at a time, claimed, composed, sent, settled.
+///
+/// One at a time, so that of a holder that dies at most one message is uncertain.
+struct SendQueue: Sendable {
+    let mailbox: MailboxAssignment
+    let core: CoreMailbox
+    let client: CoreClient
+    let sender: MailSender
+    let dependencies: EmailDependencies
+    let states: MailboxStates
+    let wake: WakeSignal
+    let requireTrust: @Sendable () throws -> Void
+    let logger: Logger
+
+    /// Runs until the task is cancelled. Whether the server takes us is found out before anything is to be sent.
+    func run() async {
+        var rate = SendRate(perMinute: mailbox.settings.outbound?.ratePerMinute ?? 60, at: Self.nanoseconds)
+        var idleRounds = 0
+        var checked: ContinuousClock.Instant?
+        var failures = 0
+        while !Task.isCancelled {
+            let pause = rate.pause(at: Self.nanoseconds)
+            if pause > 0 {
+                await wake.wait(atMost: .nanoseconds(pause))
+                continue
+            }
+            do {
+                if checked.map({ ContinuousClock.now - $0 > .seconds(600) }) ?? true {
+                    try await connect()
+                    await sender.close()
+                    checked = .now
+                }
+                let found = try await step(&rate)
+                failures = 0
+                idleRounds = found ? 0 : idleRounds + 1
+                if found { checked = .now }
+            } catch is CancellationError {
+                break
+            } catch {
+                if Task.isCancelled { break }
+                failures += 1
+                await note(error)
+                await wake.wait(atMost: min(.seconds(60), .milliseconds(500 << min(failures, 7))))
+                continue
+            }
+            // Quickly after something was sent, since more may follow; slower when nothing has for a while.
+            guard idleRounds > 0 else { continue }
+            if idleRounds == 3 { await sender.close() }
+            await wake.wait(atMost: idleRounds < 30 ? .seconds(1) : .seconds(3))
+        }
+        await sender.close()
+    }
+
+    /// One message.
+    /// - Returns: whether there was one.
+    private func step(_ rate: inout SendRate) async throws -> Bool {
+        try requireTrust()
+        let claim = try await core.claim(limit: 1)
+        for email in claim.interrupted { try await settleInterrupted(email) }
+        guard let email = claim.due.first else { return !claim.interrupted.isEmpty }
+        EmailMetrics.inHand(1, mailbox.labels)
+        defer { EmailMetrics.inHand(0, mailbox.labels) }
+        rate.take()
+        // Finished also when the service stops meanwhile: a message whose end was sent must not be left without an answer.
+        try await Task { try await send(email) }.value
+        return true
+    }
+
+    private func send(_ email: OutboundEmail) async throws {
+        let folder = try dependencies.workFolder()
+        let body: MailBody
+        do {
+            body = try await compose(email, in: folder)
+        } catch let error as EmailMessageError {
+            return try await settle(email, error.isRetryable ? .retry : .failed, error.message)
+        } catch let error as CoreError {
+            // An attachment that is gone will not come back.
+            return try await settle(email, error.canRetry ? .retry : .failed, error.description, retryAfter: 30)
+        }
+        let greatest = mailbox.settings.outbound?.greatestMessage ?? .max
+        guard body.size <= greatest else {
+            return try await settle(
+                email, .failed, "The message has \(body.size) bytes; the mailbox sends \(greatest) at most.")
+        }
+        do {
+            try await connect()
+        } catch {
+            try await settle(email, .retry, "\(error)", retryAfter: 60)
+            throw error
+        }
+        // Nothing has been sent yet: whoever holds the mailbox now may.
+        do { try requireTrust() } catch {
+            logger.notice("the lease was lost before a message was sent", metadata: ["email": "\(email.id)"])
+            throw error
+        }
+        let recipients = Self.recipients(email)
+        let outcome = await sender.send(body, SmtpEnvelope(sender: email.envelopeFrom, recipients: recipients))
+        try await settle(email, outcome, body)
+    }
+
+    private func settle(_ email: OutboundEmail, _ outcome: SmtpOutcome, _ body: MailBody) async throws {
+        switch outcome {
+        case .accepted(let reply):
+            await sender.keep(body, messageId: email.messageId)
+            try await settle(email, .sent, reply)
+        case .refusedForNow(let reply): try await settle(email, .retry, reply)
+        case .refusedForGood(let reply): try await settle(email, .failed, reply)
+        case .lostBefore(let error):
+            EmailMetrics.error(error.code.rawValue, "outbound")
+            try await settle(email, error.code == .localFile ? .failed : .retry, error.text)
+        case .uncertain(let error):
+            EmailMetrics.error(error.code.rawValue, "outbound")
+            try await settleUncertain(email, "No answer came after the whole message was sent: \(error.text)")
+        }
+    }
+
+    /// Of a message that an earlier holder had in hand nobody knows what became.
+    private func settleInterrupted(_ email: OutboundEmail) async throws {
+        try await settleUncertain(email, "The instance that was sending the message went away meanwhile.")
+    }
+
+    /// What lies in the sent folder was sent; all else is for a person to decide. It is never sent again.
+    private func settleUncertain(_ email: OutboundEmail, _ reason: String) async throws {
+        let wasSent = try? await sender.wasSent(email.messageId)
+        if wasSent == true {
+            try await settle(email, .sent, "Found in the sent folder. \(reason)")
+        } else {
+            try await settle(email, .uncertain, reason)
+        }
+    }
+
+    /// Tells core; until it answers, since nobody else knows.
+    private func settle(
+        _ email: OutboundEmail, _ outcome: CoreMailbox.Sent, _ reply: String?, retryAfter seconds: Int? = nil
+    ) async throws {
+        EmailMetrics.sent(outcome.rawValue, mailbox.labels)
+        var pause = Duration.milliseconds(200)
+        while true {
+            do {
+                return try await core.outcome(of: email, outcome, reply: reply, retryAfter: seconds)
+            } catch let error as CoreError {
+                // Settled otherwise meanwhile, by a notification or a person.
+                if error.code == .refused {
+                    logger.notice("core has settled a message itself", metadata: ["error": "\(error)"])
+                    return
+                }
+                guard error.canRetry else { throw error }
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    private func connect() async throws {
+        await states.note(.outbound, .connecting)
+        try await sender.connect()
+        await states.note(.outbound, .connected)
+    }
+
+    private func note(_ error: any Error) async {
+        switch error {
+        case let error as EmailAccessError:
+            EmailMetrics.error(error.code.rawValue, "outbound")
+            await states.note(.outbound, .failing, error.text)
+        case let error as MailboxProblem: await states.note(.outbound, .failing, error.description)
+        default: break
+        }
+        logger.info("sending waits", metadata: ["error": "\(error)"])
+    }
+
+    private func compose(_ email: OutboundEmail, in folder: WorkFolder) async throws -> MailBody {
+        for attachment in email.attachments {
+            let path = "\(folder.path)/\(attachment.sha256)"
+            guard attachment.sha256.utf8.count == 64, attachment.sha256.allSatisfy(\.isHexDigit) else {
+                throw EmailMessageError(.invalidValue, "An attachment is named by something else than its digest.")
+            }
+            let file = try OutputPieces(path: path, threads: dependencies.threads)
+            try await client.content(attachment.sha256) { try await file.write($0) }
+        }
+        let composer = EmailComposer(threads: dependencies.threads)
+        let made = try await composer.compose(email.outgoing(folder: folder.path, at: .now), into: folder.path)
+        return .file(try SpooledFile(existing: "\(folder.path)/\(made.file)"))
+    }
+
+    /// Everyone it goes to, each address once.
+    private static func recipients(_ email: OutboundEmail) -> [String] {
+        var seen: Set<String> = []
+        return (email.to + email.cc + email.bcc).map(\.address).filter { seen.insert($0.lowercased()).inserted }
+    }
+
+    private static var nanoseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
