@@ -24,6 +24,9 @@ def free_port() -> int:
 class Core:
     """One instance. It can be stopped, killed, paused and started again under the same name and ports."""
 
+    # The command of the executable that runs it.
+    command = "core"
+
     def __init__(self, executable: Path, name: str, environment: dict[str, str], log: Path) -> None:
         self.executable = executable
         self.name = name
@@ -77,7 +80,7 @@ class Core:
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_WITH_PARENT, self.executable, "core"],
+                [*_WITH_PARENT, self.executable, self.command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -4,10 +4,12 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 lock_stack
-if is_running core-1 || is_running core-2; then say "stopping the services"; fi
-# Both are asked before either is waited for.
+if is_running core-1 || is_running core-2 || is_running email-1; then say "stopping the services"; fi
+# All are asked before any is waited for.
+signal_process email-1 TERM || true
 signal_process core-1 TERM || true
 signal_process core-2 TERM || true
+stop_email
 stop_core 1
 stop_core 2
 say "stopping the servers"

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # One server or service of the local stack by name, for fault tests and repairs:
-#   server.sh postgres|redis|kafka|core-1|core-2  start|stop|restart|kill|pause|continue|pid
+#   server.sh postgres|redis|kafka|dovecot|exim|core-1|core-2|email  start|stop|restart|kill|pause|continue|pid
 # kill ends it at once, without a chance to write anything; pause stops it from running (SIGSTOP).
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 name="${1:-}" action="${2:-}"
 case $name in
-    postgres | redis | kafka) start=("start_$name") stop=("stop_$name") ;;
+    postgres | redis | kafka | dovecot | exim) start=("start_$name") stop=("stop_$name") ;;
     core-1 | core-2) start=(start_core "${name#core-}") stop=(stop_core "${name#core-}") ;;
-    *) die "which server? postgres, redis, kafka, core-1 or core-2" ;;
+    email) name=email-1 start=(start_email) stop=(stop_email) ;;
+    *) die "which server? postgres, redis, kafka, dovecot, exim, core-1, core-2 or email" ;;
 esac
 
 lock_stack

@@ -29,4 +29,5 @@ show dovecot "${port[IMAP]}" imap_answers
 show exim "${port[SMTP]}" smtp_answers
 show core-1 "${port[HTTP]}" core_is_ready 1
 show core-2 "${port[HTTP_2]}" core_is_ready 2
+show email-1 "${port[METRICS_EMAIL]}" email_is_ready
 exit "$failed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings everything up: packages, servers, build, schema, tenant demo with its keys, two instances of core.
+# Brings everything up: packages, servers, build, schema, tenant demo with its keys, two instances of core, one of email.
 # Run again, it repairs what is missing and keeps what is there.
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
@@ -33,5 +33,8 @@ start_core 1
 start_core 2
 await_core 1 60
 await_core 2 60
+prepare_mail_key "$credentials"
+start_email
+await_email 60
 say "ready: http://127.0.0.1:${port[HTTP]}/iwd/v3 and http://127.0.0.1:${port[HTTP_2]}/iwd/v3"
 say "keys of tenant demo: ${credentials#"$root"/}; stop with: make down"

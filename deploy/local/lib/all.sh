@@ -22,3 +22,5 @@ source "$library/exim.sh"
 source "$library/environment.sh"
 # shellcheck source=lib/core.sh
 source "$library/core.sh"
+# shellcheck source=lib/email.sh
+source "$library/email.sh"

@@ -54,13 +54,16 @@ prepare_mail_home() {
     if ((EUID == 0)) && [[ -e $home && "$(stat -c %U "$home")" != mail ]]; then die "$home belongs to somebody else; remove it"; fi
     mkdir -p "$home/accounts" "$home/spool" "$home/log" "$home/run" "$home/state"
     make_mail_certificate "$home"
+    touch "$home/users" "$home/passwords"
+    # What tests have added stays.
     for name in "${mail_accounts[@]}"; do
-        printf '%s@example.test:{PLAIN}%s::::::' "$name" "$MAIL_PASSWORD"
+        if grep -q "^$name@" "$home/users"; then continue; fi
+        printf '%s@example.test:{PLAIN}%s::::::' "$name" "$MAIL_PASSWORD" >>"$home/users"
         # One account whose mailbox is full after a few messages.
-        if [[ $name == full ]]; then printf 'userdb_quota_rule=*:storage=64K'; fi
-        printf '\n'
-    done >"$home/users"
-    for name in "${mail_accounts[@]}"; do printf '%s@example.test: %s\n' "$name" "$MAIL_PASSWORD"; done >"$home/passwords"
+        if [[ $name == full ]]; then printf 'userdb_quota_rule=*:storage=64K' >>"$home/users"; fi
+        printf '\n' >>"$home/users"
+        printf '%s@example.test: %s\n' "$name" "$MAIL_PASSWORD" >>"$home/passwords"
+    done
     chmod 0640 "$home/users" "$home/passwords"
     if ((EUID == 0)); then
         chown -R mail:mail "$home"

@@ -10,9 +10,10 @@ print_passed_on() {
     for name in "${!MILLRACE_@}"; do
         value="${!name}"
         case ${name#MILLRACE_} in
-            DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP) continue ;;
-            HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | DEAD_LETTER_TENANT | INSTANCE) continue ;;
-            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | IMAP_PORT | IMAPS_PORT | LMTP_PORT | SMTP_PORT | SMTPS_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
+            DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP | SECRETS_KEY | EMAIL_*) continue ;;
+            HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | METRICS_PORT_EMAIL | DEAD_LETTER_TENANT | INSTANCE) continue ;;
+            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
+            IMAP_PORT | IMAPS_PORT | LMTP_PORT | SMTP_PORT | SMTPS_PORT) continue ;;
             LOCAL | EXECUTABLE | DATA | KEEP_STACK | CREDENTIALS | TEST_*) continue ;;
             # The services run in the repository's folder; the name is meant from where the caller stands.
             CONFIG_FILE | KAFKA_SECURITY_CA) value="$(realpath -e -- "$value")" || die "$name=${!name} names no file" ;;
@@ -59,6 +60,7 @@ write_environment() {
         print_variable MILLRACE_HTTP_PORT "${port[HTTP]}"
         print_variable MILLRACE_METRICS_PORT "${port[METRICS]}"
         print_variable MILLRACE_DEAD_LETTER_TENANT "${MILLRACE_DEAD_LETTER_TENANT:-demo}"
+        print_variable MILLRACE_SECRETS_KEY "$(secrets_key)"
         printf '%s' "$passed_on"
     } | write_private "$local_dir/env"
     {

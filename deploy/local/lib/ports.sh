@@ -2,7 +2,7 @@
 # Ports are chosen once, when the stack first starts, and kept in ports.env;
 # MILLRACE_POSTGRES_PORT, MILLRACE_REDIS_PORT, MILLRACE_KAFKA_PORT, MILLRACE_HTTP_PORT, MILLRACE_METRICS_PORT,
 # MILLRACE_IMAP_PORT, MILLRACE_IMAPS_PORT, MILLRACE_LMTP_PORT, MILLRACE_SMTP_PORT, MILLRACE_SMTPS_PORT,
-# MILLRACE_HTTP_PORT_2 and MILLRACE_METRICS_PORT_2 choose others.
+# MILLRACE_HTTP_PORT_2, MILLRACE_METRICS_PORT_2 and MILLRACE_METRICS_PORT_EMAIL choose others.
 
 declare -A port=()
 
@@ -58,6 +58,7 @@ settle_ports() {
     settle_port METRICS "" $((10052 + shift)) core-1
     settle_port HTTP _2 $((4025 + shift)) core-2
     settle_port METRICS _2 $((10053 + shift)) core-2
+    settle_port METRICS _EMAIL $((10060 + shift)) email-1
     write_private "$local_dir/ports.env" <<EOF
 MILLRACE_POSTGRES_PORT=${port[POSTGRES]}
 MILLRACE_REDIS_PORT=${port[REDIS]}
@@ -71,6 +72,7 @@ MILLRACE_HTTP_PORT=${port[HTTP]}
 MILLRACE_METRICS_PORT=${port[METRICS]}
 MILLRACE_HTTP_PORT_2=${port[HTTP_2]}
 MILLRACE_METRICS_PORT_2=${port[METRICS_2]}
+MILLRACE_METRICS_PORT_EMAIL=${port[METRICS_EMAIL]}
 EOF
 }
 
@@ -80,4 +82,5 @@ load_ports() {
     for name in POSTGRES REDIS KAFKA IMAP IMAPS LMTP SMTP SMTPS HTTP METRICS; do port[$name]="$(kept_port "$name" "" || true)"; done
     port[HTTP_2]="$(kept_port HTTP _2 || true)"
     port[METRICS_2]="$(kept_port METRICS _2 || true)"
+    port[METRICS_EMAIL]="$(kept_port METRICS _EMAIL || true)"
 }

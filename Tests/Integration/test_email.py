@@ -1,0 +1,313 @@
+"""Mail becomes work and answers leave: over real servers, with everything that a mailbox can be told to do."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from emails import Account, MailServers, Post, mailbox
+from own_world import own_world
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def mail_world(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "email") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def servers(stack: Stack) -> MailServers:
+    return MailServers.find(stack)
+
+
+@pytest.fixture
+def post(mail_world: World, servers: MailServers) -> Iterator[Callable[..., Post]]:
+    """Makes a tenant with mailboxes; its instances stop after the test."""
+    made: list[Post] = []
+
+    def make(*mailboxes: dict, **core: str) -> Post:
+        made.append(Post(mail_world, servers, list(mailboxes), **core))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    mail_world.cores.stop_all()
+
+
+def test_a_whole_conversation(post: Callable[..., Post], servers: MailServers) -> None:
+    support, customer = servers.account("support"), servers.account("customer")
+    desk = post(mailbox("support", support))
+    desk.start()
+    desk.connected("support")
+    desk.connected("support", "outbound")
+
+    first = customer.send(support.address, "Broken lamp", "It does not shine.")
+    item = desk.has_items(1)[0]
+    assert item["attributes"]["from"] == customer.address
+    assert item["attributes"]["subject"] == "Broken lamp"
+    assert item["attributes"]["channel"] == "email"
+
+    desk.floor.ready("mail-anna")
+    desk.floor.answer(desk.floor.offered("mail-anna", item), "accept")
+    reply = desk.reply(item, "Please try another bulb.")
+    answered = customer.arrived(lambda message: "Broken lamp" in (message["Subject"] or ""), "the answer")
+    assert answered["In-Reply-To"] == first
+    assert first in answered["References"]
+    assert "another bulb" in answered.get_body(("plain",)).get_content()
+    assert desk.email_in_state(reply, "sent")
+    assert any(message["Message-ID"] == answered["Message-ID"] for message, _ in support.messages("Sent"))
+
+    # An answer without any reference finds its way by the address alone.
+    back = answered["Reply-To"] or answered["From"]
+    customer.send(back, "Another subject", "It works now.")
+    wait_until(lambda: "It works now." in str(emails_of(desk, item)), what="the customer's answer at the item", every=0.2)
+    assert len(desk.items()) == 1
+
+    desk.floor.do(item, "complete")
+    customer.send(support.address, "Re: Broken lamp", "Broken again.", In_Reply_To=answered["Message-ID"])
+    desk.floor.until(item, "queued", "offered", "assigned", seconds=20)
+    assert len(desk.items()) == 1
+
+
+def emails_of(desk: Post, item: dict) -> list[dict]:
+    answer = desk.http.get("/emails", params={"workItemId": item["id"]})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+@pytest.mark.parametrize("action", ["flag", "move", "delete", "none"])
+def test_what_was_taken_is_treated_as_the_mailbox_says(
+    post: Callable[..., Post], servers: MailServers, action: str
+) -> None:
+    account = servers.account()
+    processed = {"action": action, **({"folder": "Done"} if action == "move" else {})}
+    desk = post(mailbox("m", account, {"processed": processed}))
+    desk.start()
+    desk.connected("m")
+    sender = servers.account("s")
+    for number in range(3):
+        sender.send(account.address, f"message {number}")
+    desk.has_items(3)
+
+    def treated() -> bool:
+        inbox, done = account.messages(), account.messages("Done")
+        match action:
+            case "flag":
+                return len(inbox) == 3 and all({"\\Seen", "$MillraceTaken"} <= flags for _, flags in inbox)
+            case "move":
+                return not inbox and len(done) == 3
+            case "delete":
+                return not inbox and not done
+            case _:
+                return len(inbox) == 3 and not any("\\Seen" in flags for _, flags in inbox)
+
+    wait_until(treated, what=f"the messages to be treated by {action}", every=0.2)
+    assert desk.subjects() == ["message 0", "message 1", "message 2"]
+
+
+def test_old_mail_does_not_become_work_unless_it_is_asked_for(post: Callable[..., Post], servers: MailServers) -> None:
+    fresh, dated = servers.account(), servers.account()
+    year = 365 * 86_400
+    for account in (fresh, dated):
+        for age, subject in ((3 * year, "ancient"), (year, "old"), (120, "recent")):
+            account.append(account.message(account.address, subject), at=time.time() - age)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 2 * year))
+    desk = post(mailbox("fresh", fresh), mailbox("dated", dated, {"since": since}))
+    desk.start()
+    desk.connected("fresh")
+    assert [item["attributes"]["subject"] for item in desk.has_items(2)] and desk.subjects() == ["old", "recent"]
+    assert {item["attributes"]["mailbox"] for item in desk.items()} == {"dated"}
+    servers.account().send(fresh.address, "new")
+    assert desk.has_items(3)
+    assert desk.subjects() == ["new", "old", "recent"]
+
+
+def test_what_somebody_has_read_is_taken_all_the_same(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    desk = post(mailbox("m", account))
+    email = desk.start()[0]
+    desk.connected("m")
+    email.stop()
+    account.append(account.message(account.address, "read elsewhere"))
+    with account.imap() as session:
+        session.select("INBOX")
+        session.store("1", "+FLAGS", "\\Seen")
+    email.start()
+    assert desk.has_items(1)[0]["attributes"]["subject"] == "read elsewhere"
+
+
+def test_new_mail_is_seen_at_once(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    desk = post(mailbox("m", account))
+    desk.start()
+    desk.connected("m")
+    account.append(account.message(account.address, "warm up"))
+    desk.has_items(1)
+    begin = time.monotonic()
+    account.append(account.message(account.address, "now"))
+    desk.has_items(2, seconds=5)
+    assert time.monotonic() - begin < 1.5
+
+
+def test_large_messages_and_unwanted_attachments(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    desk = post(mailbox("m", account, {"greatestMessage": 3_000_000, "blockedAttachments": ["*.exe"]}))
+    email = desk.start()[0]
+    desk.connected("m")
+    message = account.message(account.address, "with attachments")
+    message.add_attachment(b"MZ" * 100, maintype="application", subtype="octet-stream", filename="setup.EXE")
+    message.add_attachment(b"%PDF" * 500_000, maintype="application", subtype="pdf", filename="invoice.pdf")
+    account.append(message)
+    large = account.message(account.address, "too large")
+    large.add_attachment(b"x" * 3_000_000, maintype="application", subtype="octet-stream", filename="x.bin")
+    account.append(large)
+    items = {item["attributes"]["subject"]: item for item in desk.has_items(2)}
+    assert items["with attachments"]["attributes"]["attachments"] == 1
+    assert items["too large"]["status"] == "errorheld"
+    assert "bytes" in items["too large"]["reason"]
+    kept = emails_of(desk, items["with attachments"])[0]
+    assert [part["name"] for part in kept["attachments"]] == ["invoice.pdf"]
+    raw = desk.http.get(f"/workitems/{items['with attachments']['id']}/emails/{kept['id']}/raw")
+    assert raw.status_code == 200 and b"setup.EXE" in raw.content
+    assert "email_inbound_blocked_total" in email.metrics()
+
+
+def test_connections_are_tested_and_their_troubles_told(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    desk = post(
+        mailbox("good", account),
+        mailbox("password", account, {"credentials": {"user": account.address, "secret": "wrong"}}),
+        mailbox("name", account, {"server": {"host": "127.0.0.2", "port": servers.imaps_port, "security": "tls"}}),
+    )
+    desk.secret("wrong", "not-the-password")
+    desk.start()
+    desk.connected("good")
+    failing = desk.until("password", lambda found: found["inbound"]["state"] == "failing", "the failing state")
+    assert "refuses user or password" in failing["inbound"]["error"]
+    assert "not-the-password" not in str(failing)
+
+    def tested(name: str) -> dict:
+        asked = desk.http.post(f"/mailboxes/{name}/test")
+        assert asked.status_code in (200, 201, 202), asked.text
+        place = f"/mailboxes/tests/{asked.json()['id']}"
+
+        def probe() -> dict | None:
+            found = desk.http.get(place).raise_for_status().json()
+            return found if found["done"] else None
+
+        return wait_until(probe, seconds=30, what=f"the test of {name}", every=0.2)
+
+    good = tested("good")
+    assert good["inbound"]["ok"] and good["outbound"]["ok"], good
+    bad = tested("password")
+    assert not bad["inbound"]["ok"] and bad["outbound"]["ok"], bad
+
+    # The right password mends it without anything being started again.
+    desk.secret("wrong", servers.password)
+    desk.connected("password", seconds=70)
+
+
+def test_a_folder_that_was_rebuilt_repeats_nothing(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    desk = post(mailbox("m", account))
+    email = desk.start()[0]
+    desk.connected("m")
+    for number in range(5):
+        account.append(account.message(account.address, f"message {number}"))
+    desk.has_items(5)
+    email.stop()
+    validity = uid_validity(account)
+    for file in account.maildir.glob("dovecot*"):
+        file.unlink()
+    account.append(account.message(account.address, "after"))
+    wait_until(lambda: uid_validity(account) != validity, what="another UIDVALIDITY", every=0.5)
+    email.start()
+    desk.has_items(6)
+    account.append(account.message(account.address, "last"))
+    desk.has_items(7)
+    assert desk.subjects() == ["after", "last", *(f"message {number}" for number in range(5))]
+
+
+def uid_validity(account: Account) -> bytes:
+    with account.imap() as session:
+        session.select("INBOX", readonly=True)
+        return session.response("UIDVALIDITY")[1][0]
+
+
+def test_refusals_fail_or_are_tried_again(post: Callable[..., Post], servers: MailServers) -> None:
+    account, customer = servers.account(), servers.account("customer")
+    desk = post(mailbox("m", account))
+    desk.start()
+    desk.connected("m", "outbound")
+    customer.send(account.address, "Question")
+    item = desk.has_items(1)[0]
+    refused = desk.reply(item, to=["nobody@fail.test"])
+    assert "No such person" in desk.email_in_state(refused, "failed")["reason"]
+    later = desk.reply(item, to=["somebody@later.test"])
+    state = wait_until(
+        lambda: found if (found := desk.http.get(f"/emails/{later['id']}").json()).get("reason") else None,
+        what="the reason why it waits", every=0.2,
+    )  # fmt: skip
+    assert state["state"] == "queued" and "Try again later" in state["reason"]
+
+
+def test_what_may_have_been_sent_is_for_a_person_to_decide(post: Callable[..., Post], servers: MailServers) -> None:
+    account, customer = servers.account(), servers.account("customer")
+    with DyingServer() as dying:
+        outbound = {"server": {"host": "127.0.0.1", "port": dying.port, "security": "plain"}, "credentials": None}
+        box = mailbox("m", account, outbound=outbound)
+        del box["outbound"]["credentials"]
+        desk = post(box)
+        desk.start()
+        desk.connected("m")
+        customer.send(account.address, "Question")
+        item = desk.has_items(1)[0]
+        reply = desk.reply(item, "Once only.")
+        desk.email_in_state(reply, "uncertain", seconds=30)
+        time.sleep(3)
+        assert dying.messages == 1
+        confirmed = desk.http.post(f"/emails/{reply['id']}/confirm")
+        assert confirmed.status_code == 200, confirmed.text
+        assert confirmed.json()["state"] == "sent"
+
+
+class DyingServer:
+    """An SMTP server that takes messages and ends the connection instead of answering."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+
+    def __enter__(self) -> "DyingServer":
+        threading.Thread(target=self._run, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 here\r\n")
+            for line in lines:
+                if line.upper().startswith(b"DATA"):
+                    connection.sendall(b"354 go on\r\n")
+                    while lines.readline().strip() != b".":
+                        pass
+                    self.messages += 1
+                    return
+                connection.sendall(b"250 ok\r\n")
