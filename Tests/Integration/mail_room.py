@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from contracts import OpenAPI
 from own_world import day_and_night
 from world import Tenant, World
 
@@ -73,12 +74,13 @@ class MailRoom:
 
     @staticmethod
     def open(world: World, document: dict | None = None) -> "MailRoom":
-        """A new tenant with its keys."""
+        """A new tenant with its keys. Every answer that it gets is held to the OpenAPI document."""
         tenant = world.tenant(document or configuration(), source="vinst")
-        admin = world.http(tenant.admin_key)
-        room = MailRoom(admin, world.http(key(admin, ["mail"])), tenant)
+        api = OpenAPI.of(world.cores.ensure(1)[0].url)
+        admin = api.watch(world.http(tenant.admin_key))
+        room = MailRoom(admin, api.watch(world.http(key(admin, ["mail"]))), tenant)
         for agent in ("anna", "bert"):
-            room.agents[agent] = world.http(key(admin, ["agent"], agent=agent))
+            room.agents[agent] = api.watch(world.http(key(admin, ["agent"], agent=agent)))
         return room
 
     def term(self, name: str = "support") -> int:
@@ -172,10 +174,12 @@ class MailRoom:
 
     def send(self, name: str = "support") -> list[dict]:
         """Sends everything that is due."""
-        emails = self.claim(name)["emails"]
-        for email in emails:
-            assert self.settle(email, "sent", name, reply="250 OK").status_code == 200
-        return emails
+        sent = []
+        while emails := self.claim(name)["emails"]:
+            for email in emails:
+                assert self.settle(email, "sent", name, reply="250 OK").status_code == 200
+            sent += emails
+        return sent
 
 
 def key(admin: httpx.Client, roles: list[str], **rest: str) -> str:

@@ -21,6 +21,13 @@ def map_path_parameters(context, path_parameters):
         names["id"] = "agent"
     elif path.startswith("/offers/"):
         names["id"] = "offer"
+    elif path.startswith("/emails/"):
+        names["id"] = "email"
+    elif path.startswith("/mailboxes/{name}"):
+        names["name"] = "mailbox"
+    elif path.startswith("/contents/"):
+        names["sha256"] = "content"
+    names["emailId"] = "email"
     generated = dict(path_parameters or {})
     for name, value in generated.items():
         if name in names and len(str(value)) % 2:

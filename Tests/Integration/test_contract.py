@@ -14,7 +14,8 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from contracts import AsyncAPI, OpenAPI, look_up, references
-from own_world import day_and_night, own_world
+from mail_room import SECRETS_KEY, configuration
+from own_world import own_world
 from stack import Stack
 from topics import EventReader
 from waiting import wait_until
@@ -32,8 +33,8 @@ def place(stack: Stack) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def tenant(place: World) -> Tenant:
-    tenant = place.tenant(day_and_night())
-    place.cores.start(1, DEAD_LETTER_TENANT=tenant.name)
+    tenant = place.tenant(configuration())
+    place.cores.start(1, DEAD_LETTER_TENANT=tenant.name, SECRETS_KEY=SECRETS_KEY)
     return tenant
 
 
@@ -274,7 +275,10 @@ HALVES = {
 def test_schemathesis_finds_nothing(place: World, tenant: Tenant, admin: httpx.Client, tmp_path: Path) -> None:
     items = [submit(admin, impact="Idle") for _ in range(3)]
     core = place.cores.running[0]
+    body = {"mailbox": "support", "to": ["kim@example.org"], "text": "Hello", "draft": True}
     known = {
+        "email": admin.post("/emails", json=body).json()["id"], "mailbox": "support",
+        "content": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "workitem": items[0]["id"], "capture": items[1]["captureId"], "source": "vinst", "agent": "bert",
         "offer": items[2]["id"].replace("-", "") + "-1", "keys": [key["id"] for key in admin.get("/keys").json()["items"]],
     }  # fmt: skip

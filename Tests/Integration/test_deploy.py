@@ -204,11 +204,12 @@ def test_nginx_accepts_the_gateways_configuration(tmp_path: Path) -> None:
 
 
 def test_edges_take_bodies_as_large_as_the_service_does() -> None:
-    """README's limits: 1 MiB, and 64 MiB for a configuration; an edge with less would refuse what is documented."""
-    assert "| request body | 1 MiB; a configuration 64 MiB |" in (ROOT / "README.md").read_text()
+    """README's limits: 1 MiB, and 64 MiB for a configuration or a content; an edge with less would refuse what is documented."""
+    assert "| request body | 1 MiB; a configuration or a content 64 MiB |" in (ROOT / "README.md").read_text()
     gateway = (ROOT / "deploy/gateway/nginx.conf").read_text()
-    assert re.findall(r"client_max_body_size (\w+);", gateway) == ["1m", "64m"]
+    assert re.findall(r"client_max_body_size (\w+);", gateway) == ["1m", "64m", "64m"]
     assert re.search(r"location /iwd/v3/configuration \{\s+client_max_body_size 64m;", gateway)
+    assert re.search(r"location /iwd/v3/contents/ \{\s+client_max_body_size 64m;", gateway)
     (ingress,) = [document for document in manifests() if document["kind"] == "Ingress"]
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"] == "64m"
 

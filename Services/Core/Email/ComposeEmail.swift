@@ -157,7 +157,10 @@ struct ComposeEmail {
     }
 
     private func replyTo(_ from: EmailAddress, _ item: UUID) -> JSONValue? {
-        tokens.token(of: item).map { from.tagged($0).document }
+        // A local part has 64 bytes at most (RFC 5321); without the tag the token stands in the text alone.
+        tokens.token(of: item).map { from.tagged($0) }.flatMap {
+            EmailAddress.isAddress($0.address) ? $0.document : nil
+        }
     }
 
     private func references(_ references: [String], _ messageId: String?) -> JSONValue? {

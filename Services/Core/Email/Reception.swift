@@ -108,11 +108,10 @@ struct Reception {
     private mutating func create(
         _ email: ReceivedEmail, failed: String? = nil, preferring agent: Int32? = nil, instead of: UUID? = nil
     ) {
-        var submit = SubmitCommand(
-            captureId: EmailIdentity.captureId(email, in: mailbox), attributes: attributes(of: email))
-        submit.preferredAgent = agent.flatMap { snapshot.agents[$0]?.key }
-        let request = CaptureRequest(source: source, submit: submit, contentHash: email.raw, actor: actor)
-        var item = capture.prepare(request, in: snapshot, at: now)
+        var item = prepared(email, preferring: agent)
+        if let preferred = item.preferredAgent, desk.refusalToServe(item, by: preferred) != nil {
+            item = prepared(email, preferring: nil)
+        }
         if let failed {
             (item.status, item.reason, item.completedAt) = (.errorheld, failed, nil)
             item.wakeAt = item.nextWake
@@ -127,6 +126,17 @@ struct Reception {
         }
         if failed == nil { acknowledge(email, item) }
     }
+
+    private func prepared(_ email: ReceivedEmail, preferring agent: Int32?) -> WorkItem {
+        var submit = SubmitCommand(
+            captureId: EmailIdentity.captureId(email, in: mailbox), attributes: attributes(of: email))
+        submit.preferredAgent = agent.flatMap { snapshot.agents[$0]?.key }
+        return capture.prepare(
+            CaptureRequest(source: source, submit: submit, contentHash: email.raw, actor: actor), in: snapshot, at: now)
+    }
+
+    /// Who may have what.
+    private var desk: CommandDesk { CommandDesk(snapshot: snapshot, now: now, agents: AgentLedger([])) }
 
     private mutating func add(_ email: ReceivedEmail, to id: UUID) {
         if let index = newItems.firstIndex(where: { $0.id == id }) {

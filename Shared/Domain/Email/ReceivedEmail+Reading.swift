@@ -125,13 +125,11 @@ extension ReceivedEmail {
         for name in ["spf", "dkim", "dmarc"] {
             if let text = authentication?[name]?.stringValue { results[name] = .string(text.cut(toBytes: 200)) }
         }
-        switch reader.value("spam") {
-        case .object(let spam)?:
-            if let value = spam["score"] ?? spam["flag"] ?? spam["spam"], value.objectValue == nil {
-                results["spam"] = value
-            }
-        case .bool(let flag)?: results["spam"] = .bool(flag)
-        case .some(let value) where value.numberValue != nil: results["spam"] = value
+        let spam = reader.value("spam")
+        let verdict = spam?.objectValue.flatMap { $0["score"] ?? $0["flag"] ?? $0["spam"] } ?? spam
+        switch verdict {
+        case .bool?, .integer?, .number?: results["spam"] = verdict
+        case .string(let text)?: results["spam"] = .string(text.cut(toBytes: 200))
         default: break
         }
         return results
@@ -180,6 +178,10 @@ extension ReceivedEmail.DeliveryStatus {
 extension EmailAddress {
     /// Within the bounds of what is kept.
     fileprivate var cut: EmailAddress {
-        EmailAddress(name: name?.cut(toBytes: 200), address: address.cut(toBytes: 320))
+        // A line break in a name would end the header field that an answer puts it into.
+        let line = name.map { name in
+            String(name.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
+        }
+        return EmailAddress(name: line?.cut(toBytes: 200), address: address.cut(toBytes: 320))
     }
 }
