@@ -22,9 +22,11 @@ final class CoreClient: Sendable {
     }
 
     /// Makes a call and reads its answer.
+    /// - Parameter repeats: whether it may be made again when core does not answer or is busy.
     /// - Throws: ``CoreError``, `CancellationError`.
     func call(
         _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, timeout: TimeAmount = .seconds(30),
+        repeats: Bool = true,
         answerLimit: Int = 64 << 20
     ) async throws -> JSONValue {
         let bytes: [UInt8]? = body.map { value in
@@ -33,7 +35,8 @@ final class CoreClient: Sendable {
             return bytes
         }
         let response = try await send(
-            method, path, headers: bytes == nil ? [] : [("content-type", "application/json")], timeout: timeout
+            method, path, headers: bytes == nil ? [] : [("content-type", "application/json")], timeout: timeout,
+            repeats: repeats
         ) { bytes.map { .bytes($0) } }
         let answer = try await Self.networked { try await response.body.collect(upTo: answerLimit) }
         guard answer.readableBytes > 0 else { return .null }
@@ -61,30 +64,41 @@ final class CoreClient: Sendable {
     }
 
     private func send(
-        _ method: HTTPMethod, _ path: String, headers: [(String, String)], timeout: TimeAmount,
+        _ method: HTTPMethod, _ path: String, headers: [(String, String)], timeout: TimeAmount, repeats: Bool = true,
         _ body: () -> HTTPClientRequest.Body?
     ) async throws -> HTTPClientResponse {
-        var failure: (any Error)?
-        for _ in addresses {
-            let address = turn.withLock { addresses[$0 % addresses.count] }
-            var request = HTTPClientRequest(url: "\(address)/iwd/v3\(path)")
-            request.method = method
-            request.headers.add(name: "authorization", value: "Bearer \(key)")
-            for (name, value) in headers { request.headers.add(name: name, value: value) }
-            request.body = body()
-            do {
-                let response = try await Self.networked { try await http.execute(request, timeout: timeout) }
-                EmailMetrics.coreAnswered(Int(response.status.code))
-                if (200..<300).contains(response.status.code) { return response }
-                throw try await Self.error(response)
-            } catch let error as CoreError {
-                guard error.canRetry else { throw error }
-                EmailMetrics.coreFailed(error.code.rawValue)
-                failure = error
-                turn.withLock { $0 += 1 }
+        var failure = CoreError(code: .unreachable, status: 0, description: "no address of core is configured")
+        // A restart of core is waited for: what is in hand need not be fetched again.
+        for round in 0..<(repeats ? 5 : 1) {
+            if round > 0 { try await Task.sleep(for: .milliseconds(100 << round)) }
+            for _ in addresses {
+                let address = turn.withLock { addresses[$0 % addresses.count] }
+                do {
+                    return try await send(method, "\(address)/iwd/v3\(path)", headers, timeout, body())
+                } catch let error as CoreError {
+                    guard error.canRetry else { throw error }
+                    EmailMetrics.coreFailed(error.code.rawValue)
+                    failure = error
+                    turn.withLock { $0 += 1 }
+                }
             }
         }
-        throw failure ?? CoreError(code: .unreachable, status: 0, description: "no address of core is configured")
+        throw failure
+    }
+
+    private func send(
+        _ method: HTTPMethod, _ url: String, _ headers: [(String, String)], _ timeout: TimeAmount,
+        _ body: HTTPClientRequest.Body?
+    ) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        request.headers.add(name: "authorization", value: "Bearer \(key)")
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = body
+        let response = try await Self.networked { try await http.execute(request, timeout: timeout) }
+        EmailMetrics.coreAnswered(Int(response.status.code))
+        guard (200..<300).contains(response.status.code) else { throw try await Self.error(response) }
+        return response
     }
 
     private static func error(_ response: HTTPClientResponse) async throws -> CoreError {

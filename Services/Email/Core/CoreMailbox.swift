@@ -13,7 +13,7 @@ struct CoreMailbox: Sendable {
     /// Takes a new term; the caller holds the lease's key.
     static func begin(_ name: String, instance: String, core: CoreClient) async throws -> Int64 {
         let answer = try await core.call(
-            .POST, "/mailboxes/\(name)/lease", ["instance": .string(instance)], timeout: .seconds(2))
+            .POST, "/mailboxes/\(name)/lease", ["instance": .string(instance)], timeout: .seconds(2), repeats: false)
         guard let term = answer["term"]?.integerValue else {
             throw CoreError(code: .refused, status: 200, description: "core gave no term")
         }
@@ -83,7 +83,8 @@ struct CoreMailbox: Sendable {
     /// Messages to send, and such as an earlier holder had in hand when it went.
     func claim(limit: Int) async throws -> (due: [OutboundEmail], interrupted: [OutboundEmail]) {
         let answer = try await core.call(
-            .POST, "\(path)/outbound/claim", ["term": .integer(term), "limit": .integer(Int64(limit))])
+            .POST, "\(path)/outbound/claim", ["term": .integer(term), "limit": .integer(Int64(limit))],
+            repeats: false)
         func list(_ name: String) -> [OutboundEmail] {
             (answer[name]?.arrayValue ?? []).compactMap { OutboundEmail($0) }
         }

@@ -46,7 +46,7 @@ final class WatchWork: Sendable {
     private func ask() async throws -> [(id: String, mailbox: MailboxAssignment)] {
         let version = known.withLock { $0.version }
         let query = version.map { "?wait=25&version=\($0)" } ?? ""
-        let answer = try await client.call(.GET, "/mailboxes/work\(query)", timeout: .seconds(40))
+        let answer = try await client.call(.GET, "/mailboxes/work\(query)", timeout: .seconds(40), repeats: false)
         guard let tenant = answer["tenant"]?.stringValue, let version = answer["configurationVersion"]?.integerValue
         else {
             throw CoreError(code: .refused, status: 200, description: "core's answer names no tenant")
