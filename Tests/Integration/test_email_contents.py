@@ -154,13 +154,16 @@ def test_a_customer_goes_with_every_message(place: World, room: MailRoom, databa
     shared = {"index": 1, "name": "b.txt", "type": "text/plain", "size": 6, "sha256": room.store(b"of all")}
     message = room.message(text=f"I am {address}", attachments=[part, shared], **{"from": sender})
     item = room.receive(message)[0]["workItemId"]
-    room.receive(room.message(attachments=[shared]))
+    other = room.message(attachments=[shared])
+    others = room.receive(other)[0]["workItemId"]
+    room.receive(room.message(inReplyTo=[other["messageId"]], text=f"I am {address} too", **{"from": sender}))
     room.reply(item)
     loose = room.admin.post("/emails", json={"mailbox": "support", "to": [address], "subject": "x", "text": address, "sendAt": "2090-01-01T00:00:00Z"})
     assert loose.status_code == 201
     bounced = next(email for email in room.claim()["emails"] if email["workItemId"] == item)
     room.settle(bounced, "failed", reply=f"550 {address} unknown")
     assert room.admin.post("/customers/erase", json={"customer": address}).json()["erasedWorkItems"] == 1
+    assert [email["messageId"] for email in room.emails(others, "in")] == [other["messageId"]]
     assert room.emails(item) == [] and room.admin.get(f"/emails/{loose.json()['id']}").status_code == 404
     assert room.service.head(f"/contents/{message['raw']}").status_code == 404
     assert room.service.head(f"/contents/{part['sha256']}").status_code == 404

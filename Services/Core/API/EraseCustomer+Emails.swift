@@ -3,7 +3,7 @@ import Foundation
 import Storage
 
 /// Messages. Those of the customer's items go with all that they refer to: texts, addresses, raw bytes, attachments; of an
-/// item that is another's now those to or from the customer. That there were messages stays, in events without a word.
+/// item that is another's now those to or from the customer. Of another's item what the customer wrote goes. That there were messages stays, in events without a word.
 extension EraseCustomer {
     private var tenant: Int32 { runtime.tenant }
 
@@ -32,16 +32,18 @@ extension EraseCustomer {
         ]
     }
 
-    /// Messages to or from the customer that belong to no item.
-    func eraseMessagesWithoutItem() async throws {
+    /// Messages to or from the customer that belong to no item, and what the customer wrote about another's.
+    func eraseMessagesElsewhere() async throws {
         while true {
             let count = try await runtime.dependencies.pool.transaction(tenant: tenant, idempotent: true) {
                 transaction in
                 let emails = try await transaction.query(
                     """
-                    SELECT id FROM email WHERE tenant = $1 AND work_item IS NULL AND correspondents @> ARRAY[$2::uuid]
+                    SELECT id FROM email WHERE tenant = $1 AND correspondents @> ARRAY[$2::uuid]
+                        AND (work_item IS NULL
+                            OR direction = 'in' AND lower(content::jsonb #>> '{from,address}') = lower($3))
                     ORDER BY id LIMIT \(Self.page) FOR UPDATE
-                    """, [.int4(tenant), .uuid(correspondent)]
+                    """, [.int4(tenant), .uuid(correspondent), .text(name.text)]
                 ).map { try $0[0].uuid }
                 guard !emails.isEmpty else { return 0 }
                 _ = try await transaction.commit(

@@ -30,7 +30,7 @@ struct EraseCustomer: Sendable {
         var total = 0
         while case let ids = try await presentItems(), !ids.isEmpty { total += try await erase(ids) }
         while case let ids = try await pastItems(), !ids.isEmpty { total += try await erase(ids) }
-        try await eraseMessagesWithoutItem()
+        try await eraseMessagesElsewhere()
         // Those that came meanwhile.
         _ = try await eraseDeadLetters(after: last)
         return total

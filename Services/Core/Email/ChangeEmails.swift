@@ -22,9 +22,12 @@ struct ChangeEmails: Sendable {
         _ changes: [(before: Email, after: Email)], actor: Actor, at now: Instant
     ) -> [SQLStatement] {
         guard !changes.isEmpty else { return [] }
-        let told = changes.filter { $0.before.state != $0.after.state || $0.before.revision != $0.after.revision }
+        let update = Email.update(changes.map(\.after), tenant: tenant)
+        // Another holder is no step of the message.
+        let told = changes.filter { $0.before.revision != $0.after.revision }
+        guard !told.isEmpty else { return [update] }
         return [
-            Email.update(changes.map(\.after), tenant: tenant),
+            update,
             WorkItemEvents.insertion(
                 of: told.map {
                     EmailEvents.event(of: $0.after, from: $0.before.state, actor: actor, in: runtime.snapshot)

@@ -118,7 +118,8 @@ struct SendEmails: Sendable {
             case .sent: .accept
             case .failed: .fail
             case .uncertain: .lose
-            case .retry: now - email.createdAt > EmailRetry.givesUpAfter ? .fail : .postpone
+            case .retry:
+                EmailRetry.givesUp(afterAttempt: Int(email.attempt), of: now - email.createdAt) ? .fail : .postpone
             }
         return try ChangeEmails.after(action, email, at: now) {
             $0.reason = reply

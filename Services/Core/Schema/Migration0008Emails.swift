@@ -91,9 +91,10 @@ extension CoreSchema {
             CREATE INDEX email_message ON email (tenant, message) WHERE direction = 'out';
             CREATE INDEX email_due ON email (tenant, mailbox, due_at) WHERE state = 'queued';
             CREATE INDEX email_sending ON email (tenant, mailbox) WHERE state = 'sending';
-            -- Those that no item's retention takes along, and whom they concern.
+            -- Those that no item's retention takes along.
             CREATE INDEX email_alone ON email (tenant, created_at) WHERE work_item IS NULL;
-            CREATE INDEX email_correspondents ON email USING gin (correspondents) WHERE work_item IS NULL;
+            -- Whom they concern, for erasure.
+            CREATE INDEX email_correspondents ON email USING gin (correspondents);
 
             -- Every Message-ID of a conversation, of messages and of what they refer to, and its item.
             CREATE TABLE email_thread (

@@ -18,6 +18,7 @@ public enum EventText {
         let data = event["data"] ?? .null
         let subject =
             data["captureId"].map { "\(TextFormats.cell(data["sourceName"]))/\(TextFormats.cell($0))" }
+            ?? data["emailId"].map { "\(TextFormats.cell(data["mailbox"]))/\(TextFormats.cell($0))" }
             ?? TextFormats.cell(data["agent"])
         var parts = [TextFormats.cell(event["time"]), action(event, data), subject]
         let (from, to) = (TextFormats.cell(data["from"]), TextFormats.cell(data["to"]))

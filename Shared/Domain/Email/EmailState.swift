@@ -76,8 +76,11 @@ public enum EmailTransition {
 
 /// When a message is tried again that a server put off.
 public enum EmailRetry {
-    /// Milliseconds after which nobody tries any longer: two days.
-    public static let givesUpAfter: Int64 = 2 * 86_400_000
+    /// Whether nobody tries any longer: after two days and so many attempts as the pauses make of them. A server that asks
+    /// for short pauses does not use the attempts up sooner, and a message that was to go out later has as many.
+    public static func givesUp(afterAttempt attempt: Int, of age: Int64) -> Bool {
+        attempt >= 54 && age > 2 * 86_400_000
+    }
 
     /// Milliseconds until the next try: 30 s, doubling with each, at most an hour.
     public static func pause(afterAttempt attempt: Int) -> Int64 {

@@ -69,6 +69,14 @@ struct EmailValueTests {
             ])
     }
 
+    @Test func nobodyTriesForEver() {
+        let pauses = (1..<54).map(EmailRetry.pause(afterAttempt:)).reduce(0, +)
+        #expect((47...49).contains(pauses / 3_600_000))
+        #expect(EmailRetry.givesUp(afterAttempt: 54, of: 2 * 86_400_000 + 1))
+        #expect(!EmailRetry.givesUp(afterAttempt: 53, of: 9 * 86_400_000))
+        #expect(!EmailRetry.givesUp(afterAttempt: 99, of: 86_400_000))
+    }
+
     @Test func everyStateHasItsActions() {
         let allowed = EmailState.allCases.flatMap { state in
             EmailAction.allCases.compactMap { action in
