@@ -7,7 +7,8 @@ import Synchronization
 /// No call made on it blocks: sockets are read and written as far as they go, and waiting is one `poll` over all of
 /// them. So a hundred idle mailboxes cost two threads and no wake-ups.
 ///
-/// Unchecked: `waiters` is touched by the loop's own thread only; the rest is under `shared`.
+/// Unchecked: `waiters` is touched by the loop's own thread only; the rest, also whoever begins to wait, is under
+/// `shared`: a closure handed to the runtime may begin its wait on another thread.
 final class MailLoop: SerialExecutor, @unchecked Sendable {
     /// Why a wait ended.
     enum Wake: Sendable {
@@ -23,12 +24,13 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
 
     private struct Shared: Sendable {
         var jobs: [UnownedJob] = []
+        var arrivals: [Waiter] = []
         var interrupts: [(key: Int, cancel: Bool)] = []
         var isAwake = true
         var nextKey = 0
     }
 
-    private struct Waiter {
+    private struct Waiter: Sendable {
         let key: Int
         let socket: Int32
         let events: Int16
@@ -73,18 +75,22 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
         wake { $0.interrupts.append((key, cancel)) }
     }
 
-    /// Waits for a socket. Call it on an actor that runs on this loop.
+    /// Waits for a socket.
     /// - Parameter deadline: nanoseconds of ``MonotonicClock``.
     func wait(
         isolation: isolated (any Actor)? = #isolation, key: Int, socket: Int32, events: Int32, deadline: Int64,
         heedsInterrupts: Bool
     ) async -> Wake {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                waiters.append(
-                    Waiter(
-                        key: key, socket: socket, events: Int16(truncatingIfNeeded: events), deadline: deadline,
-                        heedsInterrupts: heedsInterrupts, continuation: continuation))
+            // Else the closure would hop to the common pool and back.
+            _ = isolation
+            return await withCheckedContinuation { continuation in
+                let waiter = Waiter(
+                    key: key, socket: socket, events: Int16(truncatingIfNeeded: events), deadline: deadline,
+                    heedsInterrupts: heedsInterrupts, continuation: continuation)
+                // A cancellation before this one's arrival has found nobody.
+                guard !Task.isCancelled else { return continuation.resume(returning: .cancelled) }
+                wake { $0.arrivals.append(waiter) }
             }
         } onCancel: {
             interrupt(key, cancel: true)
@@ -104,18 +110,18 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
         var jobs: [UnownedJob] = []
         var polled: [pollfd] = []
         while true {
-            let interrupts = shared.withLock { shared in
-                swap(&shared.jobs, &jobs)
-                defer { shared.interrupts.removeAll() }
-                return shared.interrupts
-            }
+            shared.withLock { swap(&$0.jobs, &jobs) }
             for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
             jobs.removeAll(keepingCapacity: true)
-            end(interrupts)
-            let mayRest = shared.withLock { shared in
+            let (interrupts, mayRest) = shared.withLock { shared in
+                waiters += shared.arrivals
+                shared.arrivals.removeAll(keepingCapacity: true)
+                defer { shared.interrupts.removeAll() }
+                // What an interruption ends is a job again.
                 shared.isAwake = !shared.jobs.isEmpty || !shared.interrupts.isEmpty
-                return !shared.isAwake
+                return (shared.interrupts, !shared.isAwake)
             }
+            end(interrupts)
             polled.removeAll(keepingCapacity: true)
             polled.append(pollfd(fd: signal, events: Int16(POLLIN), revents: 0))
             for waiter in waiters { polled.append(pollfd(fd: waiter.socket, events: waiter.events, revents: 0)) }
