@@ -12,6 +12,8 @@ struct EmailDependencies: Sendable {
     let redis: RedisClient
     let subscriber: RedisSubscriber
     let addressGuard: AddressGuard
+    /// For addresses of a configuration.
+    let http: OutboundHTTP
     let threads: MessageThreads
     let secrets: SecretBox?
     let tokens: OAuthTokens

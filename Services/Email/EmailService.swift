@@ -35,7 +35,7 @@ public struct EmailService: Sendable {
         let outbound = OutboundHTTP(guard: AddressGuard(allow: shared.outboundAllow))
         let dependencies = EmailDependencies(
             redis: redis, subscriber: subscriber, addressGuard: AddressGuard(allow: shared.outboundAllow),
-            threads: threads, secrets: shared.secretsKey.map { SecretBox(key: $0) },
+            http: outbound, threads: threads, secrets: shared.secretsKey.map { SecretBox(key: $0) },
             tokens: OAuthTokens(http: outbound), spool: spool,
             certificates: configuration.certificates, instance: shared.instance, redisPrefix: shared.redis.prefix,
             leaseTime: shared.leaseTTL, taking: Slots(4), logger: logger)
@@ -94,10 +94,22 @@ public struct EmailService: Sendable {
     /// A folder of this instance's own, empty: what an earlier run left is of no use.
     private static func makeSpool(in folder: String, instance: String) throws -> String {
         let spool = "\(folder)/millrace-email-\(instance)"
+        forgetOldSpools(in: folder)
         try? FileManager.default.removeItem(atPath: spool)
         try FileManager.default.createDirectory(
             atPath: spool, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         return spool
+    }
+
+    /// Removes what instances of other names have left that went without cleaning up.
+    private static func forgetOldSpools(in folder: String) {
+        let files = FileManager.default
+        for name in (try? files.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix("millrace-email-") {
+            let changed = (try? files.attributesOfItem(atPath: "\(folder)/\(name)"))?[.modificationDate] as? Date
+            if let changed, changed.timeIntervalSinceNow < -86_400 {
+                try? files.removeItem(atPath: "\(folder)/\(name)")
+            }
+        }
     }
 
     private static var http: HTTPClient.Configuration {

@@ -43,6 +43,7 @@ public struct CoreAPI: Sendable {
             customers(&routes)
             mailboxes(&routes)
             mailboxSecrets(&routes)
+            mailboxConsent(&routes)
             mailService(&routes)
             contents(&routes)
             replies(&routes)

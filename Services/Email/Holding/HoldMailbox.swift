@@ -22,9 +22,6 @@ struct HoldMailbox: Sendable {
         let wake = WakeSignal()
         registry.add(mailbox.key, states: states, wake: wake)
         defer { registry.remove(mailbox.key, states: states) }
-        guard mailbox.settings.kind == .generic else {
-            return try await holdUnserved(states)
-        }
         let parts = Parts(hold: self, core: core, states: states, wake: wake, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let inbound = mailbox.settings.inbound { group.addTask { try await parts.pull(inbound) } }
@@ -37,18 +34,6 @@ struct HoldMailbox: Sendable {
         }
         EmailMetrics.connected(false, "inbound", mailbox.labels)
         EmailMetrics.connected(false, "outbound", mailbox.labels)
-    }
-
-    /// A kind of mailbox that this version does not know how to serve: said where people look.
-    private func holdUnserved(_ states: MailboxStates) async throws {
-        let reason =
-            "Mailboxes of kind \(mailbox.settings.kind.rawValue) are not served by this version of the email service."
-        if mailbox.settings.inbound != nil { await states.note(.inbound, .failing, reason) }
-        if mailbox.settings.outbound != nil { await states.note(.outbound, .failing, reason) }
-        while !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(10))
-            await states.tell()
-        }
     }
 }
 
@@ -63,14 +48,12 @@ private struct Parts: Sendable {
     /// Takes messages in, connecting again when a connection ends.
     /// - Throws: when the lease is lost.
     func pull(_ inbound: MailboxInbound) async throws {
-        let pull = PullMailbox(
-            mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client, dependencies: hold.dependencies,
-            states: states, requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger)
+        let pull = pulling(inbound)
         var failures = 0
         while !Task.isCancelled {
             let begin = ContinuousClock.now
             do {
-                try await pull.run()
+                try await pull()
             } catch is CancellationError {
                 return
             } catch {
@@ -85,6 +68,23 @@ private struct Parts: Sendable {
             }
             // What only a person can mend is looked at again after a minute.
             try? await Task.sleep(for: min(.seconds(60), .milliseconds(250 << min(failures, 8))))
+        }
+    }
+
+    /// Takes messages in over one connection, by the kind of mailbox.
+    private func pulling(_ inbound: MailboxInbound) -> () async throws -> Void {
+        let requireTrust: @Sendable () throws -> Void = { [term = hold.term] in try term.requireTrust() }
+        switch hold.mailbox.settings.kind {
+        case .generic:
+            return PullMailbox(
+                mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
+                dependencies: hold.dependencies, states: states, requireTrust: requireTrust, logger: logger
+            ).run
+        case .gmail, .graph:
+            return PullProvider(
+                mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
+                dependencies: hold.dependencies, states: states, requireTrust: requireTrust, logger: logger
+            ).run
         }
     }
 
@@ -105,7 +105,7 @@ private struct Parts: Sendable {
         let mailbox = hold.mailbox
         await SendQueue(
             mailbox: mailbox, core: core, client: hold.client,
-            sender: MailSender(mailbox: mailbox, dependencies: hold.dependencies, logger: logger),
+            sender: hold.dependencies.sender(of: mailbox, logger: logger),
             dependencies: hold.dependencies, states: states, wake: wake,
             requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger
         ).run()
@@ -119,17 +119,27 @@ private struct Parts: Sendable {
         let sides: [(MailboxStates.Direction, Domain.MailCredentials?)] = [
             (.inbound, settings.inbound?.credentials), (.outbound, settings.outbound?.credentials),
         ]
+        let interfaces: [(MailboxStates.Direction, MailInterface?)] = [
+            (.inbound, settings.inbound?.api), (.outbound, settings.outbound?.api),
+        ]
         while !Task.isCancelled {
+            for case (let side, let interface?) in interfaces {
+                await renew(side) { try await hold.dependencies.token(for: interface, of: hold.mailbox) }
+            }
             for case (let side, let credentials?) in sides where credentials.method == .xoauth2 {
-                do {
-                    _ = try await hold.dependencies.credentials(credentials, of: hold.mailbox)
-                } catch {
-                    if Task.isCancelled { return }
-                    await states.note(side, .failing, "\(error)")
-                    logger.warning("an access token cannot be renewed", metadata: ["error": "\(error)"])
-                }
+                await renew(side) { try await hold.dependencies.credentials(credentials, of: hold.mailbox) }
             }
             try? await Task.sleep(for: .seconds(60))
+        }
+    }
+
+    private func renew<Kept>(_ side: MailboxStates.Direction, _ body: () async throws -> Kept) async {
+        do {
+            _ = try await body()
+        } catch {
+            if Task.isCancelled { return }
+            await states.note(side, .failing, "\(error)")
+            logger.warning("an access token cannot be renewed", metadata: ["error": "\(error)"])
         }
     }
 

@@ -10,22 +10,15 @@ struct TestConnections: Sendable {
     /// `{"inbound": {"ok", "error"?}, "outbound": …}`, of the sides that the mailbox has.
     func run() async -> JSONObject {
         var result = JSONObject()
-        guard mailbox.settings.kind == .generic else {
-            let reason =
-                "Mailboxes of kind \(mailbox.settings.kind.rawValue) are not served by this version of the email service."
-            for (name, side) in [
-                ("inbound", mailbox.settings.inbound != nil), ("outbound", mailbox.settings.outbound != nil),
-            ] where side {
-                result[name] = ["ok": false, "error": .string(reason)]
-            }
-            return result
-        }
         if let inbound = mailbox.settings.inbound { result["inbound"] = await Self.outcome { try await read(inbound) } }
         if mailbox.settings.outbound != nil { result["outbound"] = await Self.outcome { try await send() } }
         return result
     }
 
     private func read(_ inbound: MailboxInbound) async throws {
+        if let interface = inbound.api {
+            return try await dependencies.connection(to: interface, of: mailbox, folder: inbound.folder).check()
+        }
         guard let server = inbound.server, let credentials = inbound.credentials else {
             throw MailboxProblem("The mailbox has no server to be read from.")
         }
@@ -43,7 +36,7 @@ struct TestConnections: Sendable {
     }
 
     private func send() async throws {
-        let sender = MailSender(mailbox: mailbox, dependencies: dependencies, logger: dependencies.logger)
+        let sender = dependencies.sender(of: mailbox, logger: dependencies.logger)
         do {
             try await sender.connect()
             await sender.close()

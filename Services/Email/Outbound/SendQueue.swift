@@ -12,7 +12,7 @@ struct SendQueue: Sendable {
     let mailbox: MailboxAssignment
     let core: CoreMailbox
     let client: CoreClient
-    let sender: MailSender
+    let sender: any OutboundConnection
     let dependencies: EmailDependencies
     let states: MailboxStates
     let wake: WakeSignal
@@ -185,7 +185,10 @@ struct SendQueue: Sendable {
             try await client.content(attachment.sha256) { try await file.write($0) }
         }
         let composer = EmailComposer(threads: dependencies.threads)
-        let made = try await composer.compose(email.outgoing(folder: folder.path, at: .now), into: folder.path)
+        var outgoing = email.outgoing(folder: folder.path, at: .now)
+        // A provider has no envelope: it reads there whom a message goes to, and takes them out.
+        outgoing.writesBcc = mailbox.settings.kind != .generic
+        let made = try await composer.compose(outgoing, into: folder.path)
         return .file(try SpooledFile(existing: "\(folder.path)/\(made.file)"))
     }
 

@@ -40,7 +40,7 @@ public struct MailboxConfiguration: Sendable, Hashable {
     /// The results that may go into attributes.
     public static let headerResults = ["spam", "spf", "dkim", "dmarc"]
     /// Names that addresses of the API have already.
-    public static let reservedNames = ["secrets", "tests", "work"]
+    public static let reservedNames = ["consent", "secrets", "tests", "work"]
 
     /// A mailbox that neither reads nor sends yet.
     public init(name: String, source: String, address: String) {

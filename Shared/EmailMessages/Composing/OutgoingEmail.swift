@@ -43,8 +43,11 @@ public struct OutgoingEmail: Sendable, Hashable {
     public var to: [EmailAddress]
     /// The recipients of Cc.
     public var cc: [EmailAddress] = []
-    /// Recipients that the others do not see; they are not written into the message.
+    /// Recipients that the others do not see.
     public var bcc: [EmailAddress] = []
+    /// Whether `bcc` is written into the message: for providers that send to whom the message names, and take it out.
+    /// To a mail server it is never shown.
+    public var writesBcc = false
     /// Where answers are to go, when not to the author.
     public var replyTo: [EmailAddress] = []
     /// The subject.

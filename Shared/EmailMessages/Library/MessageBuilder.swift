@@ -25,6 +25,7 @@ final class MessageBuilder {
         add(email.replyTo, GMIME_ADDRESS_TYPE_REPLY_TO)
         add(email.to, GMIME_ADDRESS_TYPE_TO)
         add(email.cc, GMIME_ADDRESS_TYPE_CC)
+        if email.writesBcc { add(email.bcc, GMIME_ADDRESS_TYPE_BCC) }
         if email.to.isEmpty && email.cc.isEmpty { set("To", "undisclosed-recipients:;") }
         g_mime_message_set_subject(message, PlainText.line(email.subject), "utf-8")
         g_mime_message_set_message_id(message, email.messageId)

@@ -51,7 +51,7 @@ public final class OutboundHTTP: Service {
         var isClosed = false
     }
 
-    private let addressGuard: AddressGuard
+    let addressGuard: AddressGuard
     private let state = Mutex(State())
     private static let clientLimit = 64
 
@@ -152,7 +152,7 @@ public final class OutboundHTTP: Service {
     }
 
     /// One client per host and checked address: AsyncHTTPClient takes overrides of name resolution per client only.
-    private func lease(_ name: String, _ host: String, _ address: IPAddress) throws(Failure) -> PinnedClient {
+    func lease(_ name: String, _ host: String, _ address: IPAddress) throws(Failure) -> PinnedClient {
         let leased = state.withLock { state -> PinnedClient? in
             guard !state.isClosed else { return nil }
             if let known = state.clients[name] {
@@ -178,7 +178,7 @@ public final class OutboundHTTP: Service {
         return leased
     }
 
-    private func closeRetired() async {
+    func closeRetired() async {
         let idle = state.withLock { state -> [PinnedClient] in
             let idle = state.retired.filter { !$0.isInUse }
             state.retired.removeAll { client in idle.contains { $0 === client } }

@@ -10,6 +10,14 @@ extension OpenAPIComponents {
                 "name": "name", "in": "path", "required": true, "description": "The secret's name.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 100}, "example": "support-mail"
             },
+            "ConsentState": {
+                "name": "state", "in": "query", "required": true, "description": "As it was in the link.",
+                "schema": {"type": "string"}
+            },
+            "ConsentCode": {
+                "name": "code", "in": "query", "description": "The provider's code; absent when consent was not given.",
+                "schema": {"type": "string"}
+            },
             "MailboxTestId": {
                 "name": "id", "in": "path", "required": true, "description": "The test's id.",
                 "schema": {"type": "string", "minLength": 1}, "example": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"

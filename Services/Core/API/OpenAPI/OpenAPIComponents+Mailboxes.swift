@@ -174,6 +174,23 @@ extension OpenAPIComponents {
                     "next": {"$ref": "#/components/schemas/NextPage"}
                 }
             },
+            "ConsentRequest": {
+                "type": "object", "required": ["redirectUri", "kind"], "additionalProperties": false,
+                "properties": {
+                    "redirectUri": {
+                        "type": "string", "minLength": 8, "maxLength": 2000,
+                        "examples": ["https://millrace.example.com/iwd/v3/mailboxes/consent"]
+                    },
+                    "kind": {"enum": [\#(list(MailboxConfiguration.Kind.allCases))]}
+                }
+            },
+            "ConsentLink": {
+                "type": "object", "required": ["url", "validUntil"],
+                "properties": {
+                    "url": {"type": "string"},
+                    "validUntil": {"$ref": "#/components/schemas/Moment"}
+                }
+            },
             "Secret": {
                 "type": "object", "description": "A password, or what OAuth needs.", "minProperties": 1,
                 "additionalProperties": false, "anyOf": [{"required": ["password"]}, {"required": ["clientId"]}],

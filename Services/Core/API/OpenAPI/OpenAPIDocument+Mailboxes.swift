@@ -70,6 +70,21 @@ extension OpenAPIDocument {
             method: "DELETE", path: "/mailboxes/secrets/{name}", id: "deleteSecret", tag: .mailboxes,
             summary: "Take a secret away", roles: [.admin], parameters: ["SecretName"],
             answers: [OpenAPIAnswer(204, "It is gone.")]),
+        OpenAPIOperation(
+            method: "POST", path: "/mailboxes/secrets/{name}/consent", id: "askConsent", tag: .mailboxes,
+            summary: "A link by which a person lets Millrace use a mailbox at a provider",
+            description: """
+                The secret holds the application's `clientId` and `clientSecret`. The link is good for ten minutes; the \
+                refresh token goes into the secret. `redirectUri` is registered at the provider.
+                """,
+            roles: [.admin], parameters: ["SecretName"], body: OpenAPIBody(schema: "ConsentRequest"),
+            answers: [OpenAPIAnswer(200, "The link.", "ConsentLink")], problems: [422]),
+        OpenAPIOperation(
+            method: "GET", path: "/mailboxes/consent", id: "takeConsent", tag: .mailboxes,
+            summary: "Where providers send the browser after consent", roles: nil,
+            parameters: ["ConsentState", "ConsentCode"],
+            answers: [OpenAPIAnswer(200, "A page that says that it is done.").binary(["text/html"])],
+            problems: [400, 404, 422, 503]),
     ]
 
     private static func switching(_ action: String, _ summary: String) -> OpenAPIOperation {

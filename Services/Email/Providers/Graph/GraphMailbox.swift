@@ -1,0 +1,121 @@
+import Domain
+import EmailAccess
+import Foundation
+import NIOCore
+import Synchronization
+
+/// A mailbox at Microsoft Graph (https://learn.microsoft.com/graph/api/resources/mail-api-overview).
+///
+/// The cursor is a delta link. When Graph no longer knows it, it answers 410 and everything since the moment from which
+/// mail is taken is told of again.
+final class GraphMailbox: MailboxConnection {
+    static let usualBase = "https://graph.microsoft.com/v1.0"
+    /// The category of messages that were taken.
+    static let takenCategory = "MillraceTaken"
+
+    let api: ProviderAPI
+    /// Path of the user's resources.
+    let user: String
+    private let folder: String
+    private let folders = Mutex<[String: String]>([:])
+
+    /// Ids stay when a message is moved.
+    static let headers: [(name: String, value: String)] = [(name: "prefer", value: "IdType=\"ImmutableId\"")]
+
+    /// - Parameters:
+    ///   - user: an address or id, or `me`.
+    ///   - folder: name of the folder that is read; Graph's own names, such as `inbox`, do too.
+    init(api: ProviderAPI, user: String, folder: String) {
+        self.api = api
+        self.user = user == "me" ? "/me" : "/users/\(ProviderAPI.encoded(user))"
+        self.folder = folder
+    }
+
+    func check() async throws { _ = try await call("GET", "\(user)/mailFolders/\(try await folderId())") }
+
+    func changes(
+        after cursor: String?, from: Instant, _ page: ([String]) async throws -> Void
+    ) async throws -> String {
+        var path = ""
+        if let cursor { path = cursor } else { path = try await beginning(from) }
+        while true {
+            let headers = [(name: "prefer", value: "odata.maxpagesize=200, IdType=\"ImmutableId\"")]
+            guard let answer = try await api.call("GET", path, headers: headers) else {
+                if cursor == nil {
+                    throw EmailAccessError(.invalidConfiguration, "The mailbox has no folder \(folder).")
+                }
+                throw CursorLost()
+            }
+            let ids = (answer["value"]?.arrayValue ?? []).compactMap { entry in
+                entry["@removed"] == nil ? entry["id"]?.stringValue : nil
+            }
+            if !ids.isEmpty { try await page(ids) }
+            if let next = answer["@odata.nextLink"]?.stringValue {
+                path = next
+            } else if let delta = answer["@odata.deltaLink"]?.stringValue {
+                return delta
+            } else {
+                throw EmailAccessError(.protocolViolation, "Graph gives neither a next link nor a delta link.")
+            }
+        }
+    }
+
+    /// New messages only: what is read, marked or deleted later is not told of.
+    private func beginning(_ from: Instant) async throws -> String {
+        let filter = ProviderAPI.encoded("receivedDateTime ge \(from.rfc3339)")
+        return "\(user)/mailFolders/\(try await folderId())/messages/delta?changeType=created"
+            + "&$select=id,receivedDateTime&$filter=\(filter)"
+    }
+
+    func download(_ id: String, to path: String, greatest: Int) async throws -> DownloadedMessage? {
+        let address = "\(user)/messages/\(ProviderAPI.encoded(id))"
+        guard let head = try await call("GET", "\(address)?$select=receivedDateTime") else { return nil }
+        let received = head["receivedDateTime"]?.stringValue.flatMap { Instant(rfc3339: $0) }
+        return try await api.exchange("GET", "\(address)/$value", headers: Self.headers) { body in
+            let file = try ProviderDownload(path: path, greatest: greatest)
+            for try await piece in body {
+                try piece.withUnsafeReadableBytes { bytes in try file.write(bytes) }
+                if file.isOver { break }
+            }
+            if file.isOver { try file.keepHead() }
+            return DownloadedMessage(size: file.size, receivedAt: received, isHeadOnly: file.isOver)
+        }
+    }
+
+    func unread() async throws -> Int {
+        let folder = try await call("GET", "\(user)/mailFolders/\(try await folderId())?$select=unreadItemCount")
+        return Int(folder?["unreadItemCount"]?.integerValue ?? 0)
+    }
+
+    func call(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue? {
+        try await api.call(method, path, body, headers: Self.headers)
+    }
+
+    private func folderId() async throws -> String {
+        guard let id = try await folderId(folder, makes: false) else {
+            throw EmailAccessError(.invalidConfiguration, "The mailbox has no folder \(folder).")
+        }
+        return ProviderAPI.encoded(id)
+    }
+
+    /// The id of a folder by its name; made when it is missing and `makes`.
+    func folderId(_ name: String, makes: Bool) async throws -> String? {
+        // names that Graph gives itself are ids
+        if Self.wellKnown.contains(name.lowercased()) { return name.lowercased() }
+        if let known = folders.withLock({ $0[name] }) { return known }
+        let quoted = name.replacingOccurrences(of: "'", with: "''")
+        let filter = ProviderAPI.encoded("displayName eq '\(quoted)'")
+        let answer = try await call("GET", "\(user)/mailFolders?$filter=\(filter)&$select=id")
+        var id = answer?["value"]?.arrayValue?.first?["id"]?.stringValue
+        if id == nil, makes {
+            let made = try await call("POST", "\(user)/mailFolders", ["displayName": .string(name)])
+            id = made?["id"]?.stringValue
+        }
+        if let id { folders.withLock { $0[name] = id } }
+        return id
+    }
+
+    private static let wellKnown: Set<String> = [
+        "inbox", "archive", "deleteditems", "drafts", "junkemail", "sentitems", "outbox",
+    ]
+}

@@ -1,0 +1,39 @@
+import Domain
+import Logging
+import ServiceKit
+
+extension EmailDependencies {
+    /// The mailbox at its provider.
+    /// - Throws: ``MailboxProblem`` when settings are missing.
+    func connection(
+        to interface: MailInterface, of mailbox: MailboxAssignment, folder: String
+    ) throws(MailboxProblem) -> any MailboxConnection {
+        let kind = mailbox.settings.kind
+        // what is wrong with the secret is said at once
+        _ = try mailbox.secret(interface.secret, secrets)
+        let api = ProviderAPI(
+            base: interface.baseURL ?? (kind == .gmail ? GmailMailbox.usualBase : GraphMailbox.usualBase), http: http
+        ) { refused in try await token(for: interface, of: mailbox, refused: refused) }
+        return kind == .gmail
+            ? GmailMailbox(api: api, user: interface.user, folder: folder)
+            : GraphMailbox(api: api, user: interface.user, folder: folder)
+    }
+
+    /// What the mailbox sends by.
+    func sender(of mailbox: MailboxAssignment, logger: Logger) -> any OutboundConnection {
+        switch mailbox.settings.kind {
+        case .generic: MailSender(mailbox: mailbox, dependencies: self, logger: logger)
+        case .gmail, .graph: ProviderSender(mailbox: mailbox, dependencies: self)
+        }
+    }
+
+    /// An access token for a provider's interface.
+    func token(
+        for interface: MailInterface, of mailbox: MailboxAssignment, refused: String? = nil
+    ) async throws -> String {
+        let secret = try mailbox.secret(interface.secret, secrets)
+        return try await tokens.token(
+            of: mailbox, secret: interface.secret, ProviderOAuth.completed(secret, for: mailbox.settings.kind),
+            refused: refused)
+    }
+}

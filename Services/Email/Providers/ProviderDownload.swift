@@ -1,0 +1,54 @@
+import EmailAccess
+import Foundation
+
+/// A message on its way from a provider into a file, bounded.
+final class ProviderDownload {
+    private let descriptor: Int32
+    private let greatest: Int
+    private(set) var size = 0
+
+    /// - Parameter greatest: bytes; the file gets no more.
+    init(path: String, greatest: Int) throws(EmailAccessError) {
+        self.greatest = greatest
+        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure("made") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether there was more than the file takes.
+    var isOver: Bool { size > greatest }
+
+    /// Writes. Such short writes into a page cache block for no time that counts.
+    func write(_ bytes: UnsafeRawBufferPointer) throws(EmailAccessError) {
+        var rest = bytes.prefix(max(0, greatest - size))
+        size += bytes.count
+        while !rest.isEmpty {
+            let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw Self.failure("written") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Leaves only the head in the file: up to the first empty line, at most 1 MiB.
+    func keepHead() throws(EmailAccessError) {
+        var head = [UInt8](repeating: 0, count: 1 << 20)
+        let count = pread(descriptor, &head, head.count, 0)
+        guard count >= 0 else { throw Self.failure("read") }
+        var end = count
+        var wasBreak = false
+        for (index, byte) in head.prefix(count).enumerated() where byte != 0x0D {
+            if byte == 0x0A, wasBreak {
+                end = index + 1
+                break
+            }
+            wasBreak = byte == 0x0A
+        }
+        guard ftruncate(descriptor, off_t(end)) == 0 else { throw Self.failure("cut") }
+    }
+
+    private static func failure(_ what: String) -> EmailAccessError {
+        EmailAccessError(.localFile, "A message's file cannot be \(what) (\(String(cString: strerror(errno)))).")
+    }
+}

@@ -1,0 +1,62 @@
+import Domain
+import EmailAccess
+import Logging
+
+/// What the outbound queue sends by: a mail server's session, or a provider's interface.
+protocol OutboundConnection: Sendable {
+    /// Makes sure that messages are taken.
+    func connect() async throws
+    /// Sends a message.
+    func send(_ body: MailBody, _ envelope: SmtpEnvelope) async -> SmtpOutcome
+    /// Whether the message lies among those sent; nil when that cannot be told.
+    func wasSent(_ messageId: String) async throws -> Bool?
+    /// Keeps a message that was sent among those sent.
+    func keep(_ body: MailBody, messageId: String) async
+    /// Closes what is open.
+    func close() async
+}
+
+extension MailSender: OutboundConnection {}
+
+/// Sends over a provider's interface, which keeps what was sent by itself.
+///
+/// The envelope is in the message: providers send to the recipients in To, Cc and Bcc, so hidden recipients are written
+/// into the message that is handed to the provider, which takes them out.
+actor ProviderSender: OutboundConnection {
+    private let mailbox: MailboxAssignment
+    private let dependencies: EmailDependencies
+    private var opened: (any MailboxConnection)?
+
+    init(mailbox: MailboxAssignment, dependencies: EmailDependencies) {
+        self.mailbox = mailbox
+        self.dependencies = dependencies
+    }
+
+    private func connection() throws(MailboxProblem) -> any MailboxConnection {
+        if let opened { return opened }
+        guard let interface = mailbox.settings.outbound?.api ?? mailbox.settings.inbound?.api else {
+            throw MailboxProblem("The mailbox has no interface to send by.")
+        }
+        let connection = try dependencies.connection(
+            to: interface, of: mailbox, folder: mailbox.settings.inbound?.folder ?? "INBOX")
+        opened = connection
+        return connection
+    }
+
+    func connect() async throws { try await connection().check() }
+
+    func send(_ body: MailBody, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
+        do throws(MailboxProblem) {
+            let connection = try connection()
+            return await connection.send(body)
+        } catch {
+            return .lostBefore(EmailAccessError(.invalidConfiguration, error.description))
+        }
+    }
+
+    func wasSent(_ messageId: String) async throws -> Bool? { try await connection().wasSent(messageId) }
+
+    func keep(_ body: MailBody, messageId: String) async {}
+
+    func close() async { opened = nil }
+}

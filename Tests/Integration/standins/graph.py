@@ -1,0 +1,164 @@
+"""A stand-in for mail in Microsoft Graph, after https://learn.microsoft.com/graph/api/resources/message."""
+
+import base64
+import json
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from standins.provider import Provider, Refusal, Request, Stored, deliver
+
+USER = "support@example.com"
+GONE = {"error": {"code": "SyncStateNotFound", "message": "The sync state generation is not found."}}
+NOT_FOUND = {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
+
+
+class Graph(Provider):
+    """One user's mailbox, asked for with application permissions or as oneself. Each change of a folder is numbered."""
+
+    kind = "graph"
+    inbox = "inbox"
+    taken = "MillraceTaken"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folders = {"inbox": "inbox", "sentitems": "sentitems", "deleteditems": "deleteditems"}
+        self.changes: list[tuple[str, str, str]] = []
+        self.generation = 1
+
+    def arrive(self, raw: bytes, folder: str = "inbox", at: float | None = None) -> str:
+        with self.lock:
+            # Graph's ids have characters that addresses do not take
+            message = Stored(f"AAk/{secrets.token_hex(8)}+=", raw, time.time() if at is None else at, {folder})
+            self.messages[message.id] = message
+            self.changes.append((folder, "created", message.id))
+            return message.id
+
+    def forget(self) -> None:
+        """Delta tokens given until now are too old."""
+        with self.lock:
+            self.generation += 1
+
+    def place(self, subject: str) -> set[str]:
+        names = {identifier: name for name, identifier in self.folders.items()}
+        return {names[place] for place in self.stored(subject).places}
+
+    def route(self, request: Request) -> object:
+        path = request.path.removeprefix("/v1.0")
+        for prefix in (f"/users/{USER}/", "/me/"):
+            if path.startswith(prefix):
+                return self._mail(path.removeprefix(prefix), request)
+        raise Refusal(404, {"error": {"code": "ErrorInvalidUser", "message": "The requested user is invalid."}})
+
+    def _mail(self, path: str, request: Request) -> object:
+        if path == "sendMail" and request.method == "POST":
+            return self._send(request)
+        if path == "mailFolders":
+            return self._folder_list(request)
+        if match := re.fullmatch(r"mailFolders/([^/]+)(/.*)?", path):
+            if match[1] not in self.folders.values():
+                raise Refusal(404, NOT_FOUND)
+            return self._folder(match[1], match[2] or "", request)
+        if path.startswith("messages/"):
+            rest = path.removeprefix("messages/")
+            action = next((action for action in ("/$value", "/move") if rest.endswith(action)), "")
+            identifier = rest.removesuffix(action)
+            if identifier not in self.messages:
+                raise Refusal(404, NOT_FOUND)
+            return self._message(self.messages[identifier], action, request)
+        raise Refusal(404, NOT_FOUND)
+
+    def _folder_list(self, request: Request) -> dict:
+        if request.method == "POST":
+            name = request.json["displayName"]
+            self.folders[name] = f"folder-{len(self.folders)}"
+            return {"id": self.folders[name], "displayName": name}
+        name = re.fullmatch(r"displayName eq '(.*)'", request.one("$filter", ""))[1].replace("''", "'")
+        return {"value": [{"id": self.folders[name], "displayName": name}] if name in self.folders else []}
+
+    def _folder(self, folder: str, rest: str, request: Request) -> dict:
+        here = [message for message in self.messages.values() if folder in message.places]
+        if not rest:
+            return {"id": folder, "unreadItemCount": sum(message.unread for message in here), "totalItemCount": len(here)}
+        if rest == "/messages/delta":
+            return self._delta(folder, request)
+        if rest == "/messages":
+            wanted = re.fullmatch(r"internetMessageId eq '(.*)'", request.one("$filter", ""))[1].replace("''", "'")
+            found = [message for message in here if message.parsed["Message-ID"] == wanted]
+            return {"value": [{"id": message.id} for message in found]}
+        raise Refusal(404, NOT_FOUND)
+
+    def _delta(self, folder: str, request: Request) -> dict:
+        base = f"{self.url}/v1.0/users/{quote(USER)}/mailFolders/{folder}/messages/delta"
+        token = request.one("$deltatoken") or request.one("$skiptoken")
+        if token:
+            state = json.loads(base64.urlsafe_b64decode(token))
+            if state["generation"] != self.generation:
+                raise Refusal(410, GONE)
+        else:
+            given = request.one("$filter", "receivedDateTime ge 1970-01-01T00:00:00Z")
+            since = re.fullmatch(r"receivedDateTime ge (\S+)", given)[1]
+            created_only = request.one("changeType") == "created"
+            state = {"generation": self.generation, "from": 0, "since": since, "createdOnly": created_only}
+        preferred = re.search(r"odata\.maxpagesize=(\d+)", request.headers.get("prefer", ""))
+        size = min(self.page, int(preferred[1]) if preferred else 10)
+        page, position = [], state["from"]
+        since = datetime.fromisoformat(state["since"]).timestamp()
+        while position < len(self.changes) and len(page) < size:
+            place, kind, identifier = self.changes[position]
+            position += 1
+            message = self.messages.get(identifier)
+            if place != folder or state["createdOnly"] and kind != "created":
+                continue
+            if kind == "deleted" or message is None or folder not in message.places:
+                page.append({"id": identifier, "@removed": {"reason": "deleted"}})
+            elif message.received >= since:
+                page.append({"@odata.etag": "x", "id": identifier, "receivedDateTime": self._time(message)})
+        state["from"] = position
+        token = base64.urlsafe_b64encode(json.dumps(state).encode()).decode()
+        link = "$skiptoken" if position < len(self.changes) else "$deltatoken"
+        return {
+            "@odata.context": f"{self.url}/v1.0/$metadata#Collection(message)",
+            "value": page,
+            "@odata.nextLink" if link == "$skiptoken" else "@odata.deltaLink": f"{base}?{link}={quote(token)}",
+        }
+
+    def _message(self, message: Stored, action: str, request: Request) -> object:
+        folder = next(iter(message.places))
+        match request.method, action:
+            case "GET", "":
+                return {"id": message.id, "receivedDateTime": self._time(message)}
+            case "GET", "/$value":
+                return message.raw
+            case "PATCH", "":
+                message.unread = not request.json.get("isRead", not message.unread)
+                message.marks = set(request.json.get("categories", message.marks))
+                self.changes.append((folder, "updated", message.id))
+                return {"id": message.id}
+            case "POST", "/move":
+                target = request.json["destinationId"]
+                message.places = {target}
+                self.changes += [(folder, "deleted", message.id), (target, "created", message.id)]
+                return {"id": message.id}
+            case "DELETE", "":
+                message.places = {"deleteditems"}
+                self.changes.append((folder, "deleted", message.id))
+                return 204
+        raise Refusal(405, {"error": {"code": "MethodNotAllowed", "message": "no"}})
+
+    def _send(self, request: Request) -> int:
+        assert request.headers["content-type"] == "text/plain"
+        if len(request.body) > 4_000_000:
+            raise Refusal(413, {"error": {"code": "RequestBodyTooLarge", "message": "too large"}})
+        raw = base64.b64decode(request.body, validate=True)
+        message = Stored(f"AAk/{secrets.token_hex(8)}+=", deliver(raw), time.time(), {"sentitems"}, unread=False)
+        self.messages[message.id] = message
+        self.sent.append(message.parsed)
+        self.changes.append(("sentitems", "created", message.id))
+        return 202
+
+    @staticmethod
+    def _time(message: Stored) -> str:
+        return datetime.fromtimestamp(message.received, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

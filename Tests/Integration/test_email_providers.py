@@ -1,0 +1,300 @@
+"""Mailboxes at Gmail and Microsoft Graph, played by stand-ins that follow the published documents."""
+
+import time
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.utils import formatdate
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from emails import MailServers, Post
+from own_world import own_world
+from standins.gmail import Gmail
+from standins.graph import USER, Graph
+from standins.provider import BreakOff, Provider, Refusal
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def mail_world(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "providers") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def servers(stack: Stack) -> MailServers:
+    return MailServers.find(stack)
+
+
+@pytest.fixture(params=[Gmail, Graph], ids=["gmail", "graph"])
+def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
+    provider = request.param()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def post(mail_world: World, servers: MailServers, provider: Provider) -> Iterator[Callable[..., Post]]:
+    """Makes a tenant with the provider's mailbox `m`."""
+    made: list[Post] = []
+
+    def make(inbound: dict | None = None, secret: dict | None = None) -> Post:
+        desk = Post(mail_world, servers, [mailbox(provider, inbound)])
+        made.append(desk)
+        answer = desk.http.put("/mailboxes/secrets/provider", json=secret or provider.secret)
+        assert answer.status_code in (200, 201, 204), answer.text
+        return desk
+
+    yield make
+    for one in made:
+        one.close()
+    mail_world.cores.stop_all()
+
+
+def mailbox(provider: Gmail | Graph, inbound: dict | None = None) -> dict:
+    base, user = (f"{provider.url}/v1.0", USER) if provider.kind == "graph" else (provider.url, "me")
+    return {
+        "name": "m",
+        "kind": provider.kind,
+        "source": "post",
+        "address": "support@example.com",
+        "inbound": {
+            "api": {"baseUrl": base, "user": user, "secret": "provider"},
+            "folder": "INBOX",
+            "pollEvery": "1s",
+            **(inbound or {}),
+        },
+        "outbound": {"from": {"name": "Support", "address": "support@example.com"}},
+    }
+
+
+def message(subject: str, text: str = "Hello.", **headers: str) -> bytes:
+    made = EmailMessage()
+    made["From"] = "Kim <kim@example.org>"
+    made["To"] = "support@example.com"
+    made["Subject"] = subject
+    made["Date"] = formatdate()
+    made["Message-ID"] = f"<{subject.replace(' ', '-')}-{time.monotonic_ns()}@example.org>"
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(text)
+    return made.as_bytes()
+
+
+def test_a_conversation(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    desk.start()
+    desk.connected("m")
+    desk.connected("m", "outbound")
+    raw = message("Broken lamp")
+    provider.arrive(raw, provider.inbox)
+    item = desk.has_items(1)[0]
+    assert item["attributes"]["subject"] == "Broken lamp"
+    wait_until(lambda: provider.taken in provider.stored("Broken lamp").marks, what="the mark")
+    assert not provider.stored("Broken lamp").unread
+
+    reply = desk.reply(item, "Please try another bulb.", cc=["boss@example.org"])
+    desk.email_in_state(reply, "sent")
+    sent = provider.sent[0]
+    assert sent["In-Reply-To"] == provider.stored("Broken lamp").parsed["Message-ID"]
+    assert sent["To"] and "kim@example.org" in sent["To"]
+
+    provider.arrive(message("Re: Broken lamp", "It works.", In_Reply_To=sent["Message-ID"]), provider.inbox)
+    thread = {"workItemId": item["id"]}
+    wait_until(lambda: len(desk.http.get("/emails", params=thread).json()["items"]) == 3, what="the answer", every=0.2)
+    assert len(desk.items()) == 1
+    assert len(provider.sent) == 1
+
+
+def test_waiting_mail_is_taken_page_by_page_and_fetched_once(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    for number in range(11):
+        provider.arrive(message(f"waiting {number:02}"), provider.inbox, at=time.time() - 3600)
+    provider.arrive(message("ancient"), provider.inbox, at=time.time() - 90 * 86_400)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86_400))
+    desk = post({"since": since})
+    desk.start()
+    desk.has_items(11)
+    for number in range(7):
+        provider.arrive(message(f"waiting {number + 11:02}"), provider.inbox)
+    desk.has_items(18)
+    assert desk.subjects() == [f"waiting {number:02}" for number in range(18)]
+    # marks of ours change messages; they are not fetched again for that
+    look = "history" if provider.kind == "gmail" else "delta"
+    rounds = provider.count(look)
+    wait_until(lambda: provider.count(look) > rounds + 2, what="two more looks")
+    fetched = provider.count("messages/") if provider.kind == "gmail" else provider.count("/$value")
+    assert fetched == 18
+
+
+def test_a_restart_goes_on_where_the_last_holder_stopped(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    first = desk.start()[0]
+    desk.connected("m")
+    provider.arrive(message("one"), provider.inbox)
+    desk.has_items(1)
+    first.stop()
+    provider.arrive(message("two"), provider.inbox)
+    desk.start()
+    desk.has_items(2)
+    assert desk.subjects() == ["one", "two"]
+
+
+def test_throttling_is_waited_out(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    desk.start()
+    desk.connected("m")
+    provider.throttle(3, 1)
+    if provider.kind == "gmail":
+        limit = {"error": {"code": 403, "errors": [{"reason": "userRateLimitExceeded"}], "message": "slow"}}
+        provider.trouble(1, Refusal(403, limit), lambda request: "messages/" in request.path)
+    else:
+        provider.throttle(1, 1, "/$value", status=503)
+    for number in range(4):
+        provider.arrive(message(f"m{number}"), provider.inbox)
+    desk.has_items(4, seconds=40)
+    assert desk.subjects() == ["m0", "m1", "m2", "m3"]
+    desk.connected("m")
+
+
+def test_tokens_are_renewed_and_a_withdrawn_consent_shows_at_once(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    desk.start()
+    desk.connected("m")
+    provider.expire_tokens()
+    provider.arrive(message("after expiry"), provider.inbox)
+    desk.has_items(1)
+
+    good = provider.revoke()
+    failing = desk.until("m", lambda state: state["inbound"]["state"] == "failing", "the failure", seconds=30)
+    assert "onsent" in failing["inbound"]["error"] or "token" in failing["inbound"]["error"]
+    assert good not in str(failing)
+    provider.refresh_token = good
+    provider.arrive(message("after consent"), provider.inbox)
+    desk.has_items(2, seconds=90)
+
+
+def test_a_forgotten_cursor_reads_again_and_doubles_nothing(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    desk.start()
+    desk.connected("m")
+    for number in range(4):
+        provider.arrive(message(f"before {number}"), provider.inbox)
+    desk.has_items(4)
+    provider.forget()
+    provider.arrive(message("behind"), provider.inbox)
+    desk.has_items(5)
+    provider.arrive(message("later"), provider.inbox)
+    desk.has_items(6)
+    assert desk.subjects() == ["before 0", "before 1", "before 2", "before 3", "behind", "later"]
+
+
+@pytest.mark.parametrize("action", ["move", "delete", "none"])
+def test_what_was_taken_is_treated_as_the_mailbox_says(post: Callable[..., Post], provider: Gmail | Graph, action: str) -> None:
+    desk = post({"processed": {"action": action, **({"folder": "Done"} if action == "move" else {})}})
+    desk.start()
+    desk.connected("m")
+    provider.arrive(message("one"), provider.inbox)
+    desk.has_items(1)
+    bin_name = "TRASH" if provider.kind == "gmail" else "deleteditems"
+    expected = {"move": {"Done"}, "delete": {bin_name}, "none": {provider.inbox}}[action]
+    wait_until(lambda: provider.place("one") == expected, what=f"the message to be treated by {action}")
+    assert action != "none" or provider.stored("one").unread
+
+
+def test_a_message_beyond_the_limit_keeps_its_head(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post({"greatestMessage": 20_000})
+    desk.start()
+    desk.connected("m")
+    provider.arrive(message("too large", "x" * 200 + "\n" + ("line\n" * 20_000)), provider.inbox)
+    provider.arrive(message("small"), provider.inbox)
+    items = {item["attributes"].get("subject"): item for item in desk.has_items(2)}
+    assert items["too large"]["status"] == "errorheld"
+    assert items["small"]["status"] != "errorheld"
+
+
+def test_an_answer_that_never_came_is_looked_for_among_those_sent(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    desk.start()
+    desk.connected("m", "outbound")
+    desk.connected("m")
+    provider.arrive(message("question"), provider.inbox)
+    item = desk.has_items(1)[0]
+
+    def is_send(request: object) -> bool:
+        return request.path.endswith("/send") or request.path.endswith("/sendMail")
+
+    taken = BreakOff()
+    taken.after = True
+    provider.trouble(1, taken, is_send)
+    desk.email_in_state(desk.reply(item, "first"), "sent")
+    assert len(provider.sent) == 1
+
+    provider.trouble(1, BreakOff(), is_send)
+    desk.email_in_state(desk.reply(item, "second"), "uncertain")
+    assert len(provider.sent) == 1
+
+    provider.trouble(1, Refusal(400, {"error": {"code": "ErrorInvalidRecipients"}}), is_send)
+    desk.email_in_state(desk.reply(item, "third"), "failed")
+    provider.throttle(1, 1, "end")
+    desk.reply(item, "fourth")
+    assert len(provider.sent) == 1
+
+
+def test_connections_can_be_tested(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post()
+    desk.start()
+    asked = desk.http.post("/mailboxes/m/test")
+    assert asked.status_code == 202, asked.text
+    place = f"/mailboxes/tests/{asked.json()['id']}"
+    good = desk.http.get(place, params={"wait": 20}, timeout=30).json()
+    assert good["inbound"]["ok"] and good["outbound"]["ok"], good
+
+    provider.revoke()
+    asked = desk.http.post("/mailboxes/m/test")
+    place = f"/mailboxes/tests/{asked.json()['id']}"
+    bad = desk.http.get(place, params={"wait": 20}, timeout=30).json()
+    assert not bad["inbound"]["ok"] and "onsent" in bad["inbound"]["error"], bad
+
+
+def test_client_credentials_do_as_well(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    if provider.kind == "gmail":
+        pytest.skip("Gmail has refresh tokens")
+    secret = {name: value for name, value in provider.secret.items() if name != "refreshToken"}
+    desk = post(secret=secret)
+    desk.start()
+    desk.connected("m")
+    provider.arrive(message("application"), provider.inbox)
+    desk.has_items(1)
+
+
+def test_consent_by_link_and_callback(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    secret = {name: value for name, value in provider.secret.items() if name != "refreshToken"}
+    desk = post(secret={**secret, "authorizationUrl": "https://accounts.example/auth"})
+    callback = f"{desk.core.url}/iwd/v3/mailboxes/consent"
+    asked = desk.http.post("/mailboxes/secrets/provider/consent", json={"redirectUri": callback, "kind": provider.kind})
+    assert asked.status_code == 200, asked.text
+    link = urlsplit(asked.json()["url"])
+    query = {name: values[0] for name, values in parse_qs(link.query).items()}
+    assert link.netloc == "accounts.example" and query["redirect_uri"] == callback
+    assert query["code_challenge_method"] == "S256" and "scope" in query
+
+    # a person consents at the provider, which sends the browser back
+    provider.codes["the-code"] = query["code_challenge"]
+    wrong = httpx.get(callback, params={"state": query["state"][:-2] + "AA", "code": "the-code"})
+    assert wrong.status_code == 400
+    refused = httpx.get(callback, params={"state": query["state"], "error": "access_denied"})
+    assert refused.status_code == 422
+    done = httpx.get(callback, params={"state": query["state"], "code": "the-code"})
+    assert done.status_code == 200, done.text
+    assert provider.refresh_token not in done.text
+    # a code is good once
+    assert httpx.get(callback, params={"state": query["state"], "code": "the-code"}).status_code == 422
+
+    desk.start()
+    desk.connected("m")
+    provider.arrive(message("with consent"), provider.inbox)
+    desk.has_items(1)
