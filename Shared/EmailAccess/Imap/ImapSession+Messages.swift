@@ -104,9 +104,9 @@ extension ImapSession {
         return found.values.sorted { $0.uid < $1.uid }
     }
 
-    /// Fetches messages without marking them, and hands them on one by one in the server's order; those that are gone
-    /// are left out. While one is handed on no other is held: the server waits. The next batch is asked for before the
-    /// one before has ended.
+    /// Fetches messages without marking them, and hands them on one by one in the server's order, which may mix two
+    /// batches; those that are gone are left out. While one is handed on no other is held: the server waits. The next
+    /// batch is asked for before the one before has ended.
     /// - Parameters:
     ///   - batches: UIDs, as many at a time as one command shall name.
     ///   - headOnly: the header instead of the whole message.
@@ -130,11 +130,12 @@ extension ImapSession {
             }
             let (response, bodies) = try await next()
             switch response {
-            case .tagged(asked.first, let status):
+            case .tagged(let tag, let status):
+                // Servers may answer what is asked at the same time in any order.
+                guard let index = asked.firstIndex(of: tag) else { throw ImapValueReader.malformed }
                 guard status.kind == .ok else { throw status.error("FETCH") }
-                asked.removeFirst()
+                asked.remove(at: index)
                 connection.beginExchange()
-            case .tagged: throw ImapValueReader.malformed
             case .status(let status) where status.kind == .bye: throw status.error("FETCH")
             case .fetch(let fetch):
                 guard let message = Self.message(fetch, bodies) else { continue }

@@ -137,7 +137,9 @@ final class CurlConnection: @unchecked Sendable {
             case .token(let token):
                 codes.append(millrace_curl_set_text(handle, CURLOPT_XOAUTH2_BEARER, token))
             }
-            codes.append(millrace_curl_set_text(handle, CURLOPT_LOGIN_OPTIONS, request.loginOptions(method)))
+            if let options = request.loginOptions(method) {
+                codes.append(millrace_curl_set_text(handle, CURLOPT_LOGIN_OPTIONS, options))
+            }
         }
         guard codes.allSatisfy({ $0 == CURLE_OK }) else {
             throw EmailAccessError(.invalidConfiguration, "libcurl does not take the mail server's settings.")

@@ -53,7 +53,8 @@ struct CurlRequest: Sendable {
         switch credentials?.secret {
         case .none: nil
         case .token: "AUTH=XOAUTH2"
-        case .password: method == .login ? "AUTH=+LOGIN" : "AUTH=PLAIN;AUTH=LOGIN"
+        // Left to itself, libcurl takes the command where it finds no mechanism that it knows.
+        case .password: method == .login ? nil : "AUTH=PLAIN;AUTH=LOGIN"
         }
     }
 }
