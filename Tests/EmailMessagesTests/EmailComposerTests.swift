@@ -52,6 +52,9 @@ struct EmailComposerTests {
         #expect(message.marks == ["tenant-1"])
         #expect(message.automatic == .ownMark)
         #expect(message.text == "Hi there")
+        email.writesBcc = true
+        let named = try Self.roundTrip(email).raw
+        #expect(String(decoding: named, as: UTF8.self).contains("Bcc: secret@example.com\r\n"))
         let text = String(decoding: raw, as: UTF8.self)
         #expect(!text.contains("secret@example.com"))
         #expect(text.contains("Auto-Submitted: auto-replied\r\n"))

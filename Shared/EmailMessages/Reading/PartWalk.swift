@@ -15,6 +15,8 @@ struct PartWalk {
     /// A named text, shown when there is no other.
     private var namedText: MessagePart?
     private static let greatestSections = 64
+    /// Bytes of an opaque signature that are looked into.
+    private static let greatestSigned = 16_777_216
 
     init(folder: String, limits: EmailReadingLimits) {
         self.folder = folder
@@ -40,7 +42,7 @@ struct PartWalk {
             }
             try walkMultipart(part, parts, depth: depth, section: section)
         case .message: try attachMessage(part)
-        case .leaf: try walkLeaf(part, section: section)
+        case .leaf: try walkLeaf(part, depth: depth, section: section)
         }
     }
 
@@ -83,7 +85,7 @@ struct PartWalk {
         }
     }
 
-    private mutating func walkLeaf(_ part: MessagePart, section: Int?) throws(EmailMessageError) {
+    private mutating func walkLeaf(_ part: MessagePart, depth: Int, section: Int?) throws(EmailMessageError) {
         let type = part.type
         let isAttached = part.disposition == "attachment"
         switch type {
@@ -105,7 +107,7 @@ struct PartWalk {
             noteReturned(DeliveryStatusReader.originalMessageId(returned))
             try attach(part, type: type)
         case "application/pkcs7-mime", "application/x-pkcs7-mime":
-            try walkCryptographic(part, type: type, section: section)
+            try walkCryptographic(part, type: type, depth: depth, section: section)
         case "application/ms-tnef", "application/vnd.ms-tnef":
             message.note(.tnef)
             try attach(part, type: type, kind: .tnef)
@@ -120,12 +122,13 @@ struct PartWalk {
 
     /// S/MIME without multipart: signed content is within the signature's structure, encrypted content is closed.
     private mutating func walkCryptographic(
-        _ part: MessagePart, type: String, section: Int?
+        _ part: MessagePart, type: String, depth: Int, section: Int?
     ) throws(EmailMessageError) {
         let form = part.parameter("smime-type")?.lowercased()
         if form == "signed-data" {
             message.protection.insert(.signedSMIME)
-            return try attach(part, type: type, kind: .signature)
+            try attach(part, type: type, kind: .signature)
+            return try walkSigned(part, depth: depth, section: section)
         }
         if form != "certs-only" {
             message.protection.insert(.encryptedSMIME)
@@ -133,6 +136,27 @@ struct PartWalk {
             return try attach(part, type: type, kind: .encrypted)
         }
         try attach(part, type: type)
+    }
+
+    /// What is signed is a message part of its own, read as if it stood here.
+    private mutating func walkSigned(_ part: MessagePart, depth: Int, section: Int?) throws(EmailMessageError) {
+        var bytes: [UInt8] = []
+        try part.forEachChunk { chunk throws(EmailMessageError) in
+            bytes.append(contentsOf: chunk.prefix(Self.greatestSigned + 1 - bytes.count))
+            return bytes.count <= Self.greatestSigned
+        }
+        guard bytes.count <= Self.greatestSigned, let content = SignedContent.content(bytes) else { return }
+        let name = "signed-\(message.attachments.count)"
+        var file = try OutputFile(folder: folder, name: name)
+        let written = content.withUnsafeBytes { bytes in
+            Result { () throws(EmailMessageError) in try file.write(bytes) }
+        }
+        try written.get()
+        _ = file.finish()
+        let tree = try MessageTree(path: "\(folder)/\(name)", limits: limits)
+        try tree.withMessage { inner throws(EmailMessageError) in
+            if let content = inner.content { try walk(content, depth: depth + 1, section: section) }
+        }
     }
 
     /// Remembers which message a report returned.
