@@ -55,11 +55,24 @@ struct PullProvider: Sendable {
                 let batch = Array(rest.prefix(HandOverProvider.greatest))
                 rest = rest.dropFirst(batch.count)
                 let settled = try await dependencies.taking.use { try await handOver(batch, from: from) }
-                try await connection.settle(settled, inbound.processed, folder: inbound.processedFolder)
+                try await settle(settled, connection)
             }
         }
         if next != cursor || !seen.isEmpty { _ = try await core.received([], cursor: next) }
         return next
+    }
+}
+
+extension PullProvider {
+    /// Does with taken messages what the mailbox says. They are taken; a mark that the provider refuses for good must
+    /// not keep others from it.
+    private func settle(_ ids: [String], _ connection: any MailboxConnection) async throws {
+        do {
+            try await connection.settle(ids, inbound.processed, folder: inbound.processedFolder)
+        } catch let error as EmailAccessError {
+            guard error.code == .refused || error.code == .protocolViolation else { throw error }
+            logger.warning("messages that were taken could not be marked", metadata: ["error": "\(error)"])
+        }
     }
 }
 

@@ -11,6 +11,8 @@ public struct OutboundURL: Sendable, Hashable, CustomStringConvertible {
     public let port: Int
 
     private let pathAndQuery: String
+    /// Bytes; providers give links of several thousand.
+    private static let greatest = 8192
 
     /// The address with scheme and host in lower case, so that every parser finds the host that was checked.
     var normalized: String {
@@ -20,7 +22,8 @@ public struct OutboundURL: Sendable, Hashable, CustomStringConvertible {
 
     /// nil when this is not such an address.
     public init?(_ text: String) {
-        guard text.utf8.count <= 2048, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\\") })
+        guard text.utf8.count <= Self.greatest,
+            text.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\\") })
         else { return nil }
         let rest: Substring
         if text.lowercased().hasPrefix("https://") {
