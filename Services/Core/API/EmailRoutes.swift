@@ -99,6 +99,10 @@ extension CoreAPI {
         if let mailbox = try query.string("mailbox") { add({ "mailbox = \($0)" }, .text(mailbox)) }
         let states = try query.choices("state", of: EmailState.self)
         if !states.isEmpty { add({ "state = ANY(\($0)::text[])" }, .texts(states.map(\.rawValue))) }
+        // Said once more in the words of the index that has the few that are neither old nor gone well.
+        if !states.isEmpty, Set(states).isDisjoint(with: [.received, .sent, .delivered]) {
+            conditions.append("state NOT IN ('received', 'sent', 'delivered')")
+        }
         let fingerprint = query.items.filter { $0.name != "cursor" && $0.name != "limit" }.map {
             "\($0.name)=\($0.value)"
         }
