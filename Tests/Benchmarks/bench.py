@@ -64,6 +64,8 @@ def measure_pick(scale: Scale) -> dict:
         with MemoryWatch(core.pid) as memory:
             small.submit(pick.SMALL)
             large.submit(pick.SMALL)
+            # Both measurements of waiting follow work, by agents who have gone since.
+            rest(small, large)
             say(f"waiting {scale.waiting_seconds:g} s with two small backlogs")
             waiting_small = pick.waiting_cost(world, scale.waiting_seconds)
             say(f"making a backlog of {scale.backlog:,}")
@@ -72,9 +74,7 @@ def measure_pick(scale: Scale) -> dict:
             for _ in range(scale.rebuilds):
                 rebuilds.append(pick.rebuild(world, large, core.pid))
                 say(f"rebuilt in {rebuilds[-1]['seconds']:.1f} s with {rebuilds[-1]['picks']} picks meanwhile")
-            # Agents go, so that nothing but time happens.
-            small.rest()
-            large.rest()
+            rest(small, large)
             say(f"waiting {scale.waiting_seconds:g} s with the large backlog")
             waiting_large = pick.waiting_cost(world, scale.waiting_seconds)
             say("picks in turn")
@@ -85,6 +85,13 @@ def measure_pick(scale: Scale) -> dict:
         }  # fmt: skip
         stack = world.stack
     return {"pick": found, "skipLocked": skip_locked(stack, scale)}
+
+
+def rest(*backlogs: pick.Backlog) -> None:
+    """Agents have worked and go, so that nothing but time happens."""
+    for backlog in backlogs:
+        backlog.settle()
+        backlog.rest()
 
 
 def skip_locked(stack: Stack, scale: Scale) -> dict[str, list[float]]:

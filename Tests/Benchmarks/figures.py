@@ -84,6 +84,8 @@ def rows_of(results: dict) -> list[Row]:
             offer = median([run[name] for run in found["offer"]])
             limit = median([run[name] for run in found["limit"]])
             rows.append(Row("3", f"submit to offer, {name}", offer, "ms", "Kafka and one commit", limit, at_most=bound))
+            busy = median([run[name] for run in found["atWork"]])
+            rows.append(Row("3", f"with agents at work, {name}", busy, "ms", "Kafka and one commit", limit))
     if found := results.get("pick"):
         rows += pick_rows(found)
     if found := results.get("skipLocked"):

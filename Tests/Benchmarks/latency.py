@@ -1,8 +1,9 @@
 """Figure 3: from the submit over Kafka to the offer in an agent's hands, with idle agents, beside Kafka and one commit.
 
-Ten in a hundred agents are measured: they listen to their offers as server-sent events and answer over a second
-connection, accept and complete. The others are `millrace agents simulate`. All are alike to distribution, which takes
-the one idle longest, so the measured ones get a fair sample at a tenth of the cost to the machine.
+Every agent listens to its offers as server-sent events and has room for all that comes; nothing is answered while the
+clock runs, and all is cancelled afterwards. The same is then measured with agents at work: a tenth of them is measured and
+accepts and completes over a second connection, the others are `millrace agents simulate`. All are alike to distribution,
+which takes the one idle longest, so the measured ones get a fair sample at a tenth of the cost to the machine.
 """
 
 import asyncio
@@ -26,7 +27,9 @@ from scene import Producer, Tenant, World, demo_tenant, say, submits, tenant_num
 from waiting import wait_until
 
 AGENTS = 200
+# Of those at work; the others are simulated by the executable.
 MEASURED = 20
+# For those at work, as many as they can have in hand at a time.
 CAPACITY = 3
 
 
@@ -78,10 +81,13 @@ class Connection:
 
 
 class Desk:
-    """All agents in one thread, each with its own key. `arrivals` says when each item's offer was first here."""
+    """Agents in one thread, each with its own key. `arrivals` says when each item's offer was first here.
 
-    def __init__(self, port: int, keys: dict[str, str]) -> None:
-        self._port, self._keys = port, keys
+    `works`: whether they accept and complete what they are offered.
+    """
+
+    def __init__(self, port: int, keys: dict[str, str], works: bool) -> None:
+        self._port, self._keys, self._works = port, keys, works
         self.arrivals: dict[str, float] = {}
         self.completed = 0
         self.refused: list[str] = []
@@ -132,7 +138,8 @@ class Desk:
                 now = time.time()
                 offer = json.loads(data)
                 self.arrivals.setdefault(offer["workItem"]["captureId"], now)
-                queue.put_nowait(offer)
+                if self._works:
+                    queue.put_nowait(offer)
         finally:
             worker.cancel()
             stream.close()
@@ -151,10 +158,12 @@ class Desk:
 
 
 def submit_to_offer(
-    world: World, tenant: Tenant, desk: Desk, completed: Callable[[], int], rate: int, seconds: float
+    world: World, tenant: Tenant, desk: Desk, finish: Callable[[int], None], rate: int, seconds: float
 ) -> list[float]:
-    """Seconds from `produce` to the offer's arrival, for each item that came to a measured agent."""
-    before = completed()
+    """Seconds from `produce` to the offer's arrival, for each item that came to a measured agent.
+
+    `finish` waits for the end of so many items.
+    """
     messages = submits(tenant, int(rate * seconds), random.randrange(1 << 40))
     sent: dict[str, float] = {}
     producer = Producer({"bootstrap.servers": world.stack.kafka, "acks": "all", "enable.idempotence": True, "linger.ms": 1})
@@ -165,7 +174,7 @@ def submit_to_offer(
         producer.produce(topic, value=value, key=key)
         producer.poll(0)
     producer.flush(30)
-    wait_until(lambda: completed() >= before + len(messages), seconds=60, what="every item completed", every=0.2)
+    finish(len(messages))
     return [desk.arrivals[key] - at for key, at in sent.items() if key in desk.arrivals]
 
 
@@ -180,45 +189,98 @@ def summary(latencies: list[float]) -> dict:
 
 
 def measure(world: World, rounds: int, rate: int, seconds: float) -> dict:
-    """Rounds of both, one after the other."""
-    tenant = demo_tenant(world, agents=AGENTS, capacity=CAPACITY)
-    number = tenant_number(world, tenant)
+    """Rounds with idle agents and of the limit in turn, then rounds with agents at work."""
+    runs: dict[str, list] = {"offer": [], "limit": [], "atWork": []}
     core = world.cores.start(1)[0]
-    value = submits(tenant, 1, 1)[0][1]
-    runs: dict[str, list] = {"offer": [], "limit": []}
-    agents = [agent["id"] for agent in tenant.configuration["agents"]]
+    with MemoryWatch(core.pid) as memory, psycopg.connect(world.admin_url, autocommit=True) as connection:
+        with idle_agents(world, core, connection, int(rate * seconds)) as idle:
+            idle(rate, min(3.0, seconds))
+            for _ in range(rounds):
+                runs["offer"].append(summary(idle(rate, seconds)))
+                say(f"submit to offer: p50 {runs['offer'][-1]['p50']:.1f} ms, p99 {runs['offer'][-1]['p99']:.1f} ms")
+                runs["limit"].append(summary(produce_consume_commit(world, rate, seconds, submits(idle.tenant, 1, 1)[0][1])))
+                say(f"Kafka and one commit: p50 {runs['limit'][-1]['p50']:.1f} ms, p99 {runs['limit'][-1]['p99']:.1f} ms")
+        with agents_at_work(world, core, connection) as busy:
+            busy(rate, min(3.0, seconds))
+            for _ in range(rounds):
+                runs["atWork"].append(summary(busy(rate, seconds)))
+                say(f"with agents at work: p50 {runs['atWork'][-1]['p50']:.1f} ms, p99 {runs['atWork'][-1]['p99']:.1f} ms")
+    return {**runs, "coreBytes": memory.peak, "refused": (idle.desk.refused + busy.desk.refused)[:20]}
+
+
+class Scene:
+    """A tenant with ready agents; a call measures one round."""
+
+    def __init__(self, world: World, core: Core, connection: psycopg.Connection, capacity: int) -> None:
+        self.world = world
+        self._connection = connection
+        self.tenant = demo_tenant(world, agents=AGENTS, capacity=capacity)
+        self.number = tenant_number(world, self.tenant)
+        self.admin = world.http(self.tenant.admin_key, core)
+        # The instance learns of the tenant by itself.
+        wait_until(lambda: self.admin.get("/agents", params={"limit": 1}).is_success, seconds=30, what="the tenant")
+
+    desk: Desk
+    finish: Callable[[int], None]
+
+    def __call__(self, rate: int, seconds: float) -> list[float]:
+        return submit_to_offer(self.world, self.tenant, self.desk, self.finish, rate, seconds)
+
+    def count(self, table: str, condition: str) -> int:
+        query = f"SELECT count(*) FROM {table} WHERE tenant = %s AND {condition}"
+        return self._connection.execute(query, [self.number]).fetchone()[0]
+
+    def wait_for_agents(self) -> None:
+        wait_until(lambda: self.count("agent", "state = 'ready'") == AGENTS, seconds=60, what="all agents ready", every=0.2)
+
+    def keys(self, first: int) -> dict[str, str]:
+        """Agents' own keys, from the `first` agent on: what an agent answers itself is no news to its stream."""
+        keys = {}
+        for agent in self.tenant.configuration["agents"][first:]:
+            body = {"name": agent["id"], "roles": ["agent"], "agent": agent["id"]}
+            keys[agent["id"]] = self.admin.post("/keys", json=body).raise_for_status().json()["key"]
+        return keys
+
+
+@contextmanager
+def idle_agents(world: World, core: Core, connection: psycopg.Connection, items: int) -> Iterator[Scene]:
+    """All agents listen, have room for everything and answer nothing; a round ends with everything cancelled."""
+    scene = Scene(world, core, connection, capacity=2 * items // AGENTS + 20)
+
+    def finish(items: int) -> None:
+        is_offered = "status = 'offered'"
+        wait_until(lambda: scene.count("work_item", is_offered) == items, seconds=60, what="every item offered", every=0.2)
+        query = f"SELECT id FROM work_item WHERE tenant = %s AND {is_offered} LIMIT 1000"
+        while ids := [str(row[0]) for row in connection.execute(query, [scene.number])]:
+            scene.admin.post("/workitems/bulk", json={"action": "cancel", "ids": ids}).raise_for_status()
+
+    scene.finish = finish
+    with Desk(core.port, scene.keys(0), works=False) as scene.desk:
+        scene.wait_for_agents()
+        yield scene
+
+
+@contextmanager
+def agents_at_work(world: World, core: Core, connection: psycopg.Connection) -> Iterator[Scene]:
+    """Agents accept and complete what they get; a round ends with everything completed."""
+    scene = Scene(world, core, connection, CAPACITY)
+    done = 0
+
+    def finish(items: int) -> None:
+        nonlocal done
+        done += items
+        wait_until(
+            lambda: scene.count("work_item", "completed_at IS NOT NULL") >= done, seconds=60, what="every item completed",
+            every=0.2,
+        )  # fmt: skip
+
+    scene.finish = finish
     with (
-        psycopg.connect(world.admin_url, autocommit=True) as connection,
-        simulated_agents(world, core.url, tenant.admin_key, AGENTS - MEASURED),
-        Desk(core.port, agent_keys(world, tenant, core, agents[AGENTS - MEASURED :])) as desk,
-        MemoryWatch(core.pid) as memory,
+        simulated_agents(world, core.url, scene.tenant.admin_key, AGENTS - MEASURED),
+        Desk(core.port, scene.keys(AGENTS - MEASURED), works=True) as scene.desk,
     ):
-
-        def count(table: str, condition: str) -> int:
-            query = f"SELECT count(*) FROM {table} WHERE tenant = %s AND {condition}"
-            return connection.execute(query, [number]).fetchone()[0]
-
-        def completed() -> int:
-            return count("work_item", "completed_at IS NOT NULL")
-
-        wait_until(lambda: count("agent", "state = 'ready'") == AGENTS, seconds=60, what="all agents ready", every=0.2)
-        submit_to_offer(world, tenant, desk, completed, rate, min(3.0, seconds))
-        for _ in range(rounds):
-            runs["offer"].append(summary(submit_to_offer(world, tenant, desk, completed, rate, seconds)))
-            say(f"submit to offer: p50 {runs['offer'][-1]['p50']:.1f} ms, p99 {runs['offer'][-1]['p99']:.1f} ms")
-            runs["limit"].append(summary(produce_consume_commit(world, rate, seconds, value)))
-            say(f"Kafka and one commit: p50 {runs['limit'][-1]['p50']:.1f} ms, p99 {runs['limit'][-1]['p99']:.1f} ms")
-    return {**runs, "coreBytes": memory.peak, "refused": desk.refused[:20]}
-
-
-def agent_keys(world: World, tenant: Tenant, core: Core, agents: list[str]) -> dict[str, str]:
-    """A key for each agent: what an agent answers itself is no news to its stream."""
-    keys = {}
-    for agent in agents:
-        answer = world.http(tenant.admin_key, core).post("/keys", json={"name": agent, "roles": ["agent"], "agent": agent})
-        answer.raise_for_status()
-        keys[agent] = answer.json()["key"]
-    return keys
+        scene.wait_for_agents()
+        yield scene
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def page(client: httpx.Client, path: str, **parameters: object) -> dict:
 
 def identity(entry: dict) -> object:
     """What tells an entry of any of the lists from the others."""
-    return entry.get("id") or entry.get("revision") or (entry["endpoint"], entry["category"])
+    return entry.get("id") or entry.get("revision") or (entry["endpoint"], entry.get("category"))
 
 
 @pytest.mark.parametrize("name", LISTS)

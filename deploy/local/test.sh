@@ -30,14 +30,14 @@ run_unit_tests() {
     [[ -z ${MILLRACE_EXECUTABLE:-} ]] || return 0
     local flags=()
     read -ra flags <<<"${SWIFT_TEST_FLAGS:-}"
-    (cd "$root" && timeout --foreground --kill-after=30 1200 swift test -c release --skip-build --disable-xctest --no-parallel \
+    (cd "$root" && exec timeout --foreground --kill-after=30 1200 swift test -c release --skip-build --disable-xctest --no-parallel \
         --xunit-output "$local_dir/swift.xml" "${flags[@]}" </dev/null 9>&-)
 }
 
 run_integration_tests() {
     local flags=()
     read -ra flags <<<"${PYTEST_FLAGS:-}"
-    (cd "$root" && timeout --foreground --kill-after=60 1800 "$venv_dir/bin/python" -m pytest Tests/Integration \
+    (cd "$root" && exec timeout --foreground --kill-after=60 1800 "$venv_dir/bin/python" -m pytest Tests/Integration \
         -m "${PYTEST_MARKS:-not soak}" --junitxml="$local_dir/pytest.xml" "${flags[@]}" </dev/null 9>&-)
 }
 
@@ -48,8 +48,8 @@ part "build" build_all
 part "private stack" begin_private_stack
 export_test_servers
 export MILLRACE_TEST_EXECUTABLE="$executable" MILLRACE_TEST_REQUIRED=1
-part "unit tests" run_unit_tests || true
-part "integration tests" run_integration_tests || true
+part "unit tests" run_part run_unit_tests || true
+part "integration tests" run_part run_integration_tests || true
 
 printf '\n'
 printf '%s\n' "${durations[@]}"

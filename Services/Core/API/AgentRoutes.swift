@@ -51,9 +51,7 @@ extension CoreAPI {
         return try await OneInTurn(runtime).perform(key) {
             try await answers.answer(to: key)?.response
         } _: {
-            let (outcome, again) = try await runtime.distribute.pull(
-                for: agent, answerKey: key, in: runtime.snapshot, at: .now)
-            runtime.look(at: again)
+            let outcome = try await runtime.pull(for: agent, answerKey: key)
             switch outcome {
             case .changed(let change)?: return itemResponse(change.after, runtime)
             case .repeated(let answer)?: return answer.response

@@ -27,9 +27,8 @@ extension EraseCustomer {
                     naming.append(last)
                 } else {
                     let key = try row[2].nullable.flatMap { String(validating: try $0.bytes, as: UTF8.self) }
-                    for id in Set(MessageTokens.captureIds(of: value) + [key].compactMap { $0 }) where !id.contains("\0") {
-                        numbered.append((last, id))
-                    }
+                    let ids = Set(MessageTokens.captureIds(of: value) + [key].compactMap { $0 })
+                    for id in ids where !id.contains("\0") { numbered.append((last, id)) }
                 }
             }
             if !numbered.isEmpty { naming += try await aboutItems(numbered) }

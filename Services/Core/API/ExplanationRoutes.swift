@@ -59,8 +59,9 @@ extension CoreAPI {
     }
 
     /// The curve that an offer was decided by, and where on it the item stood. The lane's name tells the versions.
-    private static func ranking(ofChosen chosen: JSONValue?, anchor: JSONValue?, _ snapshot: TenantSnapshot) -> JSONObject
-    {
+    private static func ranking(
+        ofChosen chosen: JSONValue?, anchor: JSONValue?, _ snapshot: TenantSnapshot
+    ) -> JSONObject {
         let lane = chosen?["lane"]?.stringValue.flatMap { LaneKey(name: $0) }
         var ranking = ranking(schema: lane?.schemaVersion, calendar: lane?.calendarVersion, anchor: anchor, snapshot)
         for name in ["age", "priority"] { ranking[name] = chosen?[name] }

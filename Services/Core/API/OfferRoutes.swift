@@ -39,15 +39,19 @@ extension CoreAPI {
     private func waitForOffers(
         _ request: APIRequest, _ runtime: TenantRuntime, _ agent: Int32, atMost time: Duration
     ) async throws -> [WorkItem] {
-        let present = try await runtime.openOffers(for: agent)
-        guard present.isEmpty, time > .zero else { return present }
-        return try await request.longPoll(upTo: time) {
-            // Offers made between the look and the wait: the waiter is there before the second look.
-            async let waited = runtime.waiting.wait(for: agent, knowing: [], atMost: time)
-            let missed = try await runtime.openOffers(for: agent)
-            if !missed.isEmpty { return missed }
-            return await waited
-        } ?? []
+        var since = ContinuousClock.now
+        let end = since + time
+        while true {
+            let present = try await runtime.openOffers(for: agent)
+            let now = ContinuousClock.now
+            guard present.isEmpty, now < end else { return present }
+            let offers = try await request.longPoll(upTo: end - now) { [since] in
+                await runtime.waiting.wait(for: agent, knowing: [], since: since, atMost: end - now)
+            }
+            guard let offers else { return [] }
+            if !offers.isEmpty { return offers }
+            since = now
+        }
     }
 
     private func write(_ offers: [WorkItem], _ snapshot: TenantSnapshot, to json: inout JSONWriter) {

@@ -11,6 +11,7 @@ extension CoreAPI {
         request.serverSentEvents { stream in
             var told = ToldOffers()
             var offers: [WorkItem] = []
+            var since = ContinuousClock.now
             while !Task.isCancelled {
                 if offers.isEmpty {
                     offers = try await runtime.openOffers(for: agent)
@@ -32,9 +33,13 @@ extension CoreAPI {
                     try await stream.send(event: "offer", data: writer.bytes, id: offer.offerId?.text)
                 }
                 runtime.presence.note(agent)
+                let waitsSince = ContinuousClock.now
                 offers =
                     await runtime.waiting.wait(
-                        for: agent, knowing: told.known, watching: told.standing, atMost: .seconds(30)) ?? []
+                        for: agent, knowing: told.known, watching: told.standing, since: since,
+                        atMost: .seconds(30)) ?? []
+                // What came while this was writing was made after the former wait began.
+                since = waitsSince
             }
         }
     }

@@ -31,6 +31,7 @@ public struct APIKeyStore: Sendable {
     let pool: PostgresPool
     let forget: @Sendable (String) async -> Void
 
+    /// - Parameter forget: told of the id of every key that is revoked.
     public init(pool: PostgresPool, forget: @escaping @Sendable (String) async -> Void = { _ in }) {
         self.pool = pool
         self.forget = forget

@@ -15,6 +15,7 @@ public struct GroupSuspicion: Sendable {
     /// How long after a new id of our own the broker is asked for the former one.
     public static let timeForFormerSelf: Duration = .seconds(10)
 
+    /// Suspects nobody.
     public init() {}
 
     /// Whether the broker's list of members has to be read after this look at the signs of life.

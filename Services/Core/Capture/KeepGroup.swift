@@ -70,14 +70,25 @@ final class KeepGroup: Sendable {
             let (leavers, gone) = suspicion.withLock {
                 ($0.leavers(members, instance: self.dependencies.instance, consumers: count), $0.gone)
             }
-            for member in leavers {
+            for member in leavers where try await self.claims(member) {
                 try await self.admin.remove(member, from: self.group)
                 self.dependencies.logger.notice(
-                    "dead member taken out of the group", metadata: ["client": "\(member.clientIdentifier)"])
+                    "dead member taken out of the group",
+                    metadata: ["client": "\(member.clientIdentifier)", "member": "\(member.id)"])
             }
             try await self.forget(gone)
             return .zero
         }
+    }
+
+    /// Every survivor sees the same dead. One takes a member out: a second removal, which comes when the group has begun
+    /// anew, makes some brokers begin once more and wait for everybody again. Should it die over it, another follows.
+    private func claims(_ member: GroupMember) async throws -> Bool {
+        let key = "\(dependencies.redisPrefix)leaver:\(group):\(member.id)"
+        let reply = try await dependencies.redis.command([
+            "SET", .string(key), .string(dependencies.instance), "NX", "PX", "2000",
+        ])
+        return reply.text == "OK"
     }
 
     private var key: RedisArgument { .string("\(dependencies.redisPrefix)instances:\(group)") }

@@ -6,6 +6,7 @@ import Storage
 public struct ApplyConfiguration: Sendable {
     let pool: PostgresPool
 
+    /// - Parameter pool: connections as the role that owns nothing.
     public init(pool: PostgresPool) { self.pool = pool }
 
     /// - Parameters:

@@ -7,6 +7,7 @@ import Storage
 public struct ConfigurationStore: Sendable {
     let pool: PostgresPool
 
+    /// - Parameter pool: connections as the role that owns nothing.
     public init(pool: PostgresPool) { self.pool = pool }
 
     /// All tenants with the version in force; 0 before the first.

@@ -35,7 +35,9 @@ struct SweepLanes: Sendable {
     /// - Parameter last: the last item of the step before; nil begins a round.
     /// - Returns: the last item of this step, nil at the end of a round, and lanes at which to look.
     func goRound(after last: UUID?) async throws -> (last: UUID?, triggers: [LookTrigger]) {
-        let page = try await queries.queuedEntries(after: last, limit: 1000)
+        var page = try await queries.queuedEntries(after: last, limit: 1000)
+        // The step before ended with the very last item: the next round begins at once, as with any other backlog.
+        if page.isEmpty, last != nil { page = try await queries.queuedEntries(after: nil, limit: 1000) }
         let addition = try await lanes.add(page)
         let triggers: [LookTrigger] = addition.added == 0 ? [] : addition.lanesToMatch.map { .lane($0) }
         return (page.count == 1000 ? page.last?.member.item : nil, triggers)

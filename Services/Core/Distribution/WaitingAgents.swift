@@ -6,8 +6,9 @@ import Synchronization
 ///
 /// An offer made here reaches its agent directly; one made by another instance by a message through Redis;
 /// and should that be lost, a look into PostgreSQL every second for all waiting agents together. The look also finds the
-/// offers that ended elsewhere.
-final class WaitingAgents: Sendable {
+/// offers that ended elsewhere. Offers of the last moments are kept for agents who are about to wait again: a stream that
+/// is writing one offer must not miss the next.
+package final class WaitingAgents: Sendable {
     private struct Waiter {
         let id: UInt64
         let known: Set<OfferId>
@@ -22,17 +23,35 @@ final class WaitingAgents: Sendable {
         var waiters: [Int32: [Waiter]] = [:]
         var nextId: UInt64 = 0
         var closed = false
+        var recent: [Int32: [(offer: WorkItem, at: ContinuousClock.Instant)]] = [:]
+        /// When other instances last told of an agent's offers.
+        var announced: [Int32: ContinuousClock.Instant] = [:]
+
+        mutating func forget(
+            _ agent: Int32, where isGone: (_ offer: WorkItem, _ at: ContinuousClock.Instant) -> Bool
+        ) {
+            recent[agent]?.removeAll { isGone($0.offer, $0.at) }
+            if recent[agent]?.isEmpty == true { recent[agent] = nil }
+        }
     }
     private let state = Mutex(State())
+    /// Longer than it takes an agent's stream to write what it has; the look comes every second anyway.
+    private static let recently = Duration.seconds(2)
+
+    /// Nobody waits.
+    package init() {}
 
     /// Agents who wait at this moment.
     var agents: [Int32] { state.withLock { Array($0.waiters.keys) } }
 
     /// Waits for an offer that is not among `known`, or for the end of one that is `watched`, at most so long.
-    /// - Returns: the offers that came, none when a watched one may have ended; nil when the time passed without either,
+    /// - Parameter since: when the caller began to read what it knows: an offer that was made after that counts.
+    /// - Returns: the offers that came, none when the caller has to look, since a watched one may have ended or another
+    ///   instance told of one; nil when the time passed without either,
     ///   or the service stops.
-    func wait(
-        for agent: Int32, knowing known: Set<OfferId>, watching watched: Set<OfferId> = [], atMost time: Duration
+    package func wait(
+        for agent: Int32, knowing known: Set<OfferId>, watching watched: Set<OfferId> = [],
+        since: ContinuousClock.Instant, atMost time: Duration
     ) async -> [WorkItem]? {
         let id = state.withLock { state in
             state.nextId += 1
@@ -45,12 +64,16 @@ final class WaitingAgents: Sendable {
                         let waiter = Waiter(id: id, known: known, watched: watched) {
                             continuation.resume(returning: $0)
                         }
-                        let accepted = self.state.withLock { state in
-                            if state.closed || Task.isCancelled { return false }
+                        let now = self.state.withLock { state -> [WorkItem]?? in
+                            if state.closed || Task.isCancelled { return .some(nil) }
+                            let recent = state.recent[agent]?.filter { $0.at >= since } ?? []
+                            let missed = waiter.new(among: recent.map(\.offer))
+                            if !missed.isEmpty { return missed }
+                            if let told = state.announced[agent], told >= since { return [] }
                             state.waiters[agent, default: []].append(waiter)
-                            return true
+                            return nil
                         }
-                        if !accepted { waiter.resume(nil) }
+                        if let now { waiter.resume(now) }
                     }
                 } onCancel: {
                     self.remove(id, of: agent)?.resume(nil)
@@ -68,12 +91,53 @@ final class WaitingAgents: Sendable {
     }
 
     /// Offers that were made: who waits for one that is new to them is answered.
-    func offered(_ items: [WorkItem]) {
+    package func offered(_ items: [WorkItem]) {
+        let now = ContinuousClock.now
         for (agent, offers) in Self.byAgent(items) {
+            state.withLock { $0.recent[agent, default: []] += offers.map { ($0, now) } }
             answer(agent) { waiter in
                 let new = waiter.new(among: offers)
                 return new.isEmpty ? nil : new
             }
+        }
+    }
+
+    /// Of these agents, those of whom somebody waits who does not know all that stands, or watches one that does not.
+    func surprised(by standing: [Int32: Set<OfferId>], among agents: [Int32]) -> Set<Int32> {
+        state.withLock { state in
+            Set(
+                agents.filter { agent in
+                    let ids = standing[agent] ?? []
+                    return state.waiters[agent]?.contains {
+                        !ids.isSubset(of: $0.known) || !$0.watched.isSubset(of: ids)
+                    } == true
+                })
+        }
+    }
+
+    /// Another instance has made or ended offers of these agents.
+    /// - Returns: those of them who wait here.
+    package func announced(_ agents: Set<Int32>) -> Set<Int32> {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            for agent in agents { state.announced[agent] = now }
+            return agents.filter { state.waiters[$0] != nil }
+        }
+    }
+
+    /// Forgets what is no longer recent.
+    func tidy() {
+        let end = ContinuousClock.now - Self.recently
+        state.withLock { state in
+            for agent in state.recent.keys { state.forget(agent) { $1 < end } }
+            state.announced = state.announced.filter { $0.value >= end }
+        }
+    }
+
+    /// Offers that no longer stand, however they ended: who waits later is not told of them.
+    package func gone(_ offers: [(agent: Int32, id: OfferId)]) {
+        state.withLock { state in
+            for offer in offers { state.forget(offer.agent) { item, _ in item.offerId == offer.id } }
         }
     }
 
@@ -91,7 +155,7 @@ final class WaitingAgents: Sendable {
     }
 
     /// Offers that ended: who watches one of them is answered.
-    func ended(_ offers: [(agent: Int32, id: OfferId)]) {
+    package func ended(_ offers: [(agent: Int32, id: OfferId)]) {
         for offer in offers {
             answer(offer.agent) { $0.watched.contains(offer.id) ? [] : nil }
         }

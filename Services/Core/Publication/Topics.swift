@@ -1,21 +1,22 @@
 /// The topics' names, with the configured prefix.
-public struct Topics: Sendable {
-    public let prefix: String
+package struct Topics: Sendable {
+    package let prefix: String
 
-    public init(prefix: String) { self.prefix = prefix }
+    package init(prefix: String) { self.prefix = prefix }
 
-    public var commands: String { prefix + "workitems.commands" }
-    public var replies: String { prefix + "workitems.replies" }
-    public var workItemEvents: String { prefix + "workitems.events" }
-    public var agentEvents: String { prefix + "agents.events" }
+    package var commands: String { prefix + "workitems.commands" }
+    package var replies: String { prefix + "workitems.replies" }
+    package var workItemEvents: String { prefix + "workitems.events" }
+    package var agentEvents: String { prefix + "agents.events" }
 
-    public var emailStatus: String { prefix + "emails.status" }
+    /// What becomes of outgoing messages.
+    package var emailStatus: String { prefix + "emails.status" }
 
     /// Where what could not be taken from a consumed topic goes.
-    public static func dead(of topic: String) -> String { topic + ".dead" }
+    package static func dead(of topic: String) -> String { topic + ".dead" }
 
     /// All that the core needs, for explicit creation.
-    public var all: [String] {
+    package var all: [String] {
         [commands, Topics.dead(of: commands), replies, workItemEvents, agentEvents, emailStatus]
     }
 

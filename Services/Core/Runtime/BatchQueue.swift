@@ -3,16 +3,46 @@ import Synchronization
 /// Collects requests that arrive while a batch is under way and hands them to the next one together.
 ///
 /// A commit costs milliseconds on a busy disk; a lone request is served at once, and under load the batches grow by themselves.
-final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
+package final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
     private struct Waiting {
         let request: Request
+        var epoch = 0
         let answer: (@Sendable (Result<Response, any Error>) -> Void)?
+
+        init(request: Request, answer: (@Sendable (Result<Response, any Error>) -> Void)?) {
+            self.request = request
+            self.answer = answer
+        }
     }
     private struct State {
         var waiting: [Waiting] = []
         var first = 0
         var idle: [CheckedContinuation<Void, Never>] = []
         var closed = false
+        /// Of each epoch, how many requests have not ended. Whoever waits for all before begins a new one.
+        var open: [Int: Int] = [:]
+        var epoch = 0
+        var settlers: [(epoch: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+        mutating func add(_ requests: [Waiting]) {
+            for var request in requests {
+                request.epoch = epoch
+                waiting.append(request)
+            }
+            open[epoch, default: 0] += requests.count
+        }
+
+        /// - Returns: those who have nothing more to wait for.
+        mutating func end(_ requests: [Waiting]) -> [CheckedContinuation<Void, Never>] {
+            for request in requests {
+                guard let left = open[request.epoch] else { continue }
+                open[request.epoch] = left > 1 ? left - 1 : nil
+            }
+            guard !settlers.isEmpty else { return [] }
+            let first = open.keys.min() ?? .max
+            defer { settlers.removeAll { $0.epoch < first } }
+            return settlers.filter { $0.epoch < first }.map(\.continuation)
+        }
 
         mutating func take(_ most: Int) -> [Waiting] {
             let end = first + min(most, waiting.count - first)
@@ -33,7 +63,7 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
     /// - Parameters:
     ///   - failed: told of an error, and of how many requests it failed for whom nobody waits.
     ///   - perform: answers every request, in order; when it throws, each of them fails with that error.
-    init(
+    package init(
         largestBatch: Int = 500, failed: @escaping @Sendable (any Error, Int) -> Void = { _, _ in },
         perform: @escaping @Sendable ([Request]) async throws -> [Result<Response, any Error>]
     ) {
@@ -46,14 +76,14 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
     var depth: Int { state.withLock { $0.waiting.count - $0.first } }
 
     /// Waits until the request's batch has ended.
-    func submit(_ request: Request) async throws -> Response {
+    package func submit(_ request: Request) async throws -> Response {
         try await withCheckedThrowingContinuation { continuation in
             add([Waiting(request: request, answer: { continuation.resume(with: $0) })])
         }
     }
 
     /// Waits until all requests have ended; answers in their order.
-    func submit(all requests: [Request]) async -> [Result<Response, any Error>] {
+    package func submit(all requests: [Request]) async -> [Result<Response, any Error>] {
         guard !requests.isEmpty else { return [] }
         let gathered = Mutex(
             (left: requests.count, results: [Result<Response, any Error>?](repeating: nil, count: requests.count)))
@@ -73,12 +103,28 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
     }
 
     /// Hands a request over without waiting for its end.
-    func post(_ request: Request) {
+    package func post(_ request: Request) {
         add([Waiting(request: request, answer: nil)])
     }
 
+    /// Waits until everything that was handed over before has ended, well or not.
+    /// - Returns: whether there was anything.
+    package func settle() async -> Bool {
+        guard state.withLock({ !$0.open.isEmpty }) else { return false }
+        await withCheckedContinuation { continuation in
+            let isSettled = state.withLock { state in
+                if state.open.isEmpty { return true }
+                state.settlers.append((state.epoch, continuation))
+                state.epoch += 1
+                return false
+            }
+            if isSettled { continuation.resume() }
+        }
+        return true
+    }
+
     /// Serves requests until the task is cancelled; what waits then fails.
-    func run(workers: Int = 1) async {
+    package func run(workers: Int = 1) async {
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<workers { group.addTask { await self.work() } }
@@ -91,13 +137,19 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
             }
             for worker in idle { worker.resume() }
         }
-        for waiting in state.withLock({ $0.take(.max) }) { waiting.answer?(.failure(CancellationError())) }
+        let left = state.withLock { $0.take(.max) }
+        for waiting in left { waiting.answer?(.failure(CancellationError())) }
+        end(left)
+    }
+
+    private func end(_ requests: [Waiting]) {
+        for settler in state.withLock({ $0.end(requests) }) { settler.resume() }
     }
 
     private func add(_ requests: [Waiting]) {
         let (closed, woken) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
             if state.closed { return (true, nil) }
-            state.waiting.append(contentsOf: requests)
+            state.add(requests)
             return (false, state.idle.popLast())
         }
         if closed { for request in requests { request.answer?(.failure(CancellationError())) } }
@@ -127,6 +179,7 @@ final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable {
                 let posted = batch.count { $0.answer == nil }
                 if posted > 0, !(error is CancellationError) { failed(error, posted) }
             }
+            end(batch)
         }
     }
 }

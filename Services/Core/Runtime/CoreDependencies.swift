@@ -7,31 +7,30 @@ import ServiceKit
 import Storage
 
 /// What every part of the core service works with.
-public struct CoreDependencies: Sendable {
-    public let pool: PostgresPool
-    public let redis: RedisClient
-    public let subscriber: RedisSubscriber
-    public let producer: KafkaProducer
-    public let topics: Topics
-    public let outbound: OutboundHTTP
-    public let instance: String
-    public let redisPrefix: String
-    public let leaseTime: Duration
+package struct CoreDependencies: Sendable {
+    package let pool: PostgresPool
+    package let redis: RedisClient
+    package let subscriber: RedisSubscriber
+    package let producer: KafkaProducer
+    package let topics: Topics
+    package let outbound: OutboundHTTP
+    package let instance: String
+    package let redisPrefix: String
+    package let leaseTime: Duration
     /// For tenants whose configuration has none.
-    public let defaultQuota: Quota?
+    package let defaultQuota: Quota?
     /// Without poll, stream or heartbeat for so long, an agent is gone.
-    public let agentSilence: Duration
+    package let agentSilence: Duration
     /// By the name that a source's `secretRef` gives.
-    public let webhookSecrets: [String: String]
+    package let webhookSecrets: [String: String]
     /// Seals mailboxes' secrets and signs reply tokens; nil without a key.
-    public let secrets: SecretBox?
-    public let logger: Logger
+    package let secrets: SecretBox?
+    package let logger: Logger
 
-    public init(
+    package init(
         pool: PostgresPool, redis: RedisClient, subscriber: RedisSubscriber, producer: KafkaProducer, topics: Topics,
         outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?,
-        agentSilence: Duration,
-        webhookSecrets: [String: String], secrets: SecretBox? = nil, logger: Logger
+        agentSilence: Duration, webhookSecrets: [String: String], secrets: SecretBox? = nil, logger: Logger
     ) {
         self.pool = pool
         self.redis = redis

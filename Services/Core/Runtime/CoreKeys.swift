@@ -26,6 +26,7 @@ public enum CoreKeys {
 
 /// What the core service is told at start.
 public struct CoreConfiguration: Sendable {
+    /// What it has in common with the other services.
     public let shared: ServiceConfiguration
     let webhookSecrets: [String: String]
 

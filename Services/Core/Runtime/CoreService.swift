@@ -14,6 +14,7 @@ public struct CoreService: Sendable {
     private let metrics: PrometheusMetrics
     private let logger: Logger
 
+    /// Connects to nothing before it runs.
     public init(configuration: CoreConfiguration, metrics: PrometheusMetrics, logger: Logger) {
         self.configuration = configuration.shared
         self.webhookSecrets = configuration.webhookSecrets

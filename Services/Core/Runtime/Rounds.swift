@@ -10,6 +10,7 @@ public final class Rounds: Sendable {
     }
     private let state = Mutex(State())
 
+    /// No round has begun.
     public init() {}
 
     /// Whether a round has ended.

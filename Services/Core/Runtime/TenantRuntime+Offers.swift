@@ -15,16 +15,19 @@ extension TenantRuntime {
 
     func announceOffers(in changes: [WorkItemChange]) {
         let snapshot = snapshot
-        let ended = changes.compactMap { change -> (agent: Int32, id: OfferId)? in
-            guard let agent = change.before.assignee, let offer = change.before.offerId, change.after.offerId != offer,
-                // Who answers knows it; the next look tidies up.
-                !change.isAnswer(of: agent, in: snapshot)
-            else { return nil }
-            return (agent, offer)
+        var gone: [(agent: Int32, id: OfferId)] = []
+        var ended: [(agent: Int32, id: OfferId)] = []
+        for change in changes {
+            guard let agent = change.before.assignee, let offer = change.before.offerId, change.after.offerId != offer
+            else { continue }
+            gone.append((agent, offer))
+            // Who answers knows it; the next look tidies up.
+            if !change.isAnswer(of: agent, in: snapshot) { ended.append((agent, offer)) }
         }
         let offers = changes.filter { $0.after.status == .offered && $0.before.status != .offered }.map(\.after)
-        waiting.ended(ended)
         waiting.offered(offers)
+        waiting.gone(gone)
+        waiting.ended(ended)
         let agents = Set(offers.compactMap(\.assignee)).union(ended.map(\.agent))
         if !agents.isEmpty { announcements.post(agents.map(String.init).joined(separator: ",")) }
     }
@@ -36,15 +39,22 @@ extension TenantRuntime {
             group.addTask {
                 for await notice in notices {
                     guard case .message(let bytes) = notice else { continue }
-                    let agents = Set(
-                        String(decoding: bytes, as: UTF8.self).split(separator: ",").compactMap { Int32($0) })
-                    await self.deliver(to: agents.intersection(self.waiting.agents))
+                    let words = String(decoding: bytes, as: UTF8.self).split(
+                        separator: ",", omittingEmptySubsequences: false)
+                    // What was done here is known here.
+                    guard let instance = words.first, instance != self.dependencies.instance else { continue }
+                    let agents = Set(words.dropFirst().compactMap { Int32($0) })
+                    await self.deliver(to: self.waiting.announced(agents))
                 }
             }
             group.addTask {
                 await repeating("look for offers", logger: self.logger) {
                     try await Task.sleep(for: .seconds(1))
-                    await self.deliver(to: Set(self.waiting.agents))
+                    self.waiting.tidy()
+                    let agents = self.waiting.agents
+                    guard !agents.isEmpty else { return .zero }
+                    let standing = try await self.queries.standingOffers(for: agents)
+                    await self.deliver(to: self.waiting.surprised(by: standing, among: agents))
                     return .zero
                 }
             }
@@ -53,7 +63,8 @@ extension TenantRuntime {
     }
 
     func publishAnnouncement(_ agents: [String]) async throws {
-        try await dependencies.redis.command(["PUBLISH", .string(channel), .string(agents.joined(separator: ","))])
+        let message = ([dependencies.instance] + agents).joined(separator: ",")
+        try await dependencies.redis.command(["PUBLISH", .string(channel), .string(message)])
     }
 
     private func deliver(to agents: Set<Int32>) async {

@@ -85,6 +85,17 @@ final class TenantRuntime: Sendable {
         for trigger in triggers { present.looks.post(trigger) }
     }
 
+    /// `next`: the best item for an agent who asks; nil when there is none.
+    func pull(for agent: Int32, answerKey: AnswerKey?) async throws -> ChangeOutcome? {
+        let first = try await distribute.pull(for: agent, answerKey: answerKey, in: snapshot, at: .now)
+        look(at: first.again)
+        // What was answered before the agent asked may still be on its way to the lanes.
+        guard first.outcome == nil, await present.laneWork.settle() else { return first.outcome }
+        let second = try await distribute.pull(for: agent, answerKey: answerKey, in: snapshot, at: .now)
+        look(at: second.again)
+        return second.outcome
+    }
+
     /// The offers that stand for an agent; looks of many agents at the same time share a query.
     func openOffers(for agent: Int32) async throws -> [WorkItem] { try await present.offerLooks.submit(agent) }
 

@@ -49,7 +49,8 @@ struct TenantSteward: Sendable {
             // Commits of other instances raise no signal here.
             await runtime.committed.wait(atMost: .milliseconds(200))
         }
-        return .zero
+        // Each step is two commits: under load a short pause makes them carry more.
+        return done.published < Self.relayedAtOnce ? Self.relayPause : .zero
     }
 
     /// Activation, missed offers, autocomplete, ends of preference and of rest.
@@ -85,6 +86,10 @@ struct TenantSteward: Sendable {
         }
         return .milliseconds(500)
     }
+
+    /// Events that fill a step of the relay, so that another follows without a pause.
+    private static let relayedAtOnce = 500
+    private static let relayPause = Duration.milliseconds(10)
 
     private func lookEverywhere() async throws {
         let lanes = try await runtime.lanes.counts().filter { $0.size > 0 }.map(\.lane)

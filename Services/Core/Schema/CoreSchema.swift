@@ -2,6 +2,7 @@ import Storage
 
 /// The tables of the core service, in the order in which they came to be. A migration that has been released is never edited.
 public enum CoreSchema {
+    /// All of them, oldest first.
     public static let migrations: [Migration] = [
         tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers, emails,
     ]

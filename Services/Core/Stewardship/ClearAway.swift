@@ -32,10 +32,8 @@ struct ClearAway: Sendable {
                 DELETE FROM outbox o USING old WHERE o.tenant = $1 AND o.batch = old.batch
                 """, before: endOfEvents) || more
         let isTold = "EXISTS (SELECT FROM event e WHERE e.tenant = $1 AND e.subject = t.item AND e.at <= t.at)"
-        more =
-            try await clear(
-                Self.oldest(of: "past_customer", "customer, item", and: "NOT \(isTold)"), before: endOfEvents)
-            || more
+        let past = Self.oldest(of: "past_customer", "customer, item", and: "NOT \(isTold)")
+        more = try await clear(past, before: endOfEvents) || more
         // A message that nobody has mended in that time, or that was retried long ago.
         more = try await clear(Self.oldest(of: "dead_letter", "id"), before: endOfEvents) || more
         if !more { try await ClearVersions(pool: pool, tenant: tenant).step(in: snapshot, at: now) }

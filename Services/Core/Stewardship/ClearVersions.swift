@@ -95,10 +95,14 @@ struct ClearVersions: Sendable {
             ])
             let calendars = found.removeLast()
             let schemas = found.removeLast()
-            let kept = try found[2].map { row in
-                try TenantConfiguration.validate(
-                    JSONValue(parsing: row[0].bytes, limits: .configuration), now: .now
-                ).get()
+            let documents = try found[2].map { try $0[0].bytes }
+            let kept = documents.compactMap { document in
+                try? TenantConfiguration.validate(JSONValue(parsing: document, limits: .configuration), now: .now).get()
+            }
+            guard kept.count == documents.count else {
+                // One that was taken once and that today's rules refuse: it may name any of them, so they stay.
+                _ = try await transaction.commit(with: [])
+                return
             }
             let schemasGone = try schemas.compactMap { row -> Int32? in
                 let (id, name, digest) = (try row[0].int32, try row[1].text, try row[2].bytes)

@@ -14,7 +14,8 @@ struct WatchPresence: Sendable {
         let unseen = try await runtime.lanes.unseenAgents(since: since)
         if !unseen.isEmpty {
             // Who has just come back may not be noted as seen yet.
-            let agents = try await runtime.queries.agents(unseen).filter { $0.state == .offline || $0.stateSince < since }
+            let agents = try await runtime.queries.agents(unseen)
+                .filter { $0.state == .offline || $0.stateSince < since }
             for agent in agents where agent.state != .offline {
                 try await AgentStates(runtime: runtime).set(
                     .offline, of: agent.id, actor: .presence, reason: "no sign of life for \(Int(silence.seconds)) s",

@@ -50,9 +50,11 @@ extension CommandDesk {
 
     mutating func resume(_ item: WorkItem, _ actor: Actor) -> CommandDecision {
         switch item.status {
-        // What was held before its time, or after it could not be placed, still waits for its activation.
+        // What was held before its time still waits for its activation, unless it cannot be placed, as before the hold.
         case .held where item.heldFrom != .parked && item.activation > now:
-            return change(item, .resume, actor, to: .new) { $0.reason = nil }
+            var edited = item
+            edited.reason = nil
+            return place(edited, from: item, action: .resume, attributes: JSONObject(stored: item.attributes), actor)
         case .held:
             let spared = pause(of: item)
             guard item.heldFrom == .parked else {

@@ -25,6 +25,21 @@ struct WorkItemQueries: Sendable {
         try await items(where: "assignee = ANY($2::int[]) AND status = 'offered'", [.int4s(agents)])
     }
 
+    /// The ids of the offers that stand for these agents, without the items.
+    func standingOffers(for agents: [Int32]) async throws -> [Int32: Set<OfferId>] {
+        let rows = try await pool.query(
+            """
+            SELECT assignee, id, offer_revision FROM work_item
+            WHERE tenant = $1 AND assignee = ANY($2::int[]) AND status = 'offered'
+            """, [.int4(tenant), .int4s(agents)], tenant: tenant)
+        var offers: [Int32: Set<OfferId>] = [:]
+        for row in rows {
+            let id = OfferId(workItem: try row[1].uuid, revision: try row[2].int32)
+            offers[try row[0].int32, default: []].insert(id)
+        }
+        return offers
+    }
+
     /// What agents have offered or assigned.
     func out(of agents: [Int32]? = nil) async throws -> [WorkItem] {
         if let agents {

@@ -49,7 +49,8 @@ public enum ExplanationText {
             "  chosen with priority \(priority(chosen)), age \(age(chosen)), from \(TextFormats.cell(chosen["laneSize"])) "
                 + "waiting in its lane at endpoint \(TextFormats.cell(chosen["endpoint"]))",
         ]
-        lines += (classification(offer["classification"] ?? .null) + ranking(offer["ranking"] ?? .null)).map { "  " + $0 }
+        let decision = classification(offer["classification"] ?? .null) + ranking(offer["ranking"] ?? .null)
+        lines += decision.map { "  " + $0 }
         let skills = TextFormats.cell(chosen["requiredSkills"])
         if !skills.isEmpty { lines.append("  skills required: \(skills)") }
         let competing = offer["competing"]?.arrayValue ?? []

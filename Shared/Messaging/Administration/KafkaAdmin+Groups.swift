@@ -8,6 +8,7 @@ public struct GroupMember: Sendable, Hashable {
     /// The `clientIdentifier` that it showed.
     public var clientIdentifier: String
 
+    /// A member as the broker's list shows it.
     public init(id: String, clientIdentifier: String) {
         self.id = id
         self.clientIdentifier = clientIdentifier

@@ -50,7 +50,10 @@ struct LaneFiguresTests {
         }
         let after = try await evaluations(redis)
         #expect(picks.count == 10)
-        try await store.refuse(picks.map { AgentItem(agent: $0.agent, item: $0.entry.member.item, at: $0.entry.member.revision + 1) })
+        let held = picks.map {
+            AgentItem(agent: $0.agent, item: $0.entry.member.item, at: $0.entry.member.revision + 1)
+        }
+        try await store.refuse(held)
         _ = try await store.add(picks.map(\.entry))
         return (after.microseconds - before.microseconds) / (after.calls - before.calls)
     }

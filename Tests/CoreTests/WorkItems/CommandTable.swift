@@ -1,6 +1,6 @@
-import Testing
 import Core
 import Domain
+import Testing
 
 /// What must come of every command in every status, by DESIGN ("The way of a work item", States) and the table of
 /// allowed transitions; a repeat of what has its effect already is answered and changes nothing.

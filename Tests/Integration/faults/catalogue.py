@@ -1,5 +1,6 @@
 """The faults: each does its damage, waits for the signal that things work again, and measures how long that took."""
 
+import json
 import os
 import random
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import psycopg
 import redis
 
+from cores import Core
 from faults.arena import DISTRIBUTION_WITHIN, Arena
 from waiting import wait_until
 
@@ -155,6 +157,17 @@ def rebalance_storm(arena: Arena, chance: random.Random) -> None:
     moment = time.monotonic()
     arena.await_distribution("a rebalance storm", moment)
     arena.await_capture("a rebalance storm", moment)
+    # A second removal would make the group begin anew for nothing.
+    removed = [member for core in [*arena.cores, third] for member in _removed_members(core)]
+    again = {member for member in removed if removed.count(member) > 1}
+    if again:
+        arena.late.append(f"members were taken out of the group more than once in a rebalance storm: {sorted(again)}")
+
+
+def _removed_members(core: Core) -> list[str]:
+    """Ids of the members that an instance has taken out of the consumers' group, as its log tells."""
+    lines = (json.loads(line) for line in core.log_text.splitlines() if "taken out of the group" in line)
+    return [line["member"] for line in lines]
 
 
 def two_rebuilders(arena: Arena, chance: random.Random) -> None:

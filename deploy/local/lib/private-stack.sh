@@ -1,9 +1,27 @@
 # shellcheck shell=bash
 # A stack that lives as long as the script that sources this: started afresh, stopped and removed at the end.
 
+running_part=""
+
+# Runs a command in a process group of its own, so that a signal to the script ends all of it at once.
+run_part() {
+    local code=0
+    set -m
+    "$@" 9>&- &
+    running_part=$!
+    set +m
+    wait "$running_part" || code=$?
+    running_part=""
+    return "$code"
+}
+
 end_private_stack() {
     local code=$?
     trap - EXIT INT TERM
+    if [[ -n $running_part ]]; then
+        kill -TERM -- "-$running_part" 2>/dev/null || true
+        wait "$running_part" || true
+    fi
     "$root/deploy/local/stop.sh" || code=1
     if [[ -n ${MILLRACE_KEEP_STACK:-} ]]; then
         say "logs and data stay in $local_dir"

@@ -9,7 +9,7 @@ extension CoreAPI {
     }
 
     /// Method and template of every route, without a server having to be there: for the check against the document.
-    public static func listing(with dependencies: CoreDependencies) -> [(method: String, template: String)] {
+    package static func listing(with dependencies: CoreDependencies) -> [(method: String, template: String)] {
         let tenants = TenantDirectory(dependencies: dependencies)
         let deadLetters = DeadLetters(
             pool: dependencies.pool, producer: dependencies.producer, tenants: tenants, fallbackTenant: nil,

@@ -1,19 +1,19 @@
 import struct Foundation.UUID
 
 /// What an agent may take: agents with the same endpoints and skills share one profile, and with it one index of lane heads.
-public struct AgentProfile: Sendable, Hashable {
+package struct AgentProfile: Sendable, Hashable {
     /// Endpoints served, ascending.
-    public let endpoints: [Int32]
+    package let endpoints: [Int32]
     /// Skills, ascending.
-    public let skills: [Int32]
+    package let skills: [Int32]
 
-    public init(endpoints: [Int32], skills: [Int32]) {
+    package init(endpoints: [Int32], skills: [Int32]) {
         self.endpoints = Array(Set(endpoints)).sorted()
         self.skills = Array(Set(skills)).sorted()
     }
 
     /// Whether such an agent may take the lane's items, its preferred agent left aside.
-    public func mayTake(_ lane: LaneKey) -> Bool {
+    package func mayTake(_ lane: LaneKey) -> Bool {
         endpoints.contains(lane.endpoint) && lane.requiredSkills.allSatisfy(skills.contains)
     }
 
@@ -24,12 +24,12 @@ public struct AgentProfile: Sendable, Hashable {
 }
 
 /// Whether offers may be made to an agent.
-public enum AgentReadiness: String, Sendable, CaseIterable {
+package enum AgentReadiness: String, Sendable, CaseIterable {
     case ready, notReady, offline
 }
 
 /// How far an item that counts against an agent's capacity has come.
-public enum HeldStage: String, Sendable, CaseIterable {
+package enum HeldStage: String, Sendable, CaseIterable {
     /// Picked; PostgreSQL has not answered yet.
     case reserved = "r"
     /// Confirmed by PostgreSQL and offered; may be recalled.
@@ -39,31 +39,31 @@ public enum HeldStage: String, Sendable, CaseIterable {
 }
 
 /// An item that an agent has: it takes the lane's weight of the agent's capacity and one place of the endpoint's limit.
-public struct HeldItem: Sendable, Hashable {
+package struct HeldItem: Sendable, Hashable {
     /// The lane that the item came from (or would wait in), its anchor and member there; the revision is that at which it
     /// waited or, when it came otherwise than by a pick, was with the agent. The preferred agent does not matter.
-    public var entry: LaneEntry
-    public var stage: HeldStage
+    package var entry: LaneEntry
+    package var stage: HeldStage
 
-    public init(entry: LaneEntry, stage: HeldStage) {
+    package init(entry: LaneEntry, stage: HeldStage) {
         self.entry = entry
         self.stage = stage
     }
 }
 
 /// An agent's row as the lanes need it.
-public struct LaneAgent: Sendable, Hashable {
-    public var id: Int32
-    public var profile: AgentProfile
+package struct LaneAgent: Sendable, Hashable {
+    package var id: Int32
+    package var profile: AgentProfile
     /// Capacity units.
-    public var capacity: Int32
-    public var readiness: AgentReadiness
+    package var capacity: Int32
+    package var readiness: AgentReadiness
     /// Revision of the agent's row. A lower one than Redis knows is ignored.
-    public var revision: Int64
+    package var revision: Int64
     /// Milliseconds since 1970. Of the agents able to take an item the one with the lowest value gets it.
-    public var idleSince: Int64
+    package var idleSince: Int64
 
-    public init(
+    package init(
         id: Int32, profile: AgentProfile, capacity: Int32, readiness: AgentReadiness, revision: Int64, idleSince: Int64
     ) {
         self.id = id

@@ -1,6 +1,6 @@
 /// What the lane store could not do.
-public struct LaneError: Error, Sendable, CustomStringConvertible {
-    public enum Code: Sendable, Hashable {
+package struct LaneError: Error, Sendable, CustomStringConvertible {
+    package enum Code: Sendable, Hashable {
         /// The moment lacks B(t) of a calendar version that a lane uses: load that calendar and call again.
         case unknownCalendar(Int32)
         /// Neither Redis nor this store knows the curve of a schema version that a lane uses: put it and call again.
@@ -11,16 +11,16 @@ public struct LaneError: Error, Sendable, CustomStringConvertible {
         case scriptFailed
     }
 
-    public let code: Code
-    public let message: String
+    package let code: Code
+    package let message: String
 
     /// Whether the same call can succeed later with nothing else done.
-    public var canRetry: Bool {
+    package var canRetry: Bool {
         switch code {
         case .unknownCalendar, .unknownCurve: false
         case .unexpectedReply, .scriptFailed: true
         }
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }

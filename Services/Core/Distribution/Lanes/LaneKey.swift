@@ -1,19 +1,19 @@
 /// Names a lane: everything that decides who may take its items and how they age. All values are ids of one tenant, never names.
 ///
 /// All items of a lane share one curve and one eligibility, so their order among themselves follows from the anchor alone.
-public struct LaneKey: Sendable, Hashable {
-    public let endpoint: Int32
+package struct LaneKey: Sendable, Hashable {
+    package let endpoint: Int32
     /// Skills that an agent must all have, ascending and without repetition.
-    public let requiredSkills: [Int32]
+    package let requiredSkills: [Int32]
     /// Capacity units that one item of the lane takes, at least 1.
-    public let weight: Int32
+    package let weight: Int32
     /// The only agent who may take the lane's items, if there is one.
-    public let preferredAgent: Int32?
-    public let schemaVersion: Int32
-    public let calendarVersion: Int32
+    package let preferredAgent: Int32?
+    package let schemaVersion: Int32
+    package let calendarVersion: Int32
 
     /// Ids must be positive; `weight` below 1 counts as 1.
-    public init(
+    package init(
         endpoint: Int32, requiredSkills: [Int32], weight: Int32, preferredAgent: Int32? = nil,
         schemaVersion: Int32, calendarVersion: Int32
     ) {
@@ -26,14 +26,14 @@ public struct LaneKey: Sendable, Hashable {
     }
 
     /// The lane's name in Redis: `e<endpoint>.s<skill>-<skill>.w<weight>.p<agent or 0>.c<schema version>.k<calendar version>`.
-    public var name: String {
+    package var name: String {
         var skills = ""
         for skill in requiredSkills { skills += skills.isEmpty ? "\(skill)" : "-\(skill)" }
         return "e\(endpoint).s\(skills).w\(weight).p\(preferredAgent ?? 0).c\(schemaVersion).k\(calendarVersion)"
     }
 
     /// The lane named so; nil when the text is not a lane's name.
-    public init?(name: some StringProtocol) {
+    package init?(name: some StringProtocol) {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         func number(_ index: Int, _ letter: Character) -> Int32? {
             parts[index].first == letter ? Int32(parts[index].dropFirst()) : nil

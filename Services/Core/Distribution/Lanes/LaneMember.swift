@@ -1,21 +1,21 @@
 import struct Foundation.UUID
 
 /// An item at one revision, as it stands in a lane.
-public struct LaneMember: Sendable, Hashable {
+package struct LaneMember: Sendable, Hashable {
     /// Microseconds since 1970; of equal priority and age the lower arrival goes first, then the lower id.
-    public let arrival: Int64
-    public let item: UUID
-    public let revision: Int32
+    package let arrival: Int64
+    package let item: UUID
+    package let revision: Int32
 
     /// `arrival` must lie in 0 ..< 10^16 (until the year 2286).
-    public init(arrival: Int64, item: UUID, revision: Int32) {
+    package init(arrival: Int64, item: UUID, revision: Int32) {
         self.arrival = arrival
         self.item = item
         self.revision = revision
     }
 
     /// `<arrival, 16 digits>:<id, 32 hex digits>:<revision>`: its order as text is the order of arrival.
-    public var text: String {
+    package var text: String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(56)
         bytes.append(contentsOf: LaneText.padded(arrival))
@@ -27,7 +27,7 @@ public struct LaneMember: Sendable, Hashable {
     }
 
     /// The member written so; nil when the text is not a member's.
-    public init?(text: some StringProtocol) {
+    package init?(text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count > 50, bytes[16] == UInt8(ascii: ":"), bytes[49] == UInt8(ascii: ":"),
             let arrival = Int64(String(decoding: bytes[..<16], as: UTF8.self)),
@@ -39,13 +39,13 @@ public struct LaneMember: Sendable, Hashable {
 }
 
 /// An item's place: its lane, its anchor there and the member.
-public struct LaneEntry: Sendable, Hashable {
-    public var lane: LaneKey
+package struct LaneEntry: Sendable, Hashable {
+    package var lane: LaneKey
     /// Business milliseconds; at time t the item's age is B(t) − anchor. Within ±2^53.
-    public var anchor: Int64
-    public var member: LaneMember
+    package var anchor: Int64
+    package var member: LaneMember
 
-    public init(lane: LaneKey, anchor: Int64, member: LaneMember) {
+    package init(lane: LaneKey, anchor: Int64, member: LaneMember) {
         self.lane = lane
         self.anchor = anchor
         self.member = member

@@ -2,13 +2,13 @@ import Coordination
 import Domain
 
 /// The answer of `setAgent`.
-public struct AgentPlacement: Sendable, Hashable {
+package struct AgentPlacement: Sendable, Hashable {
     /// False: Redis knows a later revision of the agent.
-    public var applied: Bool
+    package var applied: Bool
     /// Whether the agent is ready with free capacity: pick for the agent.
-    public var mayTakeMore: Bool
+    package var mayTakeMore: Bool
 
-    public init(applied: Bool, mayTakeMore: Bool) {
+    package init(applied: Bool, mayTakeMore: Bool) {
         self.applied = applied
         self.mayTakeMore = mayTakeMore
     }
@@ -18,14 +18,14 @@ extension LaneStore {
     /// Makes an agent's row known. The same or a later revision replaces what Redis knows, an earlier one is ignored;
     /// of two times since when the agent is idle the later counts.
     @discardableResult
-    public func setAgent(_ agent: LaneAgent) async throws -> AgentPlacement {
+    package func setAgent(_ agent: LaneAgent) async throws -> AgentPlacement {
         try await setAgents([agent]).first ?? AgentPlacement(applied: false, mayTakeMore: false)
     }
 
     /// As `setAgent`, for many in few round trips; each agent is a script of its own.
     /// A profile that is new takes milliseconds when there are thousands of lanes, hence the small portions.
     @discardableResult
-    public func setAgents(_ agents: [LaneAgent]) async throws -> [AgentPlacement] {
+    package func setAgents(_ agents: [LaneAgent]) async throws -> [AgentPlacement] {
         var placements: [AgentPlacement] = []
         for chunk in agents.chunks(of: 32) {
             let calls = chunk.map { agent in
@@ -44,13 +44,13 @@ extension LaneStore {
     /// - Parameter revision: one whom Redis knows at this revision or a later one stays: somebody has a newer configuration.
     /// - Returns: whether the agent was known, and is not any more.
     @discardableResult
-    public func forgetAgent(_ id: Int32, before revision: Int64) async throws -> Bool {
+    package func forgetAgent(_ id: Int32, before revision: Int64) async throws -> Bool {
         try await run(LaneScripts.forgetAgent, [.integer(Int64(id)), .integer(revision)]).integerValue == 1
     }
 
     /// Notes a sign of life: a poll, a stream or a heartbeat.
     /// - Parameter onlyNew: of agents never seen only.
-    public func noteSeen(_ agents: [Int32], at now: Instant, onlyNew: Bool = false) async throws {
+    package func noteSeen(_ agents: [Int32], at now: Instant, onlyNew: Bool = false) async throws {
         guard !agents.isEmpty else { return }
         var command: [RedisArgument] = ["ZADD", key("seen"), onlyNew ? "NX" : "GT"]
         for agent in agents {
@@ -61,7 +61,7 @@ extension LaneStore {
     }
 
     /// Agents last seen before `moment`, longest ago first. Agents never seen are not among them.
-    public func unseenAgents(since moment: Instant, most: Int = 1000) async throws -> [Int32] {
+    package func unseenAgents(since moment: Instant, most: Int = 1000) async throws -> [Int32] {
         let reply = try await redis.command([
             "ZRANGEBYSCORE", key("seen"), "-inf", .string("(\(moment.milliseconds)"), "LIMIT", 0, .integer(Int64(most)),
         ])
@@ -69,7 +69,7 @@ extension LaneStore {
     }
 
     /// Stops watching for signs of life of agents who are offline.
-    public func forgetSeen(_ agents: [Int32]) async throws {
+    package func forgetSeen(_ agents: [Int32]) async throws {
         guard !agents.isEmpty else { return }
         try await redis.command(["ZREM", key("seen")] + agents.map { .integer(Int64($0)) })
     }

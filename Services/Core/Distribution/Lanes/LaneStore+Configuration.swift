@@ -4,13 +4,13 @@ import Domain
 extension LaneStore {
     /// Makes the curve of a schema version known, before the first item is added that ages by it.
     /// A version's curve never changes. The store remembers it and gives it to a Redis that has lost it.
-    public func putCurve(_ curve: Curve, version: Int32) async throws {
+    package func putCurve(_ curve: Curve, version: Int32) async throws {
         remember(curve, version: version)
         try await write(curve, version: version)
     }
 
     /// Sets how many items may be out (reserved, offered or assigned) per endpoint; endpoints not named have no limit.
-    public func setLimits(_ limits: [Int32: Int]) async throws {
+    package func setLimits(_ limits: [Int32: Int]) async throws {
         try await run(LaneScripts.setLimits, limits.flatMap { [.integer(Int64($0.key)), .integer(Int64($0.value))] })
     }
 

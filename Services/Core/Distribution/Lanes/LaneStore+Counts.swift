@@ -1,16 +1,16 @@
 import Coordination
 
 /// How much waits in a lane.
-public struct LaneCount: Sendable, Hashable {
-    public var lane: LaneKey
-    public var size: Int
+package struct LaneCount: Sendable, Hashable {
+    package var lane: LaneKey
+    package var size: Int
     /// The item with the lowest anchor; nil when the lane is empty.
-    public var lowest: LaneEntry?
+    package var lowest: LaneEntry?
 }
 
 extension LaneStore {
     /// All registered lanes with what waits in them, read in small steps: not one moment's picture.
-    public func counts() async throws -> [LaneCount] {
+    package func counts() async throws -> [LaneCount] {
         var counts: [LaneKey: LaneCount] = [:]
         try await scan(LaneScripts.counts) { reply in
             while !reply.isAtEnd {
@@ -30,14 +30,14 @@ extension LaneStore {
     /// Forgets lanes that are empty and were so at the call before. Call it every few minutes.
     /// - Returns: how many were forgotten.
     @discardableResult
-    public func pruneEmptyLanes() async throws -> Int {
+    package func pruneEmptyLanes() async throws -> Int {
         var forgotten = 0
         try await scan(LaneScripts.prune) { reply in forgotten += try reply.count() }
         return forgotten
     }
 
     /// The entries of a lane from the lowest anchor on, to compare with PostgreSQL.
-    public func entries(of lane: LaneKey, from start: Int = 0, most: Int = 1000) async throws -> [LaneEntry] {
+    package func entries(of lane: LaneKey, from start: Int = 0, most: Int = 1000) async throws -> [LaneEntry] {
         var reply = LaneReply(
             try await redis.command([
                 "ZRANGE", key("lane:\(lane.name)"), .integer(Int64(start)), .integer(Int64(start + most - 1)),

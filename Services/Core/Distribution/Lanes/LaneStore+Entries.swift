@@ -1,12 +1,12 @@
 import Coordination
 
 /// The answer of `add`.
-public struct LaneAddition: Sendable {
+package struct LaneAddition: Sendable {
     /// Entries that were not there yet.
-    public var added: Int
+    package var added: Int
     /// Lanes touched for which an agent is ready with enough free capacity: match these at once.
-    public var lanesToMatch: [LaneKey]
-    public var epoch: LaneEpoch
+    package var lanesToMatch: [LaneKey]
+    package var epoch: LaneEpoch
 }
 
 extension LaneStore {
@@ -15,7 +15,7 @@ extension LaneStore {
     /// An entry whose lane is to change, or whose revision rose, is removed and added: a short time with both is harmless,
     /// since PostgreSQL refuses the stale one at confirmation.
     /// - Throws: `LaneError.unknownCurve` when a new lane's curve was never put; nothing of that thousand was added then.
-    public func add(_ entries: [LaneEntry]) async throws -> LaneAddition {
+    package func add(_ entries: [LaneEntry]) async throws -> LaneAddition {
         var answer = LaneAddition(added: 0, lanesToMatch: [], epoch: .missing)
         var hot: Set<LaneKey> = []
         for chunk in entries.chunks(of: 1000) {
@@ -34,7 +34,7 @@ extension LaneStore {
     /// Takes exactly these revisions out of their lanes.
     /// - Returns: how many were there.
     @discardableResult
-    public func remove(_ entries: [LaneEntry]) async throws -> Int {
+    package func remove(_ entries: [LaneEntry]) async throws -> Int {
         var removed = 0
         for chunk in entries.chunks(of: 1000) {
             let (_, arguments) = Self.grouped(chunk) { [.string($0.member.text)] }

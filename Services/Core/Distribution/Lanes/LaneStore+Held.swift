@@ -4,13 +4,13 @@ import Domain
 import struct Foundation.UUID
 
 /// What PostgreSQL says of an item and an agent at one of the item's revisions.
-public struct AgentItem: Sendable, Hashable {
-    public var agent: Int32
-    public var item: UUID
+package struct AgentItem: Sendable, Hashable {
+    package var agent: Int32
+    package var item: UUID
     /// What Redis knows of a later revision stays as it is: steps may come in any order.
-    public var revision: Int32
+    package var revision: Int32
 
-    public init(agent: Int32, item: UUID, at revision: Int32) {
+    package init(agent: Int32, item: UUID, at revision: Int32) {
         self.agent = agent
         self.item = item
         self.revision = revision
@@ -18,7 +18,7 @@ public struct AgentItem: Sendable, Hashable {
 }
 
 /// What becomes of an agent's place in the row of those who wait for work.
-public enum IdleChange: Sendable, Hashable {
+package enum IdleChange: Sendable, Hashable {
     case keep
     /// From this moment on, unless the present one is later.
     case since(Instant)
@@ -27,14 +27,14 @@ public enum IdleChange: Sendable, Hashable {
 }
 
 /// An item given back.
-public struct Release: Sendable {
+package struct Release: Sendable {
     /// The agent, the item and the revision from which on the agent does not have it.
-    public var held: AgentItem
-    public var idle: IdleChange
+    package var held: AgentItem
+    package var idle: IdleChange
     /// Whether what was only reserved returns to its lane, in the same step.
-    public var returnsToLane: Bool
+    package var returnsToLane: Bool
 
-    public init(_ held: AgentItem, idle: IdleChange, returnsToLane: Bool = false) {
+    package init(_ held: AgentItem, idle: IdleChange, returnsToLane: Bool = false) {
         self.held = held
         self.idle = idle
         self.returnsToLane = returnsToLane
@@ -42,24 +42,24 @@ public struct Release: Sendable {
 }
 
 /// The answer to one release.
-public struct Released: Sendable, Hashable {
+package struct Released: Sendable, Hashable {
     /// Capacity units given back; 0 when the agent did not hold the item, or has it by a later revision.
-    public var weight: Int
+    package var weight: Int
     /// Whether the agent is ready with free capacity: pick for the agent.
-    public var mayTakeMore: Bool
+    package var mayTakeMore: Bool
 
-    public init(weight: Int, mayTakeMore: Bool) {
+    package init(weight: Int, mayTakeMore: Bool) {
         self.weight = weight
         self.mayTakeMore = mayTakeMore
     }
 }
 
 /// An item that was taken out of its lane for an agent, and about which PostgreSQL has the last word.
-public struct Reservation: Sendable, Hashable {
-    public var agent: Int32
-    public var entry: LaneEntry
+package struct Reservation: Sendable, Hashable {
+    package var agent: Int32
+    package var entry: LaneEntry
 
-    public init(agent: Int32, entry: LaneEntry) {
+    package init(agent: Int32, entry: LaneEntry) {
         self.agent = agent
         self.entry = entry
     }
@@ -69,26 +69,26 @@ extension LaneStore {
     /// PostgreSQL confirmed the reservations: the items are offered. What is not held stays so.
     /// - Returns: for each the stage it had before, nil when it was not held.
     @discardableResult
-    public func confirm(_ items: [AgentItem]) async throws -> [HeldStage?] { try await settle(items, as: .offered) }
+    package func confirm(_ items: [AgentItem]) async throws -> [HeldStage?] { try await settle(items, as: .offered) }
 
     /// The agents accepted: the items are no longer recalled.
     /// - Returns: for each the stage it had before, nil when it was not held.
     @discardableResult
-    public func accept(_ items: [AgentItem]) async throws -> [HeldStage?] { try await settle(items, as: .accepted) }
+    package func accept(_ items: [AgentItem]) async throws -> [HeldStage?] { try await settle(items, as: .accepted) }
 
     /// PostgreSQL refused the reservations: claim and capacity are given back, the agents stand where they stood.
     /// What has been confirmed meanwhile stays.
     /// - Parameter queued: those that PostgreSQL says are queued as they were reserved; they return to their lanes in the
     ///   same step. One that is queued at another revision is added by who made that.
     @discardableResult
-    public func refuse(_ items: [AgentItem], queued: Set<UUID> = []) async throws -> [Released] {
+    package func refuse(_ items: [AgentItem], queued: Set<UUID> = []) async throws -> [Released] {
         try await release(
             items.map { Release($0, idle: .restore, returnsToLane: queued.contains($0.item)) })
     }
 
     /// Items leave agents' hands, for whatever reason. Repeating it changes nothing.
     @discardableResult
-    public func release(_ releases: [Release]) async throws -> [Released] {
+    package func release(_ releases: [Release]) async throws -> [Released] {
         guard !releases.isEmpty else { return [] }
         var arguments: [RedisArgument] = []
         for release in releases {
@@ -111,7 +111,7 @@ extension LaneStore {
     ///
     /// As after a pick PostgreSQL has the last word: ask it and `confirm`, `accept` or `refuse`. Who dies before that leaves
     /// a reservation that will be overdue, and never a hold that nobody looks into.
-    public func reserve(_ reservations: [Reservation], deadline: Instant) async throws {
+    package func reserve(_ reservations: [Reservation], deadline: Instant) async throws {
         for chunk in reservations.chunks(of: 200) {
             var arguments: [RedisArgument] = [.integer(deadline.milliseconds)]
             for reservation in chunk {
@@ -125,7 +125,7 @@ extension LaneStore {
     }
 
     /// What Redis knows these agents to hold, reservations included.
-    public func held(by agents: [Int32]) async throws -> [Int32: [UUID: HeldItem]] {
+    package func held(by agents: [Int32]) async throws -> [Int32: [UUID: HeldItem]] {
         var held: [Int32: [UUID: HeldItem]] = [:]
         for chunk in agents.chunks(of: 100) {
             var reply = LaneReply(try await run(LaneScripts.held, chunk.map { .integer(Int64($0)) }))
@@ -138,7 +138,7 @@ extension LaneStore {
     }
 
     /// Reservations whose deadline has passed, oldest first. Ask PostgreSQL about each, then `confirm` or `refuse`.
-    public func overdueReservations(at now: Instant, most: Int = 256) async throws -> [Reservation] {
+    package func overdueReservations(at now: Instant, most: Int = 256) async throws -> [Reservation] {
         var reply = LaneReply(
             try await run(LaneScripts.overdue, [.integer(now.milliseconds), .integer(Int64(most))]))
         var overdue: [Reservation] = []

@@ -12,7 +12,7 @@ extension LaneStore {
     ///   - deadline: when a reservation without an answer from PostgreSQL counts as overdue.
     ///   - most: bounds the time that Redis is held; at most 16.
     /// - Throws: `LaneError.unknownCalendar` and `.unknownCurve` before anything is changed.
-    public func pick(
+    package func pick(
         agent: Int32, trigger: PickTrigger = .agent, at moment: LaneMoment, deadline: Instant, most: Int = 16
     ) async throws -> PickAnswer {
         let arguments = Self.arguments(moment, deadline, most)
@@ -25,7 +25,7 @@ extension LaneStore {
     /// best item of all lanes that this agent may take from, which can be another lane's; and so on.
     /// - Parameter lanes: as `LaneAddition.lanesToMatch` gave them; at most a few hundred.
     /// - Throws: `LaneError.unknownCalendar` and `.unknownCurve` before anything is changed.
-    public func match(
+    package func match(
         lanes: [LaneKey], at moment: LaneMoment, deadline: Instant, most: Int = 16
     ) async throws -> PickAnswer {
         let arguments = Self.arguments(moment, deadline, most)
@@ -34,7 +34,7 @@ extension LaneStore {
     }
 
     /// Passes the item over in picks for this agent until then. Of an agent's missed items the sixteen latest count.
-    public func passOver(item: UUID, agent: Int32, until: Instant, now: Instant) async throws {
+    package func passOver(item: UUID, agent: Int32, until: Instant, now: Instant) async throws {
         try await run(
             LaneScripts.miss,
             [

@@ -2,13 +2,13 @@ import Coordination
 import Domain
 
 /// An offer that a higher-ranked newcomer pushes out of an endpoint that is at its limit.
-public struct RecallProposal: Sendable, Hashable {
+package struct RecallProposal: Sendable, Hashable {
     /// The agent who has the offer and has not accepted it.
-    public var agent: Int32
+    package var agent: Int32
     /// The lowest-ranked offered item of the endpoint, ranked at this moment as if it waited. `laneSize` counts its lane.
-    public var recalled: RankedHead
+    package var recalled: RankedHead
     /// The best waiting item of the endpoint that ranks higher and could be offered to somebody afterwards.
-    public var newcomer: RankedHead
+    package var newcomer: RankedHead
 }
 
 extension LaneStore {
@@ -17,7 +17,7 @@ extension LaneStore {
     /// Reservations and accepted items are never proposed. After the withdrawal in PostgreSQL: `release` the item, `add`
     /// it at its new revision, and `match` the newcomer's lane.
     /// - Returns: nil when the endpoint is below its limit or nothing that waits ranks above what is offered.
-    public func recall(endpoint: Int32, at moment: LaneMoment) async throws -> RecallProposal? {
+    package func recall(endpoint: Int32, at moment: LaneMoment) async throws -> RecallProposal? {
         var reply = try await runWithCurves(
             LaneScripts.recall,
             [.integer(moment.now.milliseconds), .string(moment.businessText), .integer(Int64(endpoint))])

@@ -9,16 +9,16 @@ import Synchronization
 /// atomic script (additions and removals of many entries: one script per thousand). Calls that fail may have taken
 /// effect: all of them can be repeated, but for `pick` and `match`, whose lost answers come back through
 /// `overdueReservations`.
-public final class LaneStore: Sendable {
+package final class LaneStore: Sendable {
     let redis: RedisClient
     /// What every key of the tenant begins with: `{<prefix>t<tenant>}`.
-    public let base: String
+    package let base: String
     let logger: Logger
     private let curves = Mutex<[Int32: Curve]>([:])
 
     /// The lanes of a tenant on the given Redis.
     /// - Parameter keyPrefix: begins every key, so that several installations can share a server.
-    public init(redis: RedisClient, keyPrefix: String = "mr:", tenant: Int32, logger: Logger) {
+    package init(redis: RedisClient, keyPrefix: String = "mr:", tenant: Int32, logger: Logger) {
         self.redis = redis
         self.base = "{\(keyPrefix)t\(tenant)}"
         self.logger = logger
