@@ -107,6 +107,7 @@ struct ImapSessionTests {
     @Test func newsEndsIdling() async throws {
         try await stack.withFolder { session, folder in
             _ = try await session.select(folder)
+            _ = try await session.uids(from: 1)
             #expect(await session.canIdle)
             #expect(try await session.idle(atMost: .milliseconds(50)) == .timedOut)
             let stack = self.stack
@@ -114,6 +115,13 @@ struct ImapSessionTests {
             try await stack.withFolder { other, _ in _ = try await other.append(message(1), to: folder) }
             #expect(try await end == .changed)
             #expect(try await session.uids(from: 1).count == 1)
+            // Told of in the answer to something else: it is not told again.
+            try await stack.withFolder { other, _ in _ = try await other.append(message(2), to: folder) }
+            _ = try await session.unseen()
+            let begin = ContinuousClock.now
+            #expect(try await session.idle(atMost: .seconds(20)) == .changed)
+            #expect(ContinuousClock.now - begin < .seconds(5))
+            #expect(try await session.uids(from: 1).count == 2)
             async let second = session.idle(atMost: .seconds(20))
             let waking = Task {
                 // Again and again, since the wait may not have begun.

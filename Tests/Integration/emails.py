@@ -79,7 +79,10 @@ class MailServers:
             users.write(f"{name}@{DOMAIN}:{{PLAIN}}{self.password}::::::\n")
         with (self.home / "passwords").open("a") as passwords:
             passwords.write(f"{name}@{DOMAIN}: {self.password}\n")
-        return Account(self, name)
+        account = Account(self, name)
+        # Dovecot looks at its list of accounts once a second.
+        wait_until(lambda: account.imap().logout(), what="the new account", every=0.1, forgiving=(imaplib.IMAP4.error,))
+        return account
 
 
 @dataclass(frozen=True)

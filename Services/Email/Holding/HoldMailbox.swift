@@ -89,16 +89,19 @@ private struct Parts: Sendable {
     }
 
     private func note(_ error: any Error) async {
+        let isNew: Bool
         if let error = error as? EmailAccessError {
             EmailMetrics.error(error.code.rawValue, "inbound")
-            await states.note(.inbound, error.canRetry ? .disconnected : .failing, error.text)
+            isNew = await states.note(.inbound, error.canRetry ? .disconnected : .failing, error.text)
         } else if let error = error as? CoreError {
             // The mail server is not to blame; core cannot be told that it is away.
-            await states.note(.inbound, .disconnected, error.description)
+            isNew = await states.note(.inbound, .disconnected, error.description)
         } else {
-            await states.note(.inbound, .failing, "\(error)")
+            isNew = await states.note(.inbound, .failing, "\(error)")
         }
-        logger.warning("the mailbox cannot be read, will be tried again", metadata: ["error": "\(error)"])
+        logger.log(
+            level: isNew ? .warning : .debug, "the mailbox cannot be read, will be tried again",
+            metadata: ["error": "\(error)"])
     }
 
     func send() async {

@@ -20,14 +20,19 @@ actor MailboxStates {
     }
 
     /// Notes a connection's state and tells of it.
-    func note(_ direction: Direction, _ state: State, _ error: String? = nil) async {
+    /// - Returns: whether that is news.
+    @discardableResult
+    func note(_ direction: Direction, _ state: State, _ error: String? = nil) async -> Bool {
         // While it is tried again and again the error stays to be seen.
-        if state == .connecting, sides[direction]?.state == .failing { return }
-        if let before = sides[direction], before.state == state, before.error == error { return }
+        if state == .connecting, let before = sides[direction]?.state, before == .failing || before == .disconnected {
+            return false
+        }
+        if let before = sides[direction], before.state == state, before.error == error { return false }
         sides[direction] = (state, error)
         EmailMetrics.connected(state == .connected, direction.rawValue, labels)
         isTold = false
         await tell()
+        return true
     }
 
     func unread(_ count: Int) async {

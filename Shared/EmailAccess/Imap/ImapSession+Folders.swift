@@ -31,6 +31,8 @@ extension ImapSession {
             default: break
             }
         }
+        // What it holds is no news.
+        hasNews = false
         guard state.uidValidity != 0 else {
             throw EmailAccessError(
                 .protocolViolation,

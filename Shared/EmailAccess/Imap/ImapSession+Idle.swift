@@ -12,9 +12,11 @@ extension ImapSession {
     /// Whether the server tells of news by itself.
     public var canIdle: Bool { capabilities.contains("IDLE") }
 
-    /// Waits by IDLE (RFC 2177) until the open folder changes, ``wake()`` or the time is over.
+    /// Waits by IDLE (RFC 2177) until the open folder changes, ``wake()`` or the time is over. News that came since
+    /// ``uids(from:since:)`` end it at once.
     /// - Parameter duration: 29 minutes at most, after which servers may log one out.
     public func idle(atMost duration: Duration) async throws(EmailAccessError) -> IdleEnd {
+        if hasNews { return .changed }
         let deadline = MonotonicClock.now + min(duration, .seconds(29 * 60)).nanoseconds
         let tag = nextTag()
         connection.beginExchange()
@@ -58,11 +60,8 @@ extension ImapSession {
     /// Asks the server for news of the open folder.
     /// - Returns: whether there are any.
     public func poll() async throws(EmailAccessError) -> Bool {
-        var changed = false
-        try await command("NOOP", doing: "NOOP") { response in
-            if case .exists = response { changed = true }
-        }
-        return changed
+        try await command("NOOP", doing: "NOOP")
+        return hasNews
     }
 
     /// Waits, with the connection unused, until ``wake()``, the time is over, or the server ends the connection.

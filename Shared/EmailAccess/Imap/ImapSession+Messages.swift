@@ -63,10 +63,11 @@ public enum ImapSearchTerm: Sendable, Hashable {
 }
 
 extension ImapSession {
-    /// UIDs in the open folder that are at least `first`, ascending.
+    /// UIDs in the open folder that are at least `first`, ascending. News told until now are taken note of.
     /// - Parameter since: only those that the server took in on this day (UTC) or later, milliseconds since 1970.
     public func uids(from first: UInt32, since: Int64? = nil) async throws(EmailAccessError) -> UIDSet {
-        try await search("UID \(first):*" + (since.map { " SINCE \(InternalDate.day($0))" } ?? ""), from: first)
+        hasNews = false
+        return try await search("UID \(first):*" + (since.map { " SINCE \(InternalDate.day($0))" } ?? ""), from: first)
     }
 
     /// UIDs in the open folder that lack `\Seen`.

@@ -10,6 +10,9 @@ public actor ImapSession {
     let spool: String
     private let loop: MailLoop
     private var framing = ImapFraming()
+    /// Whether the server has told of new messages since they were last searched for. It tells once, in the answer to
+    /// whatever is asked next, and not again when one idles.
+    var hasNews = false
     private var lastTag = 0
     private let interruption: MailConnection.Interruption
 
@@ -97,10 +100,15 @@ public actor ImapSession {
         }
     }
 
+    private func noted(_ response: ImapResponse) -> ImapResponse {
+        if case .exists = response { hasNews = true }
+        return response
+    }
+
     /// A response that has arrived and has no bodies; nil when there is none yet.
     func arrived() throws(EmailAccessError) -> ImapResponse? {
         while true {
-            if case .line(let line) = try framing.next() { return try ImapResponse(line) }
+            if case .line(let line) = try framing.next() { return noted(try ImapResponse(line)) }
             let connection = self.connection
             let more = try framing.fill { bytes throws(EmailAccessError) in try connection.receive(into: &bytes) }
             if !more { return nil }
@@ -115,7 +123,7 @@ public actor ImapSession {
         while true {
             switch try framing.next() {
             case .line(let line):
-                return (try ImapResponse(line), bodies)
+                return (noted(try ImapResponse(line)), bodies)
             case .bodyBegins(let size):
                 writer = try MailBodyWriter(size: size, folder: spool)
             case .body(let piece):
