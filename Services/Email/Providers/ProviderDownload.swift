@@ -1,5 +1,6 @@
 import EmailAccess
 import Foundation
+import NIOCore
 
 /// A message on its way from a provider into a file, bounded.
 final class ProviderDownload {
@@ -20,15 +21,27 @@ final class ProviderDownload {
     var isOver: Bool { size > greatest }
 
     /// Writes. Such short writes into a page cache block for no time that counts.
-    func write(_ bytes: UnsafeRawBufferPointer) throws(EmailAccessError) {
+    func write(_ buffer: ByteBuffer) throws(EmailAccessError) {
+        guard buffer.withUnsafeReadableBytes(writeAll) else { throw Self.failure("written") }
+    }
+
+    /// Writes.
+    func write(_ bytes: [UInt8]) throws(EmailAccessError) {
+        guard bytes.withUnsafeBytes(writeAll) else { throw Self.failure("written") }
+    }
+
+    /// Whether all that the file takes was written. It does not throw: a closure that throws a typed error where any
+    /// would do makes the compiler crash (Swift 6.3.1).
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes.prefix(max(0, greatest - size))
         size += bytes.count
         while !rest.isEmpty {
             let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure("written") }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 
     /// Leaves only the head in the file: up to the first empty line, at most 1 MiB.

@@ -85,8 +85,7 @@ final class GmailMailbox: MailboxConnection {
             let file = try ProviderDownload(path: path, greatest: greatest)
             var reader = GmailRawReader()
             for try await piece in body {
-                let decoded = reader.take(piece.readableBytesView)
-                try decoded.withUnsafeBytes { bytes throws(EmailAccessError) in try file.write(bytes) }
+                try file.write(reader.take(piece.readableBytesView))
                 if file.isOver { break }
             }
             if file.isOver { try file.keepHead() }

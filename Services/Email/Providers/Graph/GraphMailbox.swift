@@ -74,7 +74,7 @@ final class GraphMailbox: MailboxConnection {
         return try await api.exchange("GET", "\(address)/$value", headers: Self.headers) { body in
             let file = try ProviderDownload(path: path, greatest: greatest)
             for try await piece in body {
-                try piece.withUnsafeReadableBytes { bytes in try file.write(bytes) }
+                try file.write(piece)
                 if file.isOver { break }
             }
             if file.isOver { try file.keepHead() }
