@@ -20,7 +20,11 @@ case $action in
     start) "${start[@]}" ;;
     stop) "${stop[@]}" ;;
     restart) "${stop[@]}" && "${start[@]}" ;;
-    kill) stop_process "$name" KILL 10 ;;
+    kill)
+        leader="$(process_id "$name" || true)"
+        stop_process "$name" KILL 10
+        if [[ $name == dovecot ]]; then end_session "$leader"; fi
+        ;;
     pause) signal_process "$name" STOP || die "$name does not run" ;;
     continue) signal_process "$name" CONT || die "$name does not run" ;;
     pid) is_running "$name" && process_id "$name" ;;

@@ -204,7 +204,21 @@ start_dovecot() {
     done
 }
 
-stop_dovecot() { stop_process dovecot TERM 20; }
+# Ends what a server that is gone has left behind: the processes of its session, which nothing else belongs to.
+end_session() {
+    local leader=$1
+    [[ -n $leader ]] || return 0
+    if process_start_time "$leader" >/dev/null; then return 0; fi
+    pkill -KILL --session "$leader" || true
+}
+
+stop_dovecot() {
+    local leader
+    leader="$(process_id dovecot || true)"
+    stop_process dovecot TERM 20
+    # Sessions outlive the server that made them.
+    end_session "$leader"
+}
 
 # Removes accounts and queue; for stacks that start afresh each time.
 erase_mail() {
