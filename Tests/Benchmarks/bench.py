@@ -1,6 +1,6 @@
 """Measures the figures, prints their table and writes them as JSON.
 
-Without arguments all; else any of: capture, whole-life, latency, pick. BENCH_QUICK=1 measures less, for development.
+Without arguments all; else any of: capture, whole-life, latency, pick, mail. BENCH_QUICK=1 measures less, for development.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import capture
 import figures
 import latency
+import mail
 import pick
 import whole_life
 from observe import MemoryWatch
@@ -34,10 +35,14 @@ class Scale:
     waiting_seconds: float
     blocks: int
     rebuilds: int
+    messages: int
+    idle_seconds: float
 
 
-FULL = Scale(rounds=3, captured=30_000, lives=6_000, latency_seconds=20, backlog=1_000_000, waiting_seconds=60, blocks=6, rebuilds=3)
-QUICK = Scale(rounds=1, captured=5_000, lives=1_000, latency_seconds=5, backlog=100_000, waiting_seconds=10, blocks=2, rebuilds=1)
+FULL = Scale(rounds=3, captured=30_000, lives=6_000, latency_seconds=20, backlog=1_000_000, waiting_seconds=60, blocks=6, rebuilds=3,
+             messages=10_000, idle_seconds=60)  # fmt: skip
+QUICK = Scale(rounds=1, captured=5_000, lives=1_000, latency_seconds=5, backlog=100_000, waiting_seconds=10, blocks=2, rebuilds=1,
+              messages=2_000, idle_seconds=20)  # fmt: skip
 
 
 def measure_capture(scale: Scale) -> dict:
@@ -105,7 +110,12 @@ def skip_locked(stack: Stack, scale: Scale) -> dict[str, list[float]]:
     return found
 
 
-PARTS = {"capture": measure_capture, "whole-life": measure_whole_life, "latency": measure_latency, "pick": measure_pick}
+def measure_mail(scale: Scale) -> dict:
+    with bench_world("mail") as world:
+        return {"mail": mail.measure(world, min(scale.rounds, 2), scale.messages, scale.idle_seconds)}
+
+
+PARTS = {"capture": measure_capture, "whole-life": measure_whole_life, "latency": measure_latency, "pick": measure_pick, "mail": measure_mail}
 
 
 def main() -> int:

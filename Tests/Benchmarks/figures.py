@@ -92,6 +92,15 @@ def rows_of(results: dict) -> list[Row]:
         rows.append(
             Row("4", "SKIP LOCKED, large backlog", median(found["large"]), "takes/s", "small backlog", median(found["small"]))
         )
+    if found := results.get("mail"):
+        rate = median([run["perSecond"] for run in found["mail"]])
+        memory = max(run["emailBytes"] for run in found["mail"]) / 1e6
+        rows += [
+            Row("6", "mail, Dovecot to queued", rate, "messages/s", "mbsync, copy only", median(found["mbsync"]), 0.2),
+            Row("6", "email's memory, one of 50 MB among them", memory, "MB", at_most=150),
+            Row("6", "new mail seen with IDLE, median", found["idle"]["seenSeconds"], "s", at_most=1),
+            Row("6", "100 idle mailboxes", found["idle"]["cores"], "cores", at_most=0.05),
+        ]
     peaks = [value for found in results.values() if isinstance(found, dict) for value in core_bytes(found)]
     if peaks and "pick" in results:
         rows.append(Row("5", "core's memory, most in any figure", max(peaks) / 1e6, "MB", at_most=200))

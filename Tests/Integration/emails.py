@@ -74,15 +74,18 @@ class MailServers:
 
     def account(self, kind: str = "m") -> "Account":
         """A new account that nobody else uses."""
-        name = f"{kind}-{secrets.token_hex(4)}"
+        return self.accounts(1, kind)[0]
+
+    def accounts(self, count: int, kind: str = "m") -> list["Account"]:
+        """New accounts that nobody else uses."""
+        made = [Account(self, f"{kind}-{secrets.token_hex(4)}") for _ in range(count)]
         with (self.home / "users").open("a") as users:
-            users.write(f"{name}@{DOMAIN}:{{PLAIN}}{self.password}::::::\n")
+            users.writelines(f"{account.address}:{{PLAIN}}{self.password}::::::\n" for account in made)
         with (self.home / "passwords").open("a") as passwords:
-            passwords.write(f"{name}@{DOMAIN}: {self.password}\n")
-        account = Account(self, name)
+            passwords.writelines(f"{account.address}: {self.password}\n" for account in made)
         # Dovecot looks at its list of accounts once a second.
-        wait_until(lambda: account.imap().logout(), what="the new account", every=0.1, forgiving=(imaplib.IMAP4.error,))
-        return account
+        wait_until(lambda: made[-1].imap().logout(), what="the new accounts", every=0.1, forgiving=(imaplib.IMAP4.error,))
+        return made
 
 
 @dataclass(frozen=True)
