@@ -52,6 +52,16 @@ struct LargeMessageTests {
         await #expect(processExitsWith: .success) { try LargeMessageTests.readBody("message/rfc822", greatest: 24_000) }
     }
 
+    @Test func fiftyMegabytesOutsideOfPartsAreReadInLittleMemory() async {
+        await #expect(processExitsWith: .success) {
+            try LargeMessageTests.readBody("multipart/mixed; boundary=\"never\"", greatest: 24_000)
+        }
+        await #expect(processExitsWith: .success) {
+            let parts = "multipart/mixed;\r\n boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b--"
+            try LargeMessageTests.readBody(parts, greatest: 24_000)
+        }
+    }
+
     private static func readAttachments(_ attachments: Int) throws {
         let folder = try TestFolder()
         let (path, digest) = try write(folder, attachments: attachments)

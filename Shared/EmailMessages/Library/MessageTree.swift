@@ -37,8 +37,8 @@ struct MessageTree: ~Copyable {
             try file.read(at: offset, count: count)
         }
         var problems = block.problems
-        let end = try Self.end(of: file, from: block.bodyOffset, limits: limits)
-        if end < file.size { problems.append(.tooManyParts) }
+        let (end, isCut) = try Self.end(of: file, block, limits: limits)
+        if isCut { problems.append(.tooManyParts) }
 
         let descriptor = dup(file.descriptor)
         guard descriptor >= 0 else { throw OutputFile.failure("open") }
@@ -65,14 +65,15 @@ struct MessageTree: ~Copyable {
     }
 
     private static func end(
-        of file: borrowing InputFile, from start: Int, limits: EmailReadingLimits
-    ) throws(EmailMessageError) -> Int {
-        var limit = PartLimit(limit: limits.parts * 8)
+        of file: borrowing InputFile, _ block: HeaderBlock, limits: EmailReadingLimits
+    ) throws(EmailMessageError) -> (end: Int, isCut: Bool) {
+        let start = block.bodyOffset
+        var limit = PartLimit(limit: limits.parts * 8, boundary: block.boundary)
         var offset = start
         while true {
             let bytes = try file.read(at: offset, count: 65_536)
-            if bytes.isEmpty { return max(offset, start) }
-            if let end = limit.take(bytes) { return start + end }
+            if bytes.isEmpty { return (start + limit.end(of: offset - start, keeping: limits.text * 4), false) }
+            if let end = limit.take(bytes) { return (start + end, true) }
             offset += bytes.count
         }
     }

@@ -56,6 +56,22 @@ struct HeaderBlock: Sendable, Hashable {
         bytes.append(contentsOf: "\r\n".utf8)
     }
 
+    /// The boundary that the outermost Content-Type names, if it is a multipart's.
+    var boundary: [UInt8]? {
+        let lines = String(decoding: bytes, as: UTF8.self).replacing("\r\n ", with: " ").replacing("\r\n\t", with: " ")
+            .split(whereSeparator: \.isNewline)
+        guard let line = lines.first(where: { $0.lowercased().hasPrefix("content-type:") }),
+            line.lowercased().contains("multipart/"), let start = line.lowercased().firstRange(of: "boundary=")
+        else { return nil }
+        let offset = line.lowercased().distance(from: line.lowercased().startIndex, to: start.upperBound)
+        var rest = line.dropFirst(offset).drop { $0 == " " }
+        if rest.first == "\"" {
+            rest = rest.dropFirst()
+            return Array(rest.prefix { $0 != "\"" }.utf8)
+        }
+        return Array(rest.prefix { $0 != ";" && $0 != " " }.utf8)
+    }
+
     private mutating func append(_ line: LineReader.Line, field: inout Int, isKept: Bool, limits: EmailReadingLimits) {
         guard isKept else { return note(.headersShortened) }
         let room = min(limits.header - field, limits.headers - bytes.count)
