@@ -89,6 +89,23 @@ import Testing
         #expect(error?.code == .closed)
     }
 
+    @Test(.timeLimit(.minutes(1))) func aRefusedBatchLeavesTheSessionInStep() async throws {
+        let server = ScriptedServer { peer in
+            peer.imapLogin()
+            _ = peer.line()
+            _ = peer.line()
+            peer.send("* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\nM2 NO [SERVERBUG] broken\r\n")
+            peer.send("* 3 FETCH (UID 3 BODY[] {3}\r\nabc)\r\nM3 OK done\r\n")
+            peer.answer()
+            peer.untilClosed()
+        }
+        let session = try await session(server)
+        let error = await failure { try await session.fetch([UIDSet([1, 2]), UIDSet([3]), UIDSet([4])]) { _ in } }
+        #expect(error?.code == .temporarilyRefused)
+        #expect(try await session.poll() == false)
+        await session.close()
+    }
+
     @Test(.timeLimit(.minutes(1))) func nonsenseIsNotIMAP() async throws {
         let server = ScriptedServer { peer in
             peer.imapLogin()

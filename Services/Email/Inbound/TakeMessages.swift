@@ -75,25 +75,62 @@ struct TakeMessages {
     }
 
     private func fetch(_ batch: MessageBatches.Batch) async throws -> [HandOver.Item] {
-        let sizes = Dictionary(batch.all.map { ($0.uid, $0.size) }, uniquingKeysWith: { $1 })
-        let items = Mutex<[HandOver.Item]>([])
-        if !batch.whole.isEmpty {
-            try await session.fetch(Self.halves(batch.whole)) { message in
-                items.withLock {
-                    $0.append(.init(message: message, size: sizes[message.uid] ?? message.body.size, failed: nil))
-                }
+        let whole = try await fetch(batch.whole, headOnly: false) { _ in nil }
+        let greatest = inbound.greatestMessage
+        let heads = try await fetch(batch.heads, headOnly: true) { summary in
+            "The message has \(summary.size) bytes; the mailbox takes \(greatest) at most. Only its head was kept."
+        }
+        return (whole + heads).sorted { $0.message.uid < $1.message.uid }
+    }
+
+    /// Fetches messages; one that the server does not give out is told of all the same, without anything in it, so that
+    /// it stops no other.
+    private func fetch(
+        _ summaries: [MessageSummary], headOnly: Bool, failed: @Sendable (MessageSummary) -> String?
+    ) async throws -> [HandOver.Item] {
+        guard !summaries.isEmpty else { return [] }
+        let known = Dictionary(summaries.map { ($0.uid, $0) }, uniquingKeysWith: { $1 })
+        var items: [UInt32: HandOver.Item] = [:]
+        func take(_ messages: [FetchedMessage]) {
+            for message in messages {
+                guard let summary = known[message.uid] else { continue }
+                items[message.uid] = HandOver.Item(message: message, size: summary.size, failed: failed(summary))
             }
         }
-        if !batch.heads.isEmpty {
-            let greatest = inbound.greatestMessage
-            try await session.fetch([UIDSet(batch.heads.map(\.uid))], headOnly: true) { message in
-                let size = sizes[message.uid] ?? 0
-                let reason =
-                    "The message has \(size) bytes; the mailbox takes \(greatest) at most. Only its head was kept."
-                items.withLock { $0.append(.init(message: message, size: size, failed: reason)) }
-            }
+        let (first, refusal) = try await collect(Self.halves(summaries), headOnly: headOnly)
+        take(first)
+        var missing = summaries.filter { items[$0.uid] == nil }
+        if missing.isEmpty { return Array(items.values) }
+        // Those that somebody has removed meanwhile are not missed.
+        let there = try await session.uids(where: [.among(UIDSet(missing.map(\.uid)))])
+        let left = Set(there.uids)
+        missing = missing.filter { left.contains($0.uid) }
+        for summary in missing {
+            let (found, refused) = try await collect([UIDSet([summary.uid])], headOnly: headOnly)
+            take(found)
+            guard items[summary.uid] == nil else { continue }
+            let said = (refused ?? refusal)?.text ?? "It says nothing of it."
+            let message = FetchedMessage(
+                uid: summary.uid, internalDate: summary.internalDate, flags: summary.flags, body: .bytes([]))
+            items[summary.uid] = HandOver.Item(
+                message: message, size: summary.size, failed: "The mail server does not give the message out. \(said)")
         }
-        return items.withLock { $0 }.sorted { $0.message.uid < $1.message.uid }
+        return Array(items.values)
+    }
+
+    /// What the server gives out of some messages, and its refusal, if it refuses some.
+    private func collect(
+        _ batches: [UIDSet], headOnly: Bool
+    ) async throws -> ([FetchedMessage], EmailAccessError?) {
+        let messages = Mutex<[FetchedMessage]>([])
+        var refusal: EmailAccessError?
+        do {
+            try await session.fetch(batches, headOnly: headOnly) { message in messages.withLock { $0.append(message) } }
+        } catch let error as EmailAccessError {
+            guard error.code == .refused || error.code == .temporarilyRefused else { throw error }
+            refusal = error
+        }
+        return (messages.withLock { $0 }, refusal)
     }
 
     /// Does with taken messages what the mailbox says. Progress was written before: a mark that fails is made up for

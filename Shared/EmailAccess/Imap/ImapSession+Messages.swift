@@ -50,6 +50,8 @@ public enum ImapSearchTerm: Sendable, Hashable {
     case lacks(String)
     /// It is not marked as deleted.
     case undeleted
+    /// It is one of these.
+    case among(UIDSet)
 
     var text: String {
         switch self {
@@ -58,6 +60,7 @@ public enum ImapSearchTerm: Sendable, Hashable {
         case .upTo(let uid): "UID 1:\(uid)"
         case .lacks(let keyword): "UNKEYWORD \(keyword)"
         case .undeleted: "UNDELETED"
+        case .among(let uids): "UID \(uids)"
         }
     }
 }
@@ -112,12 +115,15 @@ extension ImapSession {
     ///   - batches: UIDs, as many at a time as one command shall name.
     ///   - headOnly: the header instead of the whole message.
     ///   - handle: what it throws ends the fetch; then close the session, in which the rest still arrives.
+    /// - Throws: ``EmailAccessError/Code/refused`` and its like when the server refuses a batch, after all that was asked
+    ///   has been answered: the session can be used on.
     public func fetch(
         _ batches: [UIDSet], headOnly: Bool = false,
         handle: @Sendable (FetchedMessage) async throws -> Void
     ) async throws {
         let section = headOnly ? "HEADER" : ""
         var asked: [String] = []
+        var refusal: EmailAccessError?
         var left = batches.filter { !$0.isEmpty }[...]
         var isFirst = true
         while !left.isEmpty || !asked.isEmpty {
@@ -134,8 +140,11 @@ extension ImapSession {
             case .tagged(let tag, let status):
                 // Servers may answer what is asked at the same time in any order.
                 guard let index = asked.firstIndex(of: tag) else { throw ImapValueReader.malformed }
-                guard status.kind == .ok else { throw status.error("FETCH") }
                 asked.remove(at: index)
+                if status.kind != .ok {
+                    refusal = refusal ?? status.error("FETCH")
+                    left = []
+                }
                 connection.beginExchange()
             case .status(let status) where status.kind == .bye: throw status.error("FETCH")
             case .fetch(let fetch):
@@ -145,6 +154,7 @@ extension ImapSession {
             default: break
             }
         }
+        if let refusal { throw refusal }
     }
 
     /// nil for what is told of other messages meanwhile.
