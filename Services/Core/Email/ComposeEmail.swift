@@ -150,7 +150,9 @@ struct ComposeEmail {
     private func signedHTML(_ html: String, _ item: UUID?) -> String {
         var html = html
         if let signature = mailbox.signature {
-            html += "\n<p>-- <br>\n" + TemplateText.escaped(signature).replacing("\n", with: "<br>\n") + "</p>"
+            html +=
+                "\n<p>-- <br>\n"
+                + TemplateText.escaped(signature).replacing("\r\n", with: "\n").replacing("\n", with: "<br>\n") + "</p>"
         }
         if let token = item.flatMap(tokens.token) { html += "\n<p>[ref:\(token)]</p>" }
         return html

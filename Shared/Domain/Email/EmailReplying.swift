@@ -32,10 +32,9 @@ public enum EmailReplying {
         let who = from.map { $0.name ?? $0.address } ?? "Unknown"
         let head =
             moment.map { "On \($0.rfc3339.prefix(16).replacing("T", with: " ")) UTC, \(who) wrote:" } ?? "\(who) wrote:"
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            let line = line.last == "\r" ? line.dropLast() : line
-            return line.isEmpty ? ">" : "> " + line
-        }
+        // Carriage return and line feed together are one character.
+        let plain = text.replacing("\r\n", with: "\n")
+        let lines = plain.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? ">" : "> " + $0 }
         return "\n\n" + head + "\n" + lines.joined(separator: "\n")
     }
 
