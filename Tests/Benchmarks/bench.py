@@ -16,6 +16,7 @@ import figures
 import latency
 import mail
 import pick
+import psycopg
 import whole_life
 from observe import MemoryWatch
 from peer_skip_locked import SkipLocked
@@ -134,7 +135,7 @@ def main() -> int:
     for name in parts:
         try:
             results.update(PARTS[name](scale))
-        except (RuntimeError, AssertionError) as error:
+        except (RuntimeError, AssertionError, psycopg.Error) as error:
             failures.append(f"{name}: {error}")
             say(failures[-1])
         figures.write(results, file)

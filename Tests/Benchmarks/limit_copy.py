@@ -4,6 +4,8 @@ import time
 
 import psycopg
 
+from scene import written_columns
+
 TENANT = 1_000_000
 TABLES = ("work_item", "event", "outbox")
 
@@ -34,21 +36,13 @@ class CopyLimit:
         with self._connection.transaction():
             for table in TABLES:
                 with self._connection.cursor().copy(
-                    f"COPY {table} ({', '.join(self._columns(table))}) FROM STDIN (FORMAT binary)"
+                    f"COPY {table} ({', '.join(written_columns(self._connection, table))}) FROM STDIN (FORMAT binary)"
                 ) as copy:
                     copy.write(data[table])
         return items, items / (time.monotonic() - begin)
 
-    def _columns(self, table: str) -> list[str]:
-        rows = self._connection.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped "
-            "ORDER BY attnum",
-            [table],
-        )
-        return [row[0] for row in rows]
-
     def _rows(self, table: str, last: int) -> bytes:
-        columns = ", ".join(f"{TENANT} AS tenant" if name == "tenant" else name for name in self._columns(table))
+        columns = ", ".join(f"{TENANT} AS tenant" if name == "tenant" else name for name in written_columns(self._connection, table))
         new = (
             f"id IN (SELECT subject FROM event WHERE tenant = {self._tenant} AND batch > {self._batch} AND batch <= {last})"
             if table == "work_item"

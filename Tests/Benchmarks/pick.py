@@ -13,7 +13,7 @@ import psycopg
 import redis
 
 from observe import DatabaseCounters, MemoryWatch, difference, redis_counters, resident_bytes
-from scene import Lanes, Tenant, World, demo_tenant, publish, submits, tenant_number
+from scene import Lanes, Tenant, World, demo_tenant, publish, submits, tenant_number, written_columns
 from waiting import wait_until
 
 SMALL = 1_000
@@ -50,13 +50,7 @@ class Backlog:
     def multiply(self, count: int) -> None:
         """Copies the waiting rows until `count` wait; written by an administrator, straight into the table."""
         with psycopg.connect(self.world.admin_url, autocommit=True) as connection:
-            columns = [
-                row[0]
-                for row in connection.execute(
-                    "SELECT attname FROM pg_attribute WHERE attrelid = 'work_item'::regclass AND attnum > 0 "
-                    "AND NOT attisdropped ORDER BY attnum"
-                )
-            ]
+            columns = written_columns(connection, "work_item")
             fresh = {"id": "gen_random_uuid()", "capture_id": "w.capture_id || '-' || g", "arrival": "w.arrival + g"}
             chosen = ", ".join(fresh.get(column, f"w.{column}") for column in columns)
             base = connection.execute(

@@ -137,6 +137,16 @@ def tenant_number(world: World, tenant: Tenant) -> int:
         return connection.execute("SELECT id FROM tenant WHERE name = %s", [tenant.name]).fetchone()[0]
 
 
+def written_columns(connection: psycopg.Connection, table: str) -> list[str]:
+    """The columns of a table that are written, in their order: generated ones are not."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped "
+        "AND attgenerated = '' ORDER BY attnum",
+        [table],
+    )
+    return [row[0] for row in rows]
+
+
 class Lanes:
     """What lies in a tenant's lanes, read from Redis."""
 

@@ -349,9 +349,10 @@ def test_what_is_taken_from_an_agent_is_told(
 
 
 def test_a_transfer_to_an_agent_is_for_that_agent(floor: Floor) -> None:
-    floor.ready("handed-anna", "handed-bert")
+    floor.ready("handed-anna")
     item = floor.submit("handed")
     floor.answer(floor.offered("handed-anna", item), "accept")
+    floor.ready("handed-bert")
     floor.do(item, "transfer", agent="handed-bert", reason="knows it")
     floor.offered("handed-bert", item)
     assert floor.step(item, "transfer")["reason"] == "knows it"
