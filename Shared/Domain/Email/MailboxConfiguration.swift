@@ -75,7 +75,10 @@ public struct MailboxConfiguration: Sendable, Hashable {
         let address = reader.emailAddress("address")
         var mailbox = MailboxConfiguration(name: name ?? "", source: source ?? "", address: address ?? "")
         mailbox.enabled = reader.bool("enabled") ?? true
-        mailbox.kind = reader.choice("kind", "kind") ?? .generic
+        let kind: Kind? = reader.choice("kind", "kind")
+        mailbox.kind = kind ?? .generic
+        // Of a kind that there is not, nobody knows what the connections should be.
+        guard kind != nil || reader.value("kind") == nil else { return nil }
         mailbox.inbound = reader.value("inbound").flatMap {
             MailboxInbound.read($0, kind: mailbox.kind, at: pointer.appending("inbound"), problems: problems)
         }
