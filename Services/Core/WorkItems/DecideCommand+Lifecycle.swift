@@ -184,7 +184,9 @@ extension CommandDesk {
         var placed = edited
         switch PlaceWorkItem.place(&placed, attributes: attributes, at: now, in: snapshot) {
         case .queued: return replaced(item, by: placed, action, actor, to: .queued)
-        case .waitingForActivation: return replaced(item, by: placed, action, actor, to: .new)
+        // What is queued is active: a clock that was read a moment earlier does not make it wait again.
+        case .waitingForActivation:
+            return replaced(item, by: placed, action, actor, to: item.status == .queued ? .queued : .new)
         case .rejected(let reason):
             placed.reason = reason
             return replaced(item, by: placed, action, actor, to: .rejected)

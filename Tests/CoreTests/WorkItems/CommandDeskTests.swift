@@ -54,6 +54,14 @@ struct CommandDeskTests {
         if status == .errorheld { #expect(try changed(.resume, item).status == .new) }
     }
 
+    @Test("What is queued stays so although the clock of the update was read before its activation")
+    func earlierClock() throws {
+        var item = try scene.item(.queued)
+        item.activation = DeskScene.now + 5
+        let update = try UpdateCommand(body: ["priority": 7])
+        #expect(try changed(.update(update), item).status == .queued)
+    }
+
     @Test("A due date that is set during a hold is moved by the rest of the hold only")
     func dueDuringHold() throws {
         let due = DeskScene.start + 5 * DeskScene.hour
