@@ -90,10 +90,18 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Services/Email"),
+        .target(
+            name: "Datamart",
+            dependencies: [
+                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Services/Datamart"),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core", "Email",
+                "Core", "Email", "Datamart",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

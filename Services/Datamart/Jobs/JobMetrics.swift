@@ -1,0 +1,53 @@
+import Domain
+import Metrics
+import ServiceKit
+
+/// Metrics of jobs. Names and labels are constants; a label is a tenant's or a job's name.
+enum JobMetrics {
+    private static func labels(_ report: JobReport, _ tenant: String) -> [(String, String)] {
+        [("tenant", tenant), ("job", report.job)]
+    }
+
+    private static func seconds(_ instant: Instant) -> Double { Double(instant.milliseconds) / 1000 }
+
+    static func began(_ report: JobReport, tenant: String) {
+        let labels = labels(report, tenant)
+        Gauge(label: "datamart_job_active", dimensions: labels).record(1)
+        Gauge(label: "datamart_job_last_start_seconds", dimensions: labels).record(seconds(report.startedAt))
+    }
+
+    static func told(_ report: JobReport, tenant: String) {
+        if let pending = report.pendingEvents {
+            Gauge(label: "datamart_pending_events", dimensions: [("tenant", tenant)]).record(pending)
+        }
+    }
+
+    static func ended(_ report: JobReport, tenant: String) {
+        let labels = labels(report, tenant)
+        Gauge(label: "datamart_job_active", dimensions: labels).record(0)
+        Counter(
+            label: "datamart_job_runs_total", dimensions: labels + [("outcome", report.outcome.rawValue)]
+        ).increment()
+        Counter(label: "datamart_dimension_rows_total", dimensions: labels).increment(by: report.dimensionRows)
+        Counter(label: "datamart_job_rows_total", dimensions: labels).increment(by: report.rowsWritten)
+        guard let end = report.endedAt else { return }
+        Timer(label: "datamart_job_duration_seconds", dimensions: labels).recordMilliseconds(end - report.startedAt)
+        if report.outcome == .succeeded {
+            Gauge(label: "datamart_job_last_success_seconds", dimensions: labels).record(seconds(end))
+        }
+    }
+
+    /// Says what they mean.
+    static func register(_ metrics: PrometheusMetrics) {
+        for (name, help) in [
+            ("datamart_job_active", "Whether the job runs on this instance (1) or not (0)."),
+            ("datamart_job_last_start_seconds", "When the job last began here, in seconds since 1970."),
+            ("datamart_job_last_success_seconds", "When the job last ended well here, in seconds since 1970."),
+            ("datamart_job_duration_seconds", "How long the job ran."),
+            ("datamart_job_runs_total", "Runs of the job that ended here, by outcome."),
+            ("datamart_job_rows_total", "Rows that the job made or changed."),
+            ("datamart_pending_events", "Events that are known and not in the mart yet."),
+            ("datamart_dimension_rows_total", "Rows that were new in dimensions."),
+        ] { metrics.describe(name, help) }
+    }
+}
