@@ -68,6 +68,15 @@ let package = Package(
             ],
             path: "Shared/ServiceKit"),
 
+        .target(
+            name: "Projection",
+            dependencies: [
+                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            path: "Shared/Projection"),
+
         // The services, one library each, and the one executable.
         .target(
             name: "Core",
@@ -93,9 +102,13 @@ let package = Package(
         .target(
             name: "Datamart",
             dependencies: [
-                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit",
+                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit", "Projection",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Services/Datamart"),
         .executableTarget(
@@ -123,6 +136,8 @@ let package = Package(
         .testTarget(
             name: "EmailMessagesTests", dependencies: ["EmailMessages", "Domain"], path: "Tests/EmailMessagesTests"),
         .testTarget(name: "EmailTests", dependencies: ["Email"], path: "Tests/EmailTests"),
+        .testTarget(name: "ProjectionTests", dependencies: ["Projection"], path: "Tests/ProjectionTests"),
+        .testTarget(name: "DatamartTests", dependencies: ["Datamart"], path: "Tests/DatamartTests"),
         .testTarget(name: "MillraceTests", dependencies: ["millrace"], path: "Tests/MillraceTests"),
         .testTarget(name: "CoreTests", dependencies: ["Core"], path: "Tests/CoreTests"),
     ],

@@ -1,0 +1,32 @@
+public import Storage
+
+/// What a projection writes into: the data mart, a search index.
+public protocol ProjectionTarget: Sendable {
+    /// What the last `apply` stored; position 0 when there is nothing yet.
+    func progress() async throws -> ProjectionProgress
+
+    /// In one transaction: the fence, the rows that the events change, the new progress.
+    ///
+    /// `events` is never empty and contiguous in position; the first follows the stored position. Only where the feed
+    /// no longer holds what came next (it was cleared away by retention) does the first lie further on. The target
+    /// throws `ProjectionError.Code.progressMoved` when the stored position is not the one before: somebody else has
+    /// applied, or a commit whose answer was lost went through; then progress is read again.
+    /// - Throws: `StorageError` with `.staleTerm` when a newer term exists; anything else is tried again.
+    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws
+
+    /// Begins a new term of the lease in the target's own database.
+    func nextTerm(holder: String) async throws -> Int64
+}
+
+/// A target that can be built anew beside the one that serves.
+public protocol RebuildableTarget: ProjectionTarget {
+    /// Whether somebody has asked for a rebuild that is not done yet. Asked every second by the holder.
+    func wantsRebuild() async throws -> Bool
+
+    /// A target beside this one, empty or as far as an earlier attempt has brought it.
+    func beginRebuild(fence: TermFence) async throws -> any ProjectionTarget
+
+    /// In one transaction under the fence: the new one, which has come exactly as far, takes this one's place, and the
+    /// wish is fulfilled. Nothing is applied to this one meanwhile.
+    func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws
+}
