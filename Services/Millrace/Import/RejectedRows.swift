@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// `FILE.rejected.csv`: the refused rows with line and reason before their columns, so that it can be corrected and imported
