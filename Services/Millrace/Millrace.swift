@@ -22,6 +22,8 @@ import ArgumentParser
                 ]),
             CommandGroup(
                 name: "Operation:",
-                subcommands: [Queues.self, Agents.self, Tail.self, Dead.self, Doctor.self, Demo.self]),
+                subcommands: [
+                    Queues.self, Agents.self, Report.self, Tail.self, Dead.self, Doctor.self, Demo.self,
+                ]),
         ])
 }

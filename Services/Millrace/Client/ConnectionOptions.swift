@@ -20,7 +20,10 @@ struct ConnectionOptions: ParsableArguments {
         let named = credentials ?? environment["MILLRACE_CREDENTIALS"]
         if let url, let key, named == nil { return try Credentials(url: url, key: key) }
         var found = try Credentials(file: named ?? ".local/credentials.json")
-        if let url { found.api = try APIAddress(url) }
+        if let url {
+            found.api = try APIAddress(url)
+            found.reports = nil
+        }
         if let key {
             found.adminKey = key
             found.sourceKey = nil
@@ -32,6 +35,12 @@ struct ConnectionOptions: ParsableArguments {
     func connect() throws(CommandFailure) -> APIClient {
         let credentials = try resolve()
         return APIClient(address: credentials.api, key: credentials.adminKey)
+    }
+
+    /// A client of the data mart's reports.
+    func connectReports() throws(CommandFailure) -> APIClient {
+        let credentials = try resolve()
+        return APIClient(address: credentials.reports ?? credentials.api, key: credentials.adminKey)
     }
 }
 

@@ -7,6 +7,8 @@ struct Credentials: Sendable {
     var tenant: String?
     /// Address of the API with its path: `http://127.0.0.1:4024/iwd/v3`.
     var api: APIAddress
+    /// Address of the data mart's reports where no gateway puts them beside the rest of the API.
+    var reports: APIAddress?
     /// Comma-separated `host:port` of Kafka brokers.
     var kafka: String?
     /// What the names of topics begin with.
@@ -40,6 +42,7 @@ struct Credentials: Sendable {
         }
         tenant = text("tenant")
         api = try APIAddress(try required("baseUrl"))
+        if let url = text("reportsUrl") { reports = try APIAddress(url) }
         kafka = text("kafka")
         kafkaPrefix = text("kafkaPrefix") ?? ""
         adminKey = try required("adminKey")

@@ -100,7 +100,10 @@ public struct QueryParameters: Sendable {
     }
 
     /// - Throws: ``Problem`` 400 naming every parameter that is not in `names`.
-    public func refuseOthers(than names: String...) throws(Problem) {
+    public func refuseOthers(than names: String...) throws(Problem) { try refuseOthers(than: names) }
+
+    /// - Throws: ``Problem`` 400 naming every parameter that is not in `names`.
+    public func refuseOthers(than names: [String]) throws(Problem) {
         let unknown = items.map(\.name).filter { !names.contains($0) }
         guard !unknown.isEmpty else { return }
         throw .badRequest(
