@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(name: "EmailAccessTests", dependencies: ["EmailAccess"], path: "Tests/EmailAccessTests"),
         .testTarget(
             name: "EmailMessagesTests", dependencies: ["EmailMessages", "Domain"], path: "Tests/EmailMessagesTests"),
-        .testTarget(name: "EmailTests", dependencies: ["Email"], path: "Tests/EmailTests"),
+        .testTarget(name: "EmailTests", dependencies: ["Email", "ServiceKit"], path: "Tests/EmailTests"),
         .testTarget(name: "ProjectionTests", dependencies: ["Projection"], path: "Tests/ProjectionTests"),
         .testTarget(name: "DatamartTests", dependencies: ["Datamart"], path: "Tests/DatamartTests"),
         .testTarget(name: "MillraceTests", dependencies: ["millrace"], path: "Tests/MillraceTests"),

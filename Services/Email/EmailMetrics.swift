@@ -61,12 +61,8 @@ enum EmailMetrics {
         Counter(label: "email_token_renewals_total", dimensions: [("outcome", outcome)]).increment()
     }
 
-    static func coreAnswered(_ status: Int) {
-        Counter(label: "email_core_requests_total", dimensions: [("status", "\(status / 100)xx")]).increment()
-    }
-
-    static func coreFailed(_ code: String) {
-        Counter(label: "email_core_requests_total", dimensions: [("status", code)]).increment()
+    @Sendable static func coreAnswered(_ status: String) {
+        Counter(label: "email_core_requests_total", dimensions: [("status", status)]).increment()
     }
 
     /// Says what they mean, and adds gauges that are read when they are asked for.

@@ -29,7 +29,7 @@ public struct EmailService: Sendable {
         let shared = configuration.shared
         let redis = try RedisClient(url: shared.redis.url, connections: 2, logger: logger)
         let subscriber = try RedisSubscriber(url: shared.redis.url, logger: logger)
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.http)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: CoreClient.http)
         let threads = MessageThreads(count: 3)
         let spool = try Self.makeSpool(in: configuration.spool, instance: shared.instance)
         let outbound = OutboundHTTP(guard: AddressGuard(allow: shared.outboundAllow))
@@ -43,7 +43,9 @@ public struct EmailService: Sendable {
         let roster = MailboxRoster(dependencies: dependencies, registry: registry)
         let watches = configuration.keys.map { key in
             WatchWork(
-                client: CoreClient(http: http, addresses: configuration.core, key: key), roster: roster,
+                client: CoreClient(
+                    http: http, addresses: configuration.core, key: key, measure: EmailMetrics.coreAnswered),
+                roster: roster,
                 registry: registry, dependencies: dependencies)
         }
         EmailMetrics.register(metrics, held: { registry.count })
@@ -110,16 +112,6 @@ public struct EmailService: Sendable {
                 try? files.removeItem(atPath: "\(folder)/\(name)")
             }
         }
-    }
-
-    private static var http: HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
-        configuration.timeout = .init(connect: .seconds(2), read: .seconds(60))
-        configuration.redirectConfiguration = .disallow
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 24
-        configuration.connectionPool.idleTimeout = .seconds(60)
-        configuration.httpVersion = .http1Only
-        return configuration
     }
 
     private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {

@@ -2,6 +2,7 @@ import Domain
 import Email
 import EmailAccess
 import Foundation
+import ServiceKit
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import NIOHTTP1
+import ServiceKit
 
 /// What the holder of a mailbox asks of core and tells it, under its term.
 struct CoreMailbox: Sendable {

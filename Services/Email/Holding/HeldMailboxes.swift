@@ -1,3 +1,4 @@
+import ServiceKit
 import Synchronization
 
 /// The mailboxes that this instance holds just now.

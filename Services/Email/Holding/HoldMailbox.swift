@@ -2,6 +2,7 @@ import Coordination
 import Domain
 import EmailAccess
 import Logging
+import ServiceKit
 
 /// What the holder of a mailbox does in its term: takes messages in, sends what is due, and tells core how it goes.
 ///

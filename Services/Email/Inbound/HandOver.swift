@@ -1,6 +1,7 @@
 import Domain
 import EmailAccess
 import Foundation
+import ServiceKit
 
 /// Hands a batch of messages over to core: read, contents stored, told of, in one call and one transaction there.
 struct HandOver: Sendable {

@@ -2,6 +2,7 @@ import Domain
 import EmailAccess
 import Foundation
 import Logging
+import ServiceKit
 import Synchronization
 
 /// Takes the messages of a mailbox over IMAP, from where its last holder stopped, for as long as the mailbox is held.

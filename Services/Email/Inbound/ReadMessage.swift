@@ -3,6 +3,7 @@ import Domain
 import EmailAccess
 import EmailMessages
 import Foundation
+import ServiceKit
 
 /// Reads one fetched message, stores its contents at core, and says what core is to be told of it.
 ///

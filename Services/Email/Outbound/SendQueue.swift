@@ -4,6 +4,7 @@ import EmailMessages
 import Foundation
 import Logging
 import NIOCore
+import ServiceKit
 
 /// Works off the outbound queue of a mailbox while it is held: one message at a time, claimed, composed, sent, settled.
 ///

@@ -1,6 +1,7 @@
 import Domain
 import EmailAccess
 import Foundation
+import ServiceKit
 
 /// Fetches a batch of a provider's messages, reads them and hands them over to core in one call.
 struct HandOverProvider: Sendable {

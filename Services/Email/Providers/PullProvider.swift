@@ -2,6 +2,7 @@ import Domain
 import EmailAccess
 import Foundation
 import Logging
+import ServiceKit
 
 /// Takes the messages of a provider's mailbox, from where its last holder stopped, for as long as the mailbox is held.
 ///

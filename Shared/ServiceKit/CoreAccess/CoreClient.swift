@@ -6,25 +6,41 @@ import NIOHTTP1
 import Synchronization
 
 /// Calls core's API for one tenant. When an instance of core does not answer, the next one is asked.
-final class CoreClient: Sendable {
+package final class CoreClient: Sendable {
     private let http: HTTPClient
     private let addresses: [String]
     private let key: String
+    private let measure: @Sendable (String) -> Void
     private let turn = Mutex(0)
 
     /// - Parameters:
     ///   - addresses: core's instances.
-    ///   - key: an API key of the tenant with the role mail.
-    init(http: HTTPClient, addresses: [String], key: String) {
+    ///   - key: an API key of the tenant with the service's role.
+    ///   - measure: told of each request how it went: `2xx`, `5xx`, or the code of a ``CoreError``.
+    package init(
+        http: HTTPClient, addresses: [String], key: String, measure: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.http = http
         self.addresses = addresses
         self.key = key
+        self.measure = measure
+    }
+
+    /// What the client of HTTP should be like: one connection for each call under way, kept for the next.
+    package static var http: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout = .init(connect: .seconds(2), read: .seconds(60))
+        configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 24
+        configuration.connectionPool.idleTimeout = .seconds(60)
+        configuration.httpVersion = .http1Only
+        return configuration
     }
 
     /// Makes a call and reads its answer.
     /// - Parameter repeats: whether it may be made again when core does not answer or is busy.
     /// - Throws: ``CoreError``, `CancellationError`.
-    func call(
+    package func call(
         _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, timeout: TimeAmount = .seconds(30),
         repeats: Bool = true,
         answerLimit: Int = 64 << 20
@@ -49,21 +65,9 @@ final class CoreClient: Sendable {
         return value
     }
 
-    /// Stores a content unless it is there.
-    func put(_ content: ContentBody, type: String) async throws {
-        let response = try await send(
-            .PUT, "/contents/\(content.sha256)", headers: [("content-type", type)], timeout: .seconds(300)
-        ) { content.body }
-        _ = try await Self.networked { try await response.body.collect(upTo: 65536) }
-    }
-
-    /// Reads a content piece by piece.
-    func content(_ sha256: String, _ take: (ByteBuffer) async throws -> Void) async throws {
-        let response = try await send(.GET, "/contents/\(sha256)", headers: [], timeout: .seconds(300)) { nil }
-        for try await buffer in response.body { try await take(buffer) }
-    }
-
-    private func send(
+    /// Makes a call whose body or answer is a stream.
+    /// - Throws: ``CoreError``, `CancellationError`.
+    package func send(
         _ method: HTTPMethod, _ path: String, headers: [(String, String)], timeout: TimeAmount, repeats: Bool = true,
         _ body: () -> HTTPClientRequest.Body?
     ) async throws -> HTTPClientResponse {
@@ -77,7 +81,7 @@ final class CoreClient: Sendable {
                     return try await send(method, "\(address)/iwd/v3\(path)", headers, timeout, body())
                 } catch let error as CoreError {
                     guard error.canRetry else { throw error }
-                    EmailMetrics.coreFailed(error.code.rawValue)
+                    measure(error.code.rawValue)
                     failure = error
                     turn.withLock { $0 += 1 }
                 }
@@ -96,7 +100,7 @@ final class CoreClient: Sendable {
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = body
         let response = try await Self.networked { try await http.execute(request, timeout: timeout) }
-        EmailMetrics.coreAnswered(Int(response.status.code))
+        measure("\(response.status.code / 100)xx")
         guard (200..<300).contains(response.status.code) else { throw try await Self.error(response) }
         return response
     }
@@ -119,7 +123,7 @@ final class CoreClient: Sendable {
     }
 
     /// Turns the client's own errors into ours.
-    private static func networked<Value>(_ body: () async throws -> Value) async throws -> Value {
+    package static func networked<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
         } catch let error as CoreError {

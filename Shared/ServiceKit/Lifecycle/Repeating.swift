@@ -3,7 +3,7 @@ import Logging
 /// Runs a step again and again until the task is cancelled. An error is logged once in a row, and the next try comes
 /// later each time.
 /// - Parameter step: returns how long to wait before the next one.
-func repeating(
+package func repeating(
     _ name: String, logger: Logger, longestPause: Duration = .seconds(5), _ step: @Sendable () async throws -> Duration
 ) async {
     var failures = 0
