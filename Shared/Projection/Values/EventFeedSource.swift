@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 
 /// The reporting feed: every event of a tenant, in order of position. The complete way, where a topic is the quick one.
 public protocol EventFeedSource: Sendable {

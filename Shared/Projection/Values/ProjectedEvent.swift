@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 
 /// An event of a tenant, as a projection takes it.
 ///

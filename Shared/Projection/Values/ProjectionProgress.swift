@@ -1,4 +1,4 @@
-public import Messaging
+import Messaging
 
 /// How far a projection has come: stored in the target, in the transaction of the rows that the events changed.
 public struct ProjectionProgress: Sendable, Hashable {

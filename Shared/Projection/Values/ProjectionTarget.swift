@@ -1,4 +1,4 @@
-public import Storage
+import Storage
 
 /// What a projection writes into: the data mart, a search index.
 public protocol ProjectionTarget: Sendable {

@@ -1,0 +1,193 @@
+import Domain
+import Messaging
+
+/// Brings a tenant's events, which come from several partitions and from the feed, into the order of their positions,
+/// and says what to do next. A value: events and the time go in, steps come out.
+///
+/// It holds at most `window` positions beyond what is applied and about `bytes` bytes; what does not fit is not kept and
+/// comes from the feed in its time.
+public struct ReorderBuffer: Sendable {
+    /// Bounds.
+    public struct Limits: Sendable {
+        /// Positions beyond what is applied.
+        public var window: Int64 = 50_000
+        /// Bytes of messages.
+        public var bytes = 24 << 20
+        /// Events in one step.
+        public var batch = 2000
+        /// Events in one page of the feed.
+        public var page = 2000
+        /// How long the next event is waited for before the feed is asked.
+        public var patience: Duration = .seconds(1)
+
+        /// The usual bounds.
+        public init() {}
+    }
+
+    /// What became of an event that came in.
+    public enum Arrival: Sendable, Hashable {
+        /// It waits for its turn, or its turn has come.
+        case kept
+        /// It has been applied already, or waits already.
+        case repeated
+        /// It lies too far ahead, or there is no room.
+        case beyond
+    }
+
+    /// What to do next.
+    public enum Step: Sendable {
+        /// Apply these, which follow what is applied without a gap; then call `applied`.
+        case apply([PendingEvent])
+        /// Ask the feed for what comes after this position; then call `answered`.
+        case ask(after: Int64)
+        /// Wait for so long, or for an event to come in.
+        case wait(Duration)
+    }
+
+    private let limits: Limits
+    /// The last position that is applied.
+    public private(set) var position: Int64
+    /// The highest position heard of.
+    public private(set) var newest: Int64
+    /// For each partition the offset of the last message that is applied.
+    public private(set) var offsets: [TopicPartition: Int64]
+    /// Whether the feed is read without pause because it holds more than it gave.
+    public private(set) var readsFeed = false
+    private var events: [Int64: PendingEvent] = [:]
+    private var bytes = 0
+    /// Since when the next event is missing, on the caller's clock.
+    private var missingSince: Duration?
+
+    /// A buffer that goes on where progress ends.
+    public init(_ progress: ProjectionProgress = ProjectionProgress(), limits: Limits = Limits()) {
+        self.limits = limits
+        position = progress.position
+        newest = progress.position
+        offsets = progress.offsets
+    }
+
+    /// Events that wait.
+    public var count: Int { events.count }
+
+    /// Positions heard of and not applied yet.
+    public var lag: Int64 { max(0, newest - position) }
+
+    /// When the next event happened, or the earliest of those that wait behind a gap. Nil when none waits.
+    public var oldestWaiting: Instant? {
+        if let next = events[position + 1] { return next.at }
+        return events.isEmpty ? nil : events.values.lazy.compactMap(\.at).min()
+    }
+
+    /// Takes an event of a topic in.
+    public mutating func take(_ event: PendingEvent) -> Arrival {
+        newest = max(newest, event.position)
+        guard event.position > position else {
+            noteOffset(of: event)
+            return .repeated
+        }
+        guard events[event.position] == nil else { return .repeated }
+        // What comes next always fits, so that a full buffer cannot stand still.
+        let isNext = event.position == position + 1
+        guard isNext || (event.position <= position + limits.window && bytes < limits.bytes) else { return .beyond }
+        keep(event)
+        return .kept
+    }
+
+    /// What to do next.
+    /// - Parameter now: on a clock that only goes forward.
+    public mutating func step(at now: Duration) -> Step {
+        if events[position + 1] != nil {
+            missingSince = nil
+            return .apply(run())
+        }
+        if readsFeed { return .ask(after: position) }
+        let since = missingSince ?? now
+        missingSince = since
+        let waited = now - since
+        return waited >= limits.patience ? .ask(after: position) : .wait(limits.patience - waited)
+    }
+
+    /// How many events the feed is asked for.
+    public var pageSize: Int { limits.page }
+
+    /// The feed has answered.
+    /// - Returns: how many positions it no longer holds between what is applied and its first event; they are passed
+    ///   over.
+    public mutating func answered(_ page: [ProjectedEvent], at now: Duration) -> Int64 {
+        missingSince = now
+        guard let first = page.first, let last = page.last, last.position > position else {
+            readsFeed = false
+            return 0
+        }
+        newest = max(newest, last.position)
+        let hole = max(0, first.position - position - 1)
+        if hole > 0 { moveOn(to: first.position - 1) }
+        for event in page where event.position > position && events[event.position] == nil {
+            keep(PendingEvent(event))
+        }
+        // A full page has more behind it, unless the topic has brought that already.
+        readsFeed = page.count >= limits.page && events[last.position + 1] == nil
+        return hole
+    }
+
+    /// The step's events are applied.
+    public mutating func applied(_ run: [PendingEvent]) {
+        for event in run { noteOffset(of: event) }
+        if let last = run.last { moveOn(to: last.position) }
+    }
+
+    /// Another instance has come so far.
+    public mutating func follow(_ progress: ProjectionProgress) {
+        guard progress.position >= position else { return }
+        newest = max(newest, progress.position)
+        moveOn(to: progress.position)
+        offsets.merge(progress.offsets) { max($0, $1) }
+    }
+
+    /// Goes on where progress ends, be it before what was applied here; keeps what waits behind it.
+    public mutating func restart(at progress: ProjectionProgress) {
+        if progress.position >= position { moveOn(to: progress.position) } else { position = progress.position }
+        newest = max(newest, position)
+        offsets = progress.offsets
+        readsFeed = false
+        missingSince = nil
+    }
+
+    /// Takes out an event that cannot be read, so that the feed is asked for it.
+    public mutating func discard(_ position: Int64) {
+        if let event = events.removeValue(forKey: position) { bytes -= event.size }
+    }
+
+    /// Progress once a run is applied.
+    public func progress(after run: [PendingEvent], lastId: String) -> ProjectionProgress {
+        var next = offsets
+        for event in run { if let partition = event.partition { next[partition] = event.offset } }
+        return ProjectionProgress(position: run.last?.position ?? position, eventId: lastId, offsets: next)
+    }
+
+    private func run() -> [PendingEvent] {
+        var run: [PendingEvent] = []
+        while run.count < limits.batch, let event = events[position + Int64(run.count) + 1] { run.append(event) }
+        return run
+    }
+
+    private mutating func keep(_ event: PendingEvent) {
+        events[event.position] = event
+        bytes += event.size
+    }
+
+    private mutating func noteOffset(of event: PendingEvent) {
+        if let partition = event.partition { offsets[partition] = event.offset }
+    }
+
+    private mutating func moveOn(to next: Int64) {
+        // Few at a time as a rule; after a long absence what waits is looked through once.
+        if next - position <= Int64(events.count) {
+            for passed in stride(from: position + 1, through: next, by: 1) { discard(passed) }
+        } else {
+            for passed in events.keys where passed <= next { discard(passed) }
+        }
+        position = max(position, next)
+        missingSince = nil
+    }
+}
