@@ -1,5 +1,6 @@
 import Coordination
 import Logging
+import ServiceKit
 import Synchronization
 
 /// The mailboxes of all tenants and the instances that there are: stands for the leases of this instance's share.

@@ -1,5 +1,6 @@
 import Coordination
 import Logging
+import ServiceKit
 
 /// Shows that this instance lives, and sees who else does.
 struct WatchInstances: Sendable {

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Logging
+import ServiceKit
 import Synchronization
 
 /// Asks core for the mailboxes of one tenant and for tests, again at each change.
