@@ -135,8 +135,11 @@ def test_work_comes_at_a_change_and_at_a_test(room: MailRoom) -> None:
     waiting.join()
     asked, seconds = results[0]
     assert [entry["mailbox"] for entry in asked["tests"]] == ["support"] and seconds < 10
+    address = f"/mailboxes/tests/{asked['tests'][0]['id']}"
+    for wrong in ({"inbound": None}, {"inbound": {"ok": "yes"}}, {"outbound": {"ok": False, "error": 535}}, {"both": {}}):
+        assert room.service.post(address, json=wrong).status_code == 422, wrong
     told = {"inbound": {"ok": True}, "outbound": {"ok": False, "error": "535 no"}}
-    assert room.service.post(f"/mailboxes/tests/{asked['tests'][0]['id']}", json=told).status_code == 204
+    assert room.service.post(address, json=told).status_code == 204
     result = room.admin.get(test.headers["location"].removeprefix("/iwd/v3"), params={"wait": 5}).json()
     assert result["done"] is True and result["outbound"] == {"ok": False, "error": "535 no"}
 

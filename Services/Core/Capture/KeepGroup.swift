@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Logging
 import Messaging
+import ServiceKit
 import Synchronization
 
 /// Takes dead instances out of the command consumers' group on brokers that do not do so themselves.

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import ServiceKit
 import Storage
 
 /// Tells sources what becomes of their items. Each has a worker of its own, so that one who is away or slow holds up

@@ -48,12 +48,3 @@ package struct CoreDependencies: Sendable {
         self.logger = logger
     }
 }
-
-extension Instant {
-    /// The wall clock.
-    static var now: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-    }
-}

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Logging
+import ServiceKit
 import Storage
 import Synchronization
 

@@ -2,10 +2,13 @@ import Coordination
 import Domain
 import Foundation
 import Logging
+import ServiceKit
 
 /// Offers on their way to the agents who wait for them, here or on another instance.
 extension TenantRuntime {
     private var channel: String { "\(dependencies.redisPrefix)offers:\(tenant)" }
+    /// Stands among the agents of a message that tells of news for the email service.
+    private static let mail: Substring = "mail"
 
     /// After a commit: its items' lanes, the relay, and who waits.
     func after(_ work: LaneWork) {
@@ -32,6 +35,12 @@ extension TenantRuntime {
         if !agents.isEmpty { announcements.post(agents.map(String.init).joined(separator: ",")) }
     }
 
+    /// The email service may have something to do: whoever waits for that looks, here and on other instances.
+    func announceMail() {
+        mailNews.ring()
+        announcements.post(String(Self.mail))
+    }
+
     /// Tells other instances, and hears from them; with a look every second behind it for messages that were lost.
     func watchOffers() async {
         let notices = dependencies.subscriber.subscribe(channel)
@@ -43,6 +52,7 @@ extension TenantRuntime {
                         separator: ",", omittingEmptySubsequences: false)
                     // What was done here is known here.
                     guard let instance = words.first, instance != self.dependencies.instance else { continue }
+                    if words.dropFirst().contains(Self.mail) { self.mailNews.ring() }
                     let agents = Set(words.dropFirst().compactMap { Int32($0) })
                     await self.deliver(to: self.waiting.announced(agents))
                 }

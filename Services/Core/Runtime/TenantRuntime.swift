@@ -2,6 +2,7 @@ import Coordination
 import Domain
 import Foundation
 import Logging
+import ServiceKit
 import Storage
 import Synchronization
 

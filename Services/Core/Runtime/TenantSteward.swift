@@ -2,6 +2,7 @@ import Coordination
 import Domain
 import Foundation
 import Logging
+import ServiceKit
 import Storage
 
 /// What one instance at a time does for a tenant, while it holds the tenant's lease: relay the outbox, let time act,

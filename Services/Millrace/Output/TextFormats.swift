@@ -1,5 +1,4 @@
 import Domain
-import Foundation
 
 /// Numbers and times in short words for people.
 public enum TextFormats {
@@ -66,9 +65,4 @@ public enum TextFormats {
         default: return value.text
         }
     }
-}
-
-extension Domain.Instant {
-    /// The time of the system's clock.
-    static var now: Instant { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }

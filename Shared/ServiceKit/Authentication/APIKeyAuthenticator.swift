@@ -53,10 +53,3 @@ public final class APIKeyAuthenticator: Authenticator {
 
     private static var invalid: Problem { .unauthorized("The API key is unknown or revoked.") }
 }
-
-/// Milliseconds since 1970 by the system's clock.
-@Sendable public func currentMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-}

@@ -1,10 +1,10 @@
 import Logging
 
-/// Runs a step again and again until the task is cancelled. An error is logged once in a row, and the next try comes
-/// later each time.
-/// - Parameter step: returns how long to wait before the next one.
-package func repeating(
-    _ name: String, logger: Logger, longestPause: Duration = .seconds(5), _ step: @Sendable () async throws -> Duration
+/// Runs a step again and again until the task is cancelled. An error is logged, the same error in a row once, and the next
+/// try comes later each time: after 100 ms at first, at last after `longestPause`.
+/// - Parameter step: returns how long to wait before the next one; zero for at once.
+public func repeating(
+    _ name: String, logger: Logger, longestPause: Duration = .seconds(2), _ step: @Sendable () async throws -> Duration
 ) async {
     var failures = 0
     var lastMessage = ""
@@ -25,7 +25,7 @@ package func repeating(
                 logger.warning("failed, will be tried again", metadata: ["part": "\(name)", "error": "\(message)"])
                 lastMessage = message
             }
-            pause = min(longestPause, .milliseconds(100 << min(failures, 12)))
+            pause = min(longestPause, .milliseconds(50 << min(failures, 12)))
         }
         if pause > .zero { try? await Task.sleep(for: pause) } else { await Task.yield() }
     }
