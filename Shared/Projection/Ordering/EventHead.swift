@@ -20,7 +20,10 @@ public struct EventHead: Sendable, Hashable {
     /// Reads the head of a structured CloudEvent. Nil when tenant or position are missing or the text breaks off; that
     /// the rest is JSON shows when the event is read.
     public init?(scanning message: [UInt8]) {
-        let found = message.withUnsafeBufferPointer { HeadScanner($0).scan() }
+        let found = message.withUnsafeBufferPointer { bytes in
+            var scanner = HeadScanner(bytes)
+            return scanner.scan()
+        }
         guard let found else { return nil }
         self = found
     }
@@ -37,12 +40,7 @@ private struct HeadScanner {
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     /// Ends as soon as everything is found; `time` stands before `position` in what core writes.
-    func scan() -> EventHead? {
-        var scanner = self
-        return scanner.walk()
-    }
-
-    private mutating func walk() -> EventHead? {
+    mutating func scan() -> EventHead? {
         guard skipSpace() == UInt8(ascii: "{") else { return nil }
         index += 1
         while let next = skipSpace(), next == UInt8(ascii: "\"") || next == UInt8(ascii: ",") {

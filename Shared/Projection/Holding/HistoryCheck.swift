@@ -1,0 +1,35 @@
+import Domain
+import Logging
+
+/// Compares the last event applied with the one that the feed has at its position: in a database that has been restored
+/// from a backup, other events have taken the positions, and what was applied is of no use.
+struct HistoryCheck {
+    private var progress: ProjectionProgress?
+
+    /// This is where applying goes on.
+    mutating func expect(_ progress: ProjectionProgress) {
+        self.progress = progress.position > 0 && progress.eventId != nil ? progress : nil
+    }
+
+    /// Asks the feed, once. A feed that does not answer holds nothing up: the topic may have what comes next, and core
+    /// is asked again at the next step that it takes part in.
+    /// - Throws: `historyReplaced`.
+    mutating func check(_ feed: any EventFeedSource, logger: Logger) async throws {
+        guard let progress else { return }
+        let found: ProjectedEvent?
+        do {
+            found = try await feed.events(after: progress.position - 1, limit: 1).first
+        } catch {
+            logger.debug("the feed cannot be asked about the last event", metadata: ["error": "\(error)"])
+            self.progress = nil
+            return
+        }
+        // An event that has been cleared away can no longer be compared.
+        guard let found else { throw Self.replaced }
+        if found.position == progress.position, found.id != progress.eventId { throw Self.replaced }
+        self.progress = nil
+    }
+
+    private static let replaced = ProjectionError(
+        .historyReplaced, "the events that were applied are no longer those of the feed; rebuild the projection")
+}

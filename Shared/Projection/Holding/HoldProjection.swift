@@ -1,0 +1,156 @@
+import Coordination
+import Domain
+import Logging
+import ServiceKit
+import Storage
+
+/// What the holder does in its term: applies events in the order of their positions, until the term is lost.
+struct HoldProjection: Sendable {
+    let parts: RunProjection.Parts
+    let term: LeaseTerm
+    let fence: TermFence
+    let intake: TenantIntake
+    let state: ProjectionState
+    let metrics: ProjectionMetrics
+    let logger: Logger
+    /// Held while something is applied, and while a rebuilt target takes its place.
+    let applying = AsyncGate()
+    private let missing = WakeSignal()
+    private let start = ContinuousClock.now
+
+    init(
+        parts: RunProjection.Parts, term: LeaseTerm, fence: TermFence, intake: TenantIntake, state: ProjectionState,
+        metrics: ProjectionMetrics, logger: Logger
+    ) {
+        self.parts = parts
+        self.term = term
+        self.fence = fence
+        self.intake = intake
+        self.state = state
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    private var now: Duration { ContinuousClock.now - start }
+
+    /// Runs until the term is lost or the task cancelled. Applying goes on while the feed is asked: the topic may bring
+    /// what comes next.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.applyInTurn() }
+            group.addTask { await self.askWhenMissing() }
+            // A newer term exists, or the term is over.
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// What fails is tried again from the progress that is stored.
+    private func applyInTurn() async {
+        var failures = 0
+        var isPlaced = false
+        var history = HistoryCheck()
+        while !Task.isCancelled, term.isTrusted {
+            do {
+                if !isPlaced {
+                    let progress = try await parts.target.progress()
+                    intake.with { $0.restart(at: progress) }
+                    intake.place()
+                    history.expect(progress)
+                    isPlaced = true
+                }
+                try await history.check(parts.feed, logger: logger)
+                switch intake.with({ $0.step(at: now) }) {
+                case .apply(let run): try await apply(run)
+                case .ask:
+                    missing.wake()
+                    await intake.wait(atMost: .seconds(1))
+                case .wait(let duration): await intake.wait(atMost: duration)
+                }
+                if failures > 0 {
+                    logger.notice("works again")
+                    state.update { $0.problem = nil }
+                }
+                failures = 0
+            } catch {
+                if Task.isCancelled { return }
+                if Self.isLost(error) {
+                    logger.notice("another instance holds the lease", metadata: ["term": "\(term.number)"])
+                    return
+                }
+                isPlaced = false
+                failures += 1
+                metrics.failed()
+                let message = "\(error)"
+                let isNew = state.snapshot.problem != message
+                state.update { $0.problem = message }
+                if isNew { logger.warning("cannot go on, will be tried again", metadata: ["error": "\(message)"]) }
+                try? await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
+            }
+        }
+    }
+
+    /// Asks the feed for what neither has come nor seems to come.
+    private func askWhenMissing() async {
+        await repeating("feed", logger: logger, longestPause: .seconds(2)) {
+            await missing.wait(atMost: .seconds(60))
+            guard case .ask(let position) = intake.with({ $0.step(at: now) }) else { return .zero }
+            defer { intake.interrupt() }
+            metrics.asked()
+            do {
+                let page = try await parts.feed.events(after: position, limit: intake.with { $0.pageSize })
+                let hole = intake.with { $0.answered(page, at: now) }
+                if hole > 0 { passedOver(hole, after: position) }
+            } catch {
+                _ = intake.with { $0.answered([], at: now) }
+                throw error
+            }
+            return .zero
+        }
+    }
+
+    private func passedOver(_ hole: Int64, after position: Int64) {
+        metrics.passedOver(hole)
+        logger.error(
+            "the feed no longer holds events that were not applied; they are passed over",
+            metadata: ["events": "\(hole)", "after": "\(position)"])
+    }
+
+    private func apply(_ run: [PendingEvent]) async throws {
+        var events: [ProjectedEvent] = []
+        events.reserveCapacity(run.count)
+        for pending in run {
+            do throws(ProjectionError) {
+                let event = try pending.event()
+                guard event.position == pending.position else {
+                    throw ProjectionError(.malformedEvent, "a message's position is said twice")
+                }
+                events.append(event)
+            } catch {
+                // What a topic holds may be anybody's; the feed's word counts.
+                guard pending.partition != nil else { throw error }
+                logger.warning("a message cannot be read; it is taken from the feed", metadata: ["error": "\(error)"])
+                intake.with { $0.discard(pending.position) }
+                break
+            }
+        }
+        guard let last = events.last else { return }
+        let taken = Array(run.prefix(events.count))
+        let progress = intake.with { $0.progress(after: taken, lastId: last.id) }
+        try await applying.enter()
+        defer { applying.leave() }
+        try term.requireTrust()
+        let began = ContinuousClock.now
+        try await parts.target.apply(events, progress: progress, fence: fence)
+        intake.with { $0.applied(taken) }
+        intake.noteApplied(true)
+        let fromTopic = taken.count { $0.partition != nil }
+        metrics.applied(topic: fromTopic, feed: taken.count - fromTopic, in: ContinuousClock.now - began)
+        state.update { $0.applied += Int64(taken.count) }
+    }
+
+    /// Whether the term is over for good.
+    private static func isLost(_ error: any Error) -> Bool {
+        (error as? StorageError)?.code == .staleTerm || (error as? CoordinationError)?.code == .leaseLost
+    }
+}

@@ -1,0 +1,35 @@
+import Domain
+import Synchronization
+
+/// How one tenant's projection fares, for health and job views.
+public final class ProjectionState: Sendable {
+    /// What is known at one moment.
+    public struct Snapshot: Sendable, Hashable {
+        /// Whether this instance applies.
+        public var isHolder = false
+        /// The term under which it does.
+        public var term: Int64?
+        /// The last position that is applied, by whichever instance.
+        public var position: Int64 = 0
+        /// Positions heard of and not applied.
+        public var lag: Int64 = 0
+        /// Since when, in milliseconds, the oldest known event waits to be applied; 0 when none waits.
+        public var lagMilliseconds: Int64 = 0
+        /// Events that this instance has applied since it started.
+        public var applied: Int64 = 0
+        /// What keeps it from going on; nil when nothing does.
+        public var problem: String?
+        /// Whether a rebuild is under way, and how far it is.
+        public var rebuilding: Int64?
+    }
+
+    private let state = Mutex(Snapshot())
+
+    /// A projection that has not begun.
+    public init() {}
+
+    /// How it fares now.
+    public var snapshot: Snapshot { state.withLock { $0 } }
+
+    func update(_ body: (inout Snapshot) -> Void) { state.withLock { body(&$0) } }
+}

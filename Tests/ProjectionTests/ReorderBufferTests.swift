@@ -1,0 +1,203 @@
+import Domain
+import Messaging
+import Projection
+import Testing
+
+/// Events in, steps out.
+struct ReorderBufferTests {
+    private static let partition = TopicPartition(topic: "workitems.events", partition: 0)
+
+    private func message(_ position: Int64, offset: Int64 = 0, bytes: Int = 10) -> PendingEvent {
+        PendingEvent(
+            message: [UInt8](repeating: 0, count: bytes), head: EventHead(tenant: "demo", position: position),
+            partition: Self.partition, offset: offset)
+    }
+
+    private func event(_ position: Int64) -> ProjectedEvent {
+        ProjectedEvent(
+            position: position, id: "a-\(position)", subject: "a", kind: "workitem.submit", revision: 1,
+            at: Instant(milliseconds: position), data: [:])
+    }
+
+    /// The positions of a step that applies; nil of another.
+    private func applies(_ step: ReorderBuffer.Step) -> [Int64]? {
+        if case .apply(let run) = step { run.map(\.position) } else { nil }
+    }
+
+    private func asks(_ step: ReorderBuffer.Step) -> Int64? {
+        if case .ask(let position) = step { position } else { nil }
+    }
+
+    @Test func eventsThatComeInAnyOrderAreAppliedInOrder() {
+        var buffer = ReorderBuffer()
+        for position in [3, 1, 5, 2] as [Int64] { #expect(buffer.take(message(position)) == .kept) }
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        #expect(run.map(\.position) == [1, 2, 3])
+        buffer.applied(run)
+        #expect(buffer.position == 3)
+        #expect(buffer.lag == 2)
+        #expect(applies(buffer.step(at: .zero)) == nil)
+        #expect(buffer.take(message(2)) == .repeated)
+        #expect(buffer.take(message(5)) == .repeated)
+    }
+
+    @Test func theFeedIsAskedForWhatDoesNotComeWithinPatience() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 10))
+        _ = buffer.take(message(12))
+        #expect(asks(buffer.step(at: .seconds(5))) == nil)
+        #expect(asks(buffer.step(at: .milliseconds(5900))) == nil)
+        #expect(asks(buffer.step(at: .milliseconds(6000))) == 10)
+        #expect(buffer.answered([event(11)], at: .seconds(6)) == 0)
+        #expect(applies(buffer.step(at: .seconds(6))) == [11, 12])
+    }
+
+    @Test func theTopicMayBringWhatTheFeedIsAskedFor() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 10))
+        _ = buffer.step(at: .zero)
+        #expect(asks(buffer.step(at: .seconds(1))) == 10)
+        _ = buffer.take(message(11))
+        guard case .apply(let run) = buffer.step(at: .seconds(1)) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(buffer.answered([event(11)], at: .seconds(1)) == 0)
+        #expect(buffer.count == 0, "what the answer repeats is not kept")
+    }
+
+    @Test func aFullPageIsFollowedByTheNextWithoutAPause() {
+        var limits = ReorderBuffer.Limits()
+        limits.page = 2
+        var buffer = ReorderBuffer(limits: limits)
+        _ = buffer.answered([event(1), event(2)], at: .zero)
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(asks(buffer.step(at: .zero)) == 2)
+        _ = buffer.answered([event(3)], at: .zero)
+        #expect(!buffer.readsFeed)
+    }
+
+    @Test func aFullPageThatReachesWhatTheTopicBroughtIsTheLast() {
+        var limits = ReorderBuffer.Limits()
+        limits.page = 2
+        var buffer = ReorderBuffer(limits: limits)
+        _ = buffer.take(message(3))
+        _ = buffer.answered([event(1), event(2)], at: .zero)
+        #expect(!buffer.readsFeed)
+        #expect(applies(buffer.step(at: .zero)) == [1, 2, 3])
+    }
+
+    @Test func whatTheFeedNoLongerHoldsIsPassedOverAndCounted() {
+        var buffer = ReorderBuffer()
+        #expect(buffer.answered([event(101), event(102)], at: .zero) == 100)
+        #expect(applies(buffer.step(at: .zero)) == [101, 102])
+    }
+
+    @Test func anEmptyPageMeansPatience() {
+        var buffer = ReorderBuffer()
+        _ = buffer.answered([], at: .seconds(3))
+        #expect(asks(buffer.step(at: .milliseconds(3500))) == nil)
+        #expect(asks(buffer.step(at: .seconds(4))) == 0)
+    }
+
+    @Test func whatLiesTooFarAheadIsNotKept() {
+        var limits = ReorderBuffer.Limits()
+        limits.window = 10
+        var buffer = ReorderBuffer(limits: limits)
+        #expect(buffer.take(message(11)) == .beyond)
+        #expect(buffer.take(message(10)) == .kept)
+        #expect(buffer.lag == 11, "it is known of all the same")
+    }
+
+    @Test func aFullBufferTakesWhatComesNext() {
+        var limits = ReorderBuffer.Limits()
+        limits.bytes = 1000
+        var buffer = ReorderBuffer(limits: limits)
+        #expect(buffer.take(message(3, bytes: 1000)) == .kept)
+        #expect(buffer.take(message(2, bytes: 1000)) == .beyond)
+        #expect(buffer.take(message(1, bytes: 1000)) == .kept)
+    }
+
+    @Test func offsetsFollowWhatIsAppliedAndWhatIsRepeated() {
+        var buffer = ReorderBuffer()
+        let run = [message(1, offset: 7), message(2, offset: 9)]
+        #expect(buffer.progress(after: run, lastId: "a-2").offsets == [Self.partition: 9])
+        for event in run { _ = buffer.take(event) }
+        buffer.applied(run)
+        #expect(buffer.offsets == [Self.partition: 9])
+        _ = buffer.take(message(1, offset: 12))
+        #expect(buffer.offsets == [Self.partition: 12])
+    }
+
+    @Test func aStandbyKeepsWhatTheHolderHasNotApplied() {
+        var buffer = ReorderBuffer()
+        for position in 1...10 as ClosedRange<Int64> { _ = buffer.take(message(position)) }
+        buffer.follow(ProjectionProgress(position: 6))
+        #expect(buffer.count == 4)
+        buffer.restart(at: ProjectionProgress(position: 7))
+        #expect(applies(buffer.step(at: .zero)) == [8, 9, 10])
+    }
+
+    @Test func aNewHolderGoesBackToWhatIsStored() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 20))
+        _ = buffer.take(message(21))
+        buffer.restart(at: ProjectionProgress(position: 18))
+        #expect(asks(buffer.step(at: .zero)) == nil)
+        #expect(asks(buffer.step(at: .seconds(1))) == 18)
+    }
+
+    /// Whatever is lost, repeated or turned round on the way: every position is applied once, in order.
+    @Test(arguments: UInt64(1)...200) func everyPositionIsAppliedOnceInOrder(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        let last = Int64.random(in: 1...400, using: &random)
+        var arriving = (1...last).filter { _ in Int.random(in: 0..<10, using: &random) > 0 }
+        arriving += arriving.filter { _ in Int.random(in: 0..<5, using: &random) == 0 }
+        arriving.shuffle(using: &random)
+        var limits = ReorderBuffer.Limits()
+        limits.window = Int64.random(in: 1...300, using: &random)
+        limits.batch = Int.random(in: 1...50, using: &random)
+        limits.page = Int.random(in: 1...50, using: &random)
+        var buffer = ReorderBuffer(limits: limits)
+        var applied: [Int64] = []
+        var now = Duration.zero
+        while applied.count < last, now < .seconds(10_000) {
+            now += .milliseconds(400)
+            for _ in 0..<Int.random(in: 0...20, using: &random) {
+                if let position = arriving.popLast() { _ = buffer.take(message(position)) }
+            }
+            switch buffer.step(at: now) {
+            case .apply(let run):
+                applied += run.map(\.position)
+                buffer.applied(run)
+            case .ask(let position):
+                _ = buffer.answered(
+                    (position + 1..<max(position + 1, min(last + 1, position + 1 + Int64(limits.page)))).map(event),
+                    at: now)
+            case .wait: break
+            }
+        }
+        #expect(applied == Array(1...last))
+        #expect(buffer.lag == 0)
+    }
+}
+
+/// Random numbers that a seed repeats.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
