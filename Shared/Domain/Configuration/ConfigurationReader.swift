@@ -5,7 +5,8 @@ struct ConfigurationReader {
 
     static let members = [
         "tenant", "calendars", "schemas", "skills", "channels", "endpoints", "categories", "groups", "agents",
-        "sources", "mailboxes", "templates", "retention", "quota", "customerAttribute",
+        "sources", "mailboxes", "templates", "retention", "quota", "datamart",
+        "customerAttribute",
     ]
 
     func read(_ document: JSONValue) -> TenantConfiguration? {
@@ -46,6 +47,9 @@ struct ConfigurationReader {
                 RetentionConfiguration.read($0, at: reader.pointer.appending("retention"), problems: problems)
             } ?? RetentionConfiguration()
         configuration.quota = QuotaConfiguration.read(reader)
+        configuration.datamart = reader.value("datamart").flatMap {
+            DatamartConfiguration.read($0, at: reader.pointer.appending("datamart"), now: now, problems: problems)
+        }
         configuration.customerAttribute =
             reader.text("customerAttribute", TextRule(bytes: 1...WorkItemLimits.attributeNameBytes)) ?? "customer"
         ConfigurationReferences(reader: reader).check()

@@ -32,6 +32,7 @@ struct ConfigurationReferences {
         checkGroups()
         checkSources()
         checkMailboxes()
+        checkTargets()
     }
 
     private func place(_ section: String) -> JSONPointer { reader.pointer.appending(section) }
@@ -118,6 +119,25 @@ struct ConfigurationReferences {
         for (mailbox, pointer) in elements(reader.value("mailboxes"), at: place("mailboxes")) {
             checkName(mailbox, "source", at: pointer, what: "source", in: sources)
             checkName(mailbox, "acknowledgement", at: pointer, what: "template", in: templates)
+        }
+    }
+
+    /// Targets of service levels are those of categories that there are.
+    private func checkTargets() {
+        guard let mart = reader.value("datamart"), let targets = mart["slaTargets"] else { return }
+        var paths: [String] = []
+        collectPaths(reader.value("categories"), below: "", into: &paths, depth: 1)
+        for (target, pointer) in elements(targets, at: place("datamart").appending("slaTargets")) {
+            checkName(target, "category", at: pointer, what: "category", in: paths)
+        }
+    }
+
+    private func collectPaths(_ value: JSONValue?, below path: String, into paths: inout [String], depth: Int) {
+        guard depth <= Category.deepest else { return }
+        for category in value?.arrayValue ?? [] {
+            guard let name = category["name"]?.stringValue else { continue }
+            paths.append(path + name)
+            collectPaths(category["children"], below: "\(path)\(name)/", into: &paths, depth: depth + 1)
         }
     }
 

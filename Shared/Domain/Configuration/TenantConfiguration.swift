@@ -28,6 +28,8 @@ public struct TenantConfiguration: Sendable, Hashable {
     public var retention = RetentionConfiguration()
     /// How much all sources together may hand in; nil has no limit.
     public var quota: QuotaConfiguration?
+    /// The data mart; nil when the tenant has none.
+    public var datamart: DatamartConfiguration?
     /// The attribute that says which customer an item is about, for erasure.
     public var customerAttribute = "customer"
 
@@ -82,6 +84,7 @@ public struct TenantConfiguration: Sendable, Hashable {
         if !templates.isEmpty { object["templates"] = .array(templates.map(\.document)) }
         object["retention"] = retention.document
         object["quota"] = quota?.document
+        object["datamart"] = datamart?.document
         object["customerAttribute"] = .string(customerAttribute)
         return .object(object)
     }
