@@ -48,6 +48,8 @@ public struct CoreAPI: Sendable {
             contents(&routes)
             replies(&routes)
             emails(&routes)
+            datamart(&routes)
+            access(&routes)
         }
         return routes
     }

@@ -4,10 +4,17 @@ import Hummingbird
 import ServiceKit
 import Storage
 
-/// Secrets of mailboxes, and tests of their connections.
+/// Secrets that a configuration names, and tests of mailboxes' connections.
 extension CoreAPI {
     func mailboxSecrets(_ routes: inout Routes) {
-        routes.get("/mailboxes/secrets", access: .anyOf(.admin)) { request in
+        // Under mailboxes they have been since there were no others.
+        secrets("/secrets", &routes)
+        secrets("/mailboxes/secrets", &routes)
+        mailboxTests(&routes)
+    }
+
+    private func secrets(_ path: String, _ routes: inout Routes) {
+        routes.get(path, access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
             let page = try ListPage(request.query, of: "secrets", cursor)
             let after = try page.position(\.stringValue)
@@ -26,7 +33,7 @@ extension CoreAPI {
                 json.next(next)
             }
         }
-        routes.put("/mailboxes/secrets/{name}", access: .anyOf(.admin)) { request in
+        routes.put("\(path)/{name}", access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
             let name = try request.capture("name")
             if let problem = TextRule.pathName.problem(with: name) { throw Problem.badRequest(at: "name", problem) }
@@ -41,13 +48,16 @@ extension CoreAPI {
             runtime.mailboxesChanged.raise()
             return .noContent
         }
-        routes.delete("/mailboxes/secrets/{name}", access: .anyOf(.admin)) { request in
+        routes.delete("\(path)/{name}", access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
             guard try await secrets(of: runtime).remove(try request.capture("name")) else {
                 throw Problem.notFound("There is no such secret.")
             }
             return .noContent
         }
+    }
+
+    private func mailboxTests(_ routes: inout Routes) {
         routes.post("/mailboxes/{name}/test", access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
             try await request.objectIfPresent().refuseMembers(otherThan: [])

@@ -7,7 +7,7 @@ import Storage
 /// What waits, how old, how late, and who is there for it.
 extension CoreAPI {
     func queues(_ routes: inout Routes) {
-        routes.get("/queues", access: .anyOf(.reader, .supervisor)) { request in
+        routes.get("/queues", access: .anyOf(.reader, .supervisor, .mart)) { request in
             let runtime = try await runtime(for: request)
             let page = try ListPage(request.query, of: "queues", cursor)
             let after = try page.position { QueuePlace($0) }

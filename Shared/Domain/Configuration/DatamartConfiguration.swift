@@ -43,7 +43,6 @@ public struct DatamartConfiguration: Sendable, Hashable {
         _ value: JSONValue, at pointer: JSONPointer, now: Instant, problems: ProblemCollector
     ) -> DatamartConfiguration? {
         guard let reader = ObjectReader(value, at: pointer, known: members, problems: problems) else { return nil }
-        reader.refuseNulls()
         let url = reader.databaseAddress("url", isRequired: true)
         var mart = DatamartConfiguration(url: url ?? "")
         mart.secret = reader.text("secret", .pathName)
@@ -77,7 +76,8 @@ public struct DatamartConfiguration: Sendable, Hashable {
         }
     }
 
-    var document: JSONValue {
+    /// The section in its agreed form.
+    public var document: JSONValue {
         var object: JSONObject = ["url": .string(url)]
         object["secret"] = secret.map(JSONValue.string)
         object["timeZone"] = .string(timeZone)
@@ -92,13 +92,6 @@ public struct DatamartConfiguration: Sendable, Hashable {
 }
 
 extension ObjectReader {
-    /// Reports members that are `null`: here a member is there or it is not.
-    func refuseNulls() {
-        for (key, value) in object.members where value.isNull {
-            report(key, "Expected a value, found null; leave the member out.")
-        }
-    }
-
     /// Reads a member with a reader of its own.
     func member<Value>(
         _ key: String, _ read: (JSONValue, JSONPointer, ProblemCollector) -> Value?

@@ -33,7 +33,6 @@ public struct DatamartDirectory: Sendable, Hashable {
     static func read(_ value: JSONValue, _ pointer: JSONPointer, _ problems: ProblemCollector) -> DatamartDirectory? {
         let known = ["kind", "url", "secret", "every", "workspace"]
         guard let reader = ObjectReader(value, at: pointer, known: known, problems: problems) else { return nil }
-        reader.refuseNulls()
         var directory = DatamartDirectory()
         directory.kind = reader.choice("kind", "kind of directory") ?? directory.kind
         directory.url = reader.databaseAddress("url", isRequired: directory.kind == .infomart)
@@ -53,7 +52,6 @@ public struct DatamartDirectory: Sendable, Hashable {
     ) -> Workspace? {
         let known = ["tokenUrl", "secret"]
         guard let reader = ObjectReader(value, at: pointer, known: known, problems: problems) else { return nil }
-        reader.refuseNulls()
         let secret = reader.requiredText("secret", .pathName)
         guard let url = reader.requiredText("tokenUrl", TextRule(bytes: 8...2000)) else { return nil }
         let rest = ["https://", "http://"].first { url.hasPrefix($0) }.map { url.dropFirst($0.count) }

@@ -13,7 +13,6 @@ public struct DatamartRetention: Sendable, Hashable {
     static func read(_ value: JSONValue, _ pointer: JSONPointer, _ problems: ProblemCollector) -> DatamartRetention? {
         let known = ["events", "intraday", "history"]
         guard let reader = ObjectReader(value, at: pointer, known: known, problems: problems) else { return nil }
-        reader.refuseNulls()
         var retention = DatamartRetention()
         retention.events = days(reader, "events") ?? retention.events
         retention.intraday = days(reader, "intraday") ?? retention.intraday
@@ -57,7 +56,6 @@ public struct DatamartAttributes: Sendable, Hashable {
     static func read(_ value: JSONValue, _ pointer: JSONPointer, _ problems: ProblemCollector) -> DatamartAttributes? {
         let known = ["customer", "segment", "product", "mediaType"]
         guard let reader = ObjectReader(value, at: pointer, known: known, problems: problems) else { return nil }
-        reader.refuseNulls()
         let rule = TextRule(bytes: 1...WorkItemLimits.attributeNameBytes)
         var attributes = DatamartAttributes()
         attributes.customer = reader.text("customer", rule) ?? attributes.customer
@@ -100,7 +98,6 @@ public struct SLATarget: Sendable, Hashable {
             guard let reader = ObjectReader(value, at: pointer, known: known, problems: mart.problems) else {
                 return nil
             }
-            reader.refuseNulls()
             let category = reader.requiredText("category", TextRule(bytes: 1...2000))
             reader.require("percent", "a number from 0 to 100")
             let percent = reader.number("percent", in: 0...100)

@@ -1,7 +1,7 @@
-/// What a credential may be used for. `mail` is for the email service. `admin` covers every role of its tenant; `system` covers `admin` and what goes
-/// beyond a tenant (creating tenants, health of the whole installation).
+/// What a credential may be used for. `mail` is for the email service, `mart` for the data mart. `admin` covers every role
+/// of its tenant; `system` covers `admin` and what goes beyond a tenant (creating tenants, health of the whole installation).
 public enum Role: String, Sendable, CaseIterable {
-    case admin, supervisor, agent, source, reader, mail, system
+    case admin, supervisor, agent, source, reader, mail, mart, system
 
     var bit: UInt8 {
         switch self {
@@ -12,6 +12,7 @@ public enum Role: String, Sendable, CaseIterable {
         case .reader: 16
         case .system: 32
         case .mail: 64
+        case .mart: 128
         }
     }
 }

@@ -86,6 +86,7 @@ extension OpenAPIComponents {
                         }
                     },
                     "quota": {"$ref": "#/components/schemas/Quota"},
+                    "datamart": {"$ref": "#/components/schemas/DatamartDefinition"},
                     "customerAttribute": {
                         "$ref": "#/components/schemas/AttributeName", "default": "customer",
                         "description": "The attribute that says which customer an item is about, for erasure."

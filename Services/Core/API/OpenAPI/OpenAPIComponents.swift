@@ -6,7 +6,8 @@ enum OpenAPIComponents {
     static var document: JSONObject {
         [
             "securitySchemes": object(of: securitySchemes),
-            "parameters": .object(parse(parameters).addingDefaults(parse(mailParameters))),
+            "parameters": .object(
+                parse(parameters).addingDefaults(parse(mailParameters)).addingDefaults(parse(datamartParameters))),
             "headers": object(of: headers), "responses": .object(problems), "schemas": .object(schemas),
         ]
     }
@@ -16,8 +17,7 @@ enum OpenAPIComponents {
         for text in [
             texts, workItemSchemas, commandSchemas, explanationSchemas, agentSchemas, reportingSchemas,
             administrationSchemas, configurationSchemas, categorySchemas, changeSchemas, mailboxSchemas,
-            mailServiceSchemas,
-            emailSchemas,
+            mailServiceSchemas, emailSchemas, datamartSchemas,
         ] {
             for (name, schema) in parse(text).members { all[name] = schema }
         }

@@ -56,21 +56,6 @@ extension OpenAPIDocument {
             roles: [.admin], parameters: ["MailboxTestId", "Wait"],
             answers: [OpenAPIAnswer(200, "The test.", "MailboxTest")]),
         OpenAPIOperation(
-            method: "GET", path: "/mailboxes/secrets", id: "listSecrets", tag: .mailboxes,
-            summary: "Names of mailboxes' secrets", description: "What they hold is never shown.", roles: [.admin],
-            parameters: ["ListLimit", "Cursor"], answers: [OpenAPIAnswer(200, "One page, by name.", "SecretPage")]),
-        OpenAPIOperation(
-            method: "PUT", path: "/mailboxes/secrets/{name}", id: "putSecret", tag: .mailboxes,
-            summary: "Store a secret of mailboxes",
-            description: "Sealed by `MILLRACE_SECRETS_KEY`; without that key the answer is 503.", roles: [.admin],
-            parameters: ["SecretName"], body: OpenAPIBody(schema: "Secret"),
-            answers: [OpenAPIAnswer(204, "It is stored.")],
-            problems: [422]),
-        OpenAPIOperation(
-            method: "DELETE", path: "/mailboxes/secrets/{name}", id: "deleteSecret", tag: .mailboxes,
-            summary: "Take a secret away", roles: [.admin], parameters: ["SecretName"],
-            answers: [OpenAPIAnswer(204, "It is gone.")]),
-        OpenAPIOperation(
             method: "POST", path: "/mailboxes/secrets/{name}/consent", id: "askConsent", tag: .mailboxes,
             summary: "A link by which a person lets Millrace use a mailbox at a provider",
             description: """
@@ -86,6 +71,30 @@ extension OpenAPIDocument {
             answers: [OpenAPIAnswer(200, "A page that says that it is done.").binary(["text/html"])],
             problems: [400, 404, 422, 503]),
     ]
+
+    /// Under mailboxes they have been since there were no others.
+    static let secrets =
+        secrets(at: "/secrets", tag: .configuration, ids: "")
+        + secrets(at: "/mailboxes/secrets", tag: .mailboxes, ids: "Mailbox")
+
+    private static func secrets(at path: String, tag: OpenAPITag, ids: String) -> [OpenAPIOperation] {
+        [
+            OpenAPIOperation(
+                method: "GET", path: path, id: "list\(ids)Secrets", tag: tag, summary: "Names of secrets",
+                description: "What they hold is never shown.", roles: [.admin], parameters: ["ListLimit", "Cursor"],
+                answers: [OpenAPIAnswer(200, "One page, by name.", "SecretPage")]),
+            OpenAPIOperation(
+                method: "PUT", path: "\(path)/{name}", id: "put\(ids)Secret", tag: tag,
+                summary: "Store a secret that a configuration names",
+                description: "Sealed by `MILLRACE_SECRETS_KEY`; without that key the answer is 503.", roles: [.admin],
+                parameters: ["SecretName"], body: OpenAPIBody(schema: "Secret"),
+                answers: [OpenAPIAnswer(204, "It is stored.")], problems: [422]),
+            OpenAPIOperation(
+                method: "DELETE", path: "\(path)/{name}", id: "delete\(ids)Secret", tag: tag,
+                summary: "Take a secret away", roles: [.admin], parameters: ["SecretName"],
+                answers: [OpenAPIAnswer(204, "It is gone.")]),
+        ]
+    }
 
     private static func switching(_ action: String, _ summary: String) -> OpenAPIOperation {
         OpenAPIOperation(

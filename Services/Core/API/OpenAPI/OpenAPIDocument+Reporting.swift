@@ -7,7 +7,7 @@ extension OpenAPIDocument {
                 One row for each endpoint and category that has open items, and one without a category for each endpoint of \
                 the configuration that has none; at most a second old.
                 """,
-            roles: [.reader, .supervisor], parameters: ["ListLimit", "Cursor"],
+            roles: [.reader, .supervisor, .mart], parameters: ["ListLimit", "Cursor"],
             answers: [OpenAPIAnswer(200, "One page of the queues.", "Queues")])
     ]
 
@@ -18,7 +18,7 @@ extension OpenAPIDocument {
                 Every event of the tenant, complete and in order: positions have no gaps. Ask with `after` set to `next` of \
                 the answer before; an empty answer means that nothing has happened since.
                 """,
-            roles: [.reader], parameters: ["AfterPosition", "EventLimit"],
+            roles: [.reader, .mart], parameters: ["AfterPosition", "EventLimit"],
             answers: [OpenAPIAnswer(200, "Events after that position.", "EventPage")])
     ]
 
