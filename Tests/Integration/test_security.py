@@ -107,7 +107,7 @@ def test_lists_reports_and_feeds_are_a_tenants_own(admin: httpx.Client, stranger
     for _ in range(3):
         submit(admin, impact="Idle", word=word)
     theirs = submit(stranger, impact="Idle")
-    assert len(admin.get("/workitems", params={"q": word}).json()["items"]) == 3
+    wait_until(lambda: len(admin.get("/workitems", params={"q": word}).json()["items"]) == 3, what="the items in the index")
     assert not stranger.get("/workitems", params={"q": word}).json()["items"]
     # A page's cursor is good for whoever has it, and leads into the caller's own list.
     cursor = admin.get("/workitems", params={"limit": 1}).json()["next"]
@@ -148,6 +148,9 @@ def test_administration_is_a_tenants_own(place: Place, admin: httpx.Client, stra
 
 def test_the_services_role_sees_nothing_without_a_tenant(place: Place, admin: httpx.Client, stranger: httpx.Client) -> None:
     ours, theirs = submit(admin, impact="Idle"), submit(stranger, impact="Idle")
+    for client, item in ((admin, ours), (stranger, theirs)):
+        indexed = {"q": f"captureId:{item['captureId']}"}
+        wait_until(lambda: client.get("/workitems", params=indexed).json()["items"], what="the item in the index")  # noqa: B023
     with psycopg.connect(place.world.environment["MILLRACE_DATABASE_URL"]) as service:
         protected = [
             row[0]
@@ -161,6 +164,14 @@ def test_the_services_role_sees_nothing_without_a_tenant(place: Place, admin: ht
         visible = {str(row[0]) for row in service.execute("SELECT id FROM work_item").fetchall()}
         assert ours["id"] in visible
         assert theirs["id"] not in visible
+        # The search runs with the owner's rights, and still in one tenant.
+        found = "SELECT item::text FROM millrace_search('!zzz', '{}', '{}', NULL, NULL, NULL, NULL, NULL, 100000)"
+        searched = {row[0] for row in service.execute(found).fetchall()}
+        assert ours["id"] in searched
+        assert not {row[0] for row in service.execute(found).fetchall()} - visible
+        service.execute("SELECT set_config('millrace.tenant', '', true)")
+        assert service.execute(found).fetchall() == []
+        service.execute("SELECT set_config('millrace.tenant', %s, true)", [str(tenants[place.ours.name])])
         # Neither can it write for another tenant, nor move a row there.
         other = tenants[place.theirs.name]
         assert service.execute("UPDATE work_item SET reason = 'x' WHERE tenant = %s", [other]).rowcount == 0

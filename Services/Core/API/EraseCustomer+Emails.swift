@@ -32,28 +32,44 @@ extension EraseCustomer {
         ]
     }
 
-    /// Messages to or from the customer that belong to no item, and what the customer wrote about another's.
+    /// Messages to or from the customer that belong to no item, and what the customer wrote about another's. An item that
+    /// loses a message tells of it by an event, for whatever has copied its messages.
     func eraseMessagesElsewhere() async throws {
-        while true {
-            let count = try await runtime.dependencies.pool.transaction(tenant: tenant, idempotent: true) {
-                transaction in
+        while case let page = try await messagesElsewhere(), !page.isEmpty {
+            let now = Instant.now
+            let (changes, batch) = try await runtime.dependencies.pool.transaction(tenant: tenant) {
+                transaction -> ([WorkItemChange], Int64?) in
+                let items = Array(Set(page.compactMap(\.item)))
+                let changes =
+                    items.isEmpty
+                    ? []
+                    : try await transaction.query(locking(items)).map {
+                        told(try WorkItem(row: $0), at: now)
+                    }
                 let emails = try await transaction.query(
-                    """
-                    SELECT id FROM email WHERE tenant = $1 AND correspondents @> ARRAY[$2::uuid]
-                        AND (work_item IS NULL
-                            OR direction = 'in' AND lower(content::jsonb #>> '{from,address}') = lower($3))
-                    ORDER BY id LIMIT \(Self.page) FOR UPDATE
-                    """, [.int4(tenant), .uuid(correspondent), .text(name.text)]
+                    "SELECT id FROM email WHERE tenant = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE",
+                    [.int4(tenant), .uuids(page.map(\.email))]
                 ).map { try $0[0].uuid }
-                guard !emails.isEmpty else { return 0 }
-                _ = try await transaction.commit(
-                    with: [blanking(emails.map { Blank(item: $0, wholly: false) })]
-                        + forgettingEmails(emails, ofItems: [], at: .now)
-                        + forgettingAnswers(about: emails, captureIds: []))
-                return emails.count
+                var statements = [blanking(emails.map { Blank(item: $0, wholly: false) })]
+                statements += forgettingEmails(emails, ofItems: [], at: now)
+                statements += forgettingAnswers(about: emails, captureIds: [])
+                statements += telling(changes, at: now)
+                let results = try await transaction.commit(with: statements)
+                return (changes, changes.contains(where: \.touchesLanes) ? try results.last?[0, 0].int64 : nil)
             }
-            if count < Self.page { return }
+            if !changes.isEmpty { runtime.after(.changed(changes, agents: [], batch: batch)) }
         }
+    }
+
+    private func messagesElsewhere() async throws -> [(email: UUID, item: UUID?)] {
+        try await runtime.dependencies.pool.query(
+            """
+            SELECT id, work_item FROM email WHERE tenant = $1 AND correspondents @> ARRAY[$2::uuid]
+                AND (work_item IS NULL
+                    OR direction = 'in' AND lower(content::jsonb #>> '{from,address}') = lower($3))
+            ORDER BY id LIMIT \(Self.page)
+            """, [.int4(tenant), .uuid(correspondent), .text(name.text)], tenant: tenant
+        ).map { (try $0[0].uuid, try $0[1].nullable?.uuid) }
     }
 
     /// The customer as an address.

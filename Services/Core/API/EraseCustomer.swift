@@ -37,7 +37,6 @@ struct EraseCustomer: Sendable {
     }
 
     private func erase(_ ids: [UUID]) async throws -> Int {
-        let snapshot = runtime.snapshot
         let now = Instant.now
         let (changes, batch) = try await runtime.dependencies.pool.transaction(tenant: runtime.tenant) {
             transaction -> ([WorkItemChange], Int64?) in
@@ -57,15 +56,9 @@ struct EraseCustomer: Sendable {
                     blanks.append(Blank(item: item.id, wholly: true))
                     after.erase()
                 }
-                after.revision += 1
-                after.updatedAt = now
-                changes.append(
-                    WorkItemChange(
-                        before: item, after: after, action: .erase, actor: actor,
-                        agent: item.isOut ? item.assignee : nil, attributesChanged: true))
+                changes.append(told(item, as: after, at: now))
             }
             let touchesLanes = changes.contains(where: \.touchesLanes)
-            let events = changes.map { WorkItemEvents.event(of: $0, in: snapshot) }
             let emails = try await emails(ofItems: blanks, on: transaction)
             blanks += emails.map { Blank(item: $0, wholly: false) }
             // The new events come after: what they tell is how the items are now.
@@ -73,16 +66,33 @@ struct EraseCustomer: Sendable {
             statements += forgettingEmails(
                 emails, ofItems: blanks.filter(\.wholly).map(\.item), at: now)
             statements += forgettingAnswers(about: blanks.map(\.item), captureIds: changes.map(\.before.captureId))
-            if !changes.isEmpty {
-                statements.append(updating(changes.map(\.after)))
-                statements.append(
-                    WorkItemEvents.insertion(of: events, tenant: runtime.tenant, at: now, laned: !touchesLanes))
-            }
+            statements += telling(changes, at: now)
             let results = try await transaction.commit(with: statements)
             return (changes, touchesLanes ? try results.last?[0, 0].int64 : nil)
         }
         if !changes.isEmpty { runtime.after(.changed(changes, agents: [], batch: batch)) }
         return changes.count
+    }
+
+    /// The step of an item that lost something to the erasure.
+    func told(_ item: WorkItem, as changed: WorkItem? = nil, at now: Instant) -> WorkItemChange {
+        var after = changed ?? item
+        after.revision += 1
+        after.updatedAt = now
+        return WorkItemChange(
+            before: item, after: after, action: .erase, actor: actor, agent: item.isOut ? item.assignee : nil,
+            attributesChanged: true)
+    }
+
+    /// Writes the steps; the last statement tells the number of their batch. Words that are searched go at once.
+    func telling(_ changes: [WorkItemChange], at now: Instant) -> [SQLStatement] {
+        guard !changes.isEmpty else { return [] }
+        return [
+            IndexText.forgetting(changes.map(\.after.id), tenant: runtime.tenant), updating(changes.map(\.after)),
+            WorkItemEvents.insertion(
+                of: changes.map { WorkItemEvents.event(of: $0, in: runtime.snapshot) }, tenant: runtime.tenant, at: now,
+                laned: !changes.contains(where: \.touchesLanes)),
+        ]
     }
 
     /// The revision at which the item's content became another customer's for good; nil when it never was this one's.

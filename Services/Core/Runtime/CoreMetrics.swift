@@ -65,6 +65,9 @@ enum CoreMetrics {
         metrics.gauge("lease_held", help: "Tenants whose lease this instance holds.", labels: [("lease", "tenant")]) {
             Double(tenants.all.filter { $0.stewardship.isHeld }.count)
         }
+        metrics.gauge(
+            "search_text_lag_events", help: "Events whose items' words are still to be written by this instance."
+        ) { Double(tenants.all.reduce(0) { $0 + $1.textIndexed.behind }) }
         for (label, help, key) in QueueGauges.all {
             metrics.gauge(label, help: help) { Double(tenants.all.reduce(0) { $0 + $1.queueGauges.value(key) }) }
         }

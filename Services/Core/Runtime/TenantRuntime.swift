@@ -25,6 +25,9 @@ final class TenantRuntime: Sendable {
     let stewardship = Stewardship()
     /// Raised when the relay has something to do.
     let committed = Signal()
+    /// Raised when events have got their place in the feed.
+    let placed = Signal()
+    let textIndexed = TextIndexGauge()
     /// Raised when the email service has something new to learn.
     let mailboxesChanged = Mark()
     let logger: Logger

@@ -26,10 +26,13 @@ struct TenantSteward: Sendable {
             group.addTask { await part("re-ranking", rerank) }
             group.addTask { await part("status", tellSources) }
             group.addTask { await part("retention", clearAway) }
+            group.addTask { await part("search index", indexText) }
+            group.addTask { await part("search repair", repairText) }
             group.addTask { await part("emails in hand", giveUpEmails) }
             group.addTask { await part("gauges", readGauges) }
         }
         runtime.queueGauges.set([:])
+        runtime.textIndexed.note(behind: 0)
     }
 
     private var fence: TermFence { TermFence(lease: term.name, term: term.number) }
@@ -46,6 +49,7 @@ struct TenantSteward: Sendable {
             pool: runtime.dependencies.pool, tenant: runtime.tenant, tenantName: runtime.name,
             producer: runtime.dependencies.producer, topics: runtime.dependencies.topics, fence: fence)
         let done = try await relay.step()
+        if done.placed > 0 { runtime.placed.raise() }
         if done.placed == 0, done.published == 0 {
             // Commits of other instances raise no signal here.
             await runtime.committed.wait(atMost: .milliseconds(200))
@@ -123,6 +127,30 @@ struct TenantSteward: Sendable {
     private func tellSources() async throws -> Duration {
         await TellSources(runtime: runtime, fence: fence) { try term.requireTrust() }.run()
         return .zero
+    }
+
+    /// Writes what is searched, behind the events that tell of it. Under load a pause lets a step carry more, and lets items
+    /// that change again soon be written once.
+    private func indexText() async throws -> Duration {
+        let step = try await textIndex.step()
+        runtime.textIndexed.note(behind: step.behind)
+        guard !step.more else { return Self.relayPause }
+        await runtime.placed.wait(atMost: .seconds(1))
+        return .milliseconds(100)
+    }
+
+    private func repairText() async throws -> Duration {
+        try await Task.sleep(for: .seconds(600))
+        let found = try await textIndex.repair()
+        if found.gone + found.missing > 0 {
+            logger.warning(
+                "words of items were mended", metadata: ["gone": "\(found.gone)", "missing": "\(found.missing)"])
+        }
+        return .seconds(3000)
+    }
+
+    private var textIndex: IndexText {
+        IndexText(pool: runtime.dependencies.pool, tenant: runtime.tenant, fence: fence)
     }
 
     private func giveUpEmails() async throws -> Duration {

@@ -4,7 +4,7 @@ import Storage
 public enum CoreSchema {
     /// All of them, oldest first.
     public static let migrations: [Migration] = [
-        tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers, emails,
+        tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers, emails, search,
     ]
 
     /// What the service's own role may do: it owns nothing and so cannot step around row-level security.
@@ -19,7 +19,7 @@ public enum CoreSchema {
             GRANT SELECT, INSERT, UPDATE, DELETE ON lease, configuration, configuration_object, calendar_version, schema_version,
                 work_item, agent, endpoint_gate, event, outbox, relay, status_cursor, command_answer, dead_letter, past_customer,
                 mailbox_state, mailbox_secret, mailbox_test, email_key, email, email_thread, email_token, email_automatic,
-                content, content_chunk, content_upload, email_content TO \(name);
+                content, content_chunk, content_upload, email_content, search_document, search_progress TO \(name);
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(name);
             """
     }

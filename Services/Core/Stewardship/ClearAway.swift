@@ -59,7 +59,8 @@ struct ClearAway: Sendable {
             guard !gone.isEmpty else { return false }
             let items = try gone.map { try $0[0].uuid }
             _ = try await transaction.commit(
-                with: ClearEmails.forgetting(items: items, tenant: tenant, at: now))
+                with: ClearEmails.forgetting(items: items, tenant: tenant, at: now)
+                    + [IndexText.forgetting(items, tenant: tenant)])
             return items.count >= Int(Self.page)
         }
     }

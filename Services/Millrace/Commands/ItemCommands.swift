@@ -11,7 +11,8 @@ struct ItemArguments: ParsableArguments {
 
 /// `millrace list`
 struct List: OperatorCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List work items, newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List work items, newest first, or search them.")
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
@@ -21,9 +22,12 @@ struct List: OperatorCommand {
     @Option(help: "Only with this agent.") var assignee: String?
     @Option(help: "Only with this number of the source.") var captureId: String?
     @Option(help: "Only of this source.") var source: String?
-    @Option(name: [.customShort("q"), .customLong("text")], help: "Only with this text in number or attributes.")
+    @Option(
+        name: [.customShort("q"), .customLong("text")],
+        help: "Search number, attributes and messages: words, \"phrases\", begin*, field:word, -without.")
     var text: String?
-    @Option(help: "receivedAt, due or updatedAt, with - before it for the last first.") var sort: String?
+    @Option(help: "receivedAt, due or updatedAt, with - before it for the last first; relevance when searching.")
+    var sort: String?
     @Option(help: "At most so many; 0 lists all.") var limit = 50
 
     func perform() async throws {
@@ -36,10 +40,11 @@ struct List: OperatorCommand {
             if let value { query.append((name, value)) }
         }
         var count = 0
-        var table = TextTable([
-            .text("id", width: 36), .text("capture id", width: 30), .text("status"), .text("category", width: 40),
-            .number("priority"), .number("waited"), .text("due", width: 24), .text("assignee", width: 20),
-        ])
+        var table = TextTable(
+            [
+                .text("id", width: 36), .text("capture id", width: 30), .text("status"), .text("category", width: 40),
+                .number("priority"), .number("waited"), .text("due", width: 24), .text("assignee", width: 20),
+            ] + (text == nil ? [] : [.text("found", width: 80)]))
         let now = Instant.now
         try await client.forEach("/workitems", query: query) { item in
             if output.json { Terminal.line(item.text) } else { table.add(cells(item, now)) }
@@ -56,8 +61,19 @@ struct List: OperatorCommand {
             TextFormats.cell(item["category"]),
             item["currentPriority"]?.numberValue.map { TextFormats.number($0) } ?? "",
             received.map { TextFormats.span(milliseconds: now - $0) } ?? "", TextFormats.cell(item["due"]),
-            TextFormats.cell(item["assignee"]),
+            TextFormats.cell(item["assignee"]), text == nil ? "" : Self.found(item),
         ]
+    }
+
+    /// Where a search found something first: `note: A [broken] router`.
+    private static func found(_ item: JSONValue) -> String {
+        guard let first = item["highlights"]?.arrayValue?.first, let field = first["field"]?.stringValue else {
+            return ""
+        }
+        let pieces = (first["text"]?.arrayValue ?? []).compactMap(\.stringValue)
+        let text = pieces.enumerated().map { $0.offset.isMultiple(of: 2) ? $0.element : "[\($0.element)]" }.joined()
+        let name = field.split(separator: "/", maxSplits: 1).last.map(String.init) ?? field
+        return "\(name): \(text)"
     }
 }
 

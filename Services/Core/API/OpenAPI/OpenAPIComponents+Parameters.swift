@@ -57,12 +57,12 @@ extension OpenAPIComponents {
                 "name": "source", "in": "query", "description": "Items of this source.", "schema": {"type": "string"}
             },
             "TextFilter": {
-                "name": "q", "in": "query", "description": "Items whose captureId or attributes contain this text.",
-                "schema": {"type": "string"}
+                "name": "q", "in": "query", "description": "What to look for in captureId, attributes and messages: `words`, `\"phrases\"`, `begin*`, `field:word`, `-without`. See the operation.",
+                "schema": {"type": "string"}, "example": "router customer:\"Åsa Öberg\" -spam"
             },
             "Sort": {
-                "name": "sort", "in": "query", "description": "A minus in front turns the order round.",
-                "schema": {"enum": [\#(list(CoreAPI.ListOrder.allCases))], "default": "-receivedAt"}
+                "name": "sort", "in": "query", "description": "A minus in front turns the order round. With `q` it is by relevance unless said otherwise, without it the newest first.",
+                "schema": {"enum": [\#(list(CoreAPI.ListOrder.allCases))]}
             },
             "Limit": {
                 "name": "limit", "in": "query", "description": "Items on a page.",

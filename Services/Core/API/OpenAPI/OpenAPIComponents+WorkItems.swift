@@ -64,6 +64,24 @@ extension OpenAPIComponents {
                     },
                     "attributes": {
                         "type": "object", "additionalProperties": {"$ref": "#/components/schemas/AttributeValue"}
+                    },
+                    "score": {"type": "integer", "description": "What the item counts in this search."},
+                    "highlights": {
+                        "type": "array", "description": "Where this search found something, the most telling first.",
+                        "items": {"$ref": "#/components/schemas/Highlight"}
+                    }
+                }
+            },
+            "Highlight": {
+                "type": "object",
+                "required": ["field", "text"],
+                "properties": {
+                    "field": {"type": "string", "examples": ["captureId", "attributes/product", "email/subject"]},
+                    "emailId": {"type": "string", "format": "uuid"},
+                    "text": {
+                        "type": "array", "items": {"type": "string"},
+                        "description": "Text and found text in turn, beginning with text, which may be empty: the second, fourth and so on were found.",
+                        "examples": [["the ", "router", " is dead"]]
                     }
                 }
             },
@@ -72,7 +90,16 @@ extension OpenAPIComponents {
                 "required": ["items", "next"],
                 "properties": {
                     "items": {"type": "array", "items": {"$ref": "#/components/schemas/WorkItem"}},
-                    "next": {"$ref": "#/components/schemas/NextPage"}
+                    "next": {"$ref": "#/components/schemas/NextPage"},
+                    "search": {
+                        "type": "object",
+                        "description": "Of a search: which index answered.",
+                        "required": ["index"],
+                        "properties": {
+                            "index": {"enum": [\#(list(SearchPage.Index.allCases))]},
+                            "note": {"type": "string", "description": "Why it was another one than usual."}
+                        }
+                    }
                 }
             },
             "BulkResult": {

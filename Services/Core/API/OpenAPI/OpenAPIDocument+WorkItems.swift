@@ -1,3 +1,5 @@
+import Domain
+
 extension OpenAPIDocument {
     static let describing: [OpenAPIOperation] = [
         OpenAPIOperation(
@@ -26,6 +28,18 @@ extension OpenAPIDocument {
                 method: "GET", path: "/workitems", id: "listWorkItems", tag: .workItems, summary: "List work items",
                 description: """
                     Filters combine with "and". A credential that is bound to a source sees that source's items only.
+
+                    `q` looks for words in captureId, attributes, and the subjects, texts and addresses of the item's \
+                    messages; who may not read messages searches the rest. All of it must hold: `router broken` both words, \
+                    anywhere; `"router is broken"` one after the other; `rout*` words that begin so; `product:router` in that \
+                    attribute (`captureId`, `subject`, `text`, `from` and `to` are fields as well); `customer:"Åsa Öberg"`; \
+                    `-spam` and `-product:modem` without these. Case and accents do not count, words are not stemmed; what has \
+                    several words without a blank (`INC-17`) is a phrase. At most \(SearchQuery.mostWords) words.
+
+                    By relevance an item counts for each term 8 where its captureId has it, 4 where a subject, 2 where an \
+                    attribute and 1 where a message has it; of equals the newest is first. Found are at most the newest \
+                    \(WorkItemSearch.most) items that match. A change can be searched a moment after it was made; what is \
+                    shown is what the item says now, so that a page may have fewer items than its limit.
                     """,
                 roles: [.reader, .supervisor, .source],
                 parameters: [

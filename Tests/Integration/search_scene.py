@@ -1,0 +1,99 @@
+"""Items and mail to be searched, and what searches of them must answer, whichever index is asked."""
+
+from dataclasses import dataclass, field
+
+import httpx
+
+from mail_room import MailRoom
+from waiting import wait_until
+
+# Which items each query finds, in order: by score, the newest first among equals.
+CASES: list[tuple[str, list[str]]] = [
+    ("router", ["mail", "modem", "router"]),
+    ("ROUTER", ["mail", "modem", "router"]),
+    ("rout*", ["mail", "modem", "router"]),
+    ("router broken", ["router"]),
+    ('"broken router"', ["router"]),
+    ('"router broken"', []),
+    ("router -modem", ["mail", "router"]),
+    ("-router", ["malmo", "long"]),
+    ("product:router", ["modem", "router"]),
+    ("product:modem", ["modem"]),
+    ('note:"broken router"', ["router"]),
+    ("malmo", ["malmo"]),
+    ("Malmö", ["malmo"]),
+    ('city:"Malmö C"', ["malmo"]),
+    ("tags:wifi", ["modem"]),
+    ('tags:"wifi dead"', []),
+    ("captureId:SRCH-0001", ["router"]),
+    ("SRCH-0001", ["router"]),
+    ("SRCH*", ["malmo", "long", "modem", "router"]),
+    ("subject:router", ["mail"]),
+    ("from:kim@example.org", ["mail"]),
+    ("to:support@example.com", ["mail"]),
+    ("text:elephant", ["mail"]),
+    ("text:router", []),
+    ("elephant router", ["mail"]),
+    ("needle", ["long"]),
+    ('"needle in"', ["long"]),
+    ("open:true", ["router"]),
+    ("order_no:AB-9", ["modem"]),
+    ("12.5", ["router"]),
+    ("zebra", []),
+    ("';%_--", []),
+]
+
+
+@dataclass
+class SearchScene:
+    """A tenant with a few items that say different things."""
+
+    room: MailRoom
+    index: str
+    items: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def admin(self) -> httpx.Client:
+        return self.room.admin
+
+    def submit(self, name: str, capture_id: str, **attributes: object) -> str:
+        answer = self.admin.post("/workitems?source=vinst", json={"captureId": capture_id, "attributes": attributes})
+        assert answer.status_code == 201, answer.text
+        self.items[name] = answer.json()["id"]
+        return self.items[name]
+
+    def fill(self) -> None:
+        """Makes the items, and waits until the last can be found."""
+        self.submit("router", "SRCH-0001", product="Router", note="A broken router", open=True, size=12.5)
+        self.submit("modem", "SRCH-0002", product=["Router", "Modem"], tags=["wifi", "dead"], **{"Order No.": "AB-9"})
+        words = " ".join(f"w{number}" for number in range(2000))
+        self.submit("long", "SRCH-0003", text=f"{words} needle in the haystack {words}")
+        self.submit("malmo", "SRCH-0004", city="Malmö C")
+        message = self.room.message(subject="Router?", text="An elephant stands on it.")
+        self.items["mail"] = self.room.receive(message)[0]["workItemId"]
+        self.wait_for("elephant", ["mail"])
+        self.wait_for("SRCH-0004", ["malmo"])
+
+    def page(self, query: str, **parameters: object) -> dict:
+        answer = self.admin.get("/workitems", params={"q": query, **parameters})
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        assert page["search"]["index"] == self.index, page["search"]
+        return page
+
+    def names(self, items: list[dict]) -> list[str]:
+        known = {identifier: name for name, identifier in self.items.items()}
+        return [known.get(item["id"], item["id"]) for item in items]
+
+    def find(self, query: str, **parameters: object) -> list[str]:
+        """What is found, page by page."""
+        found, cursor = [], None
+        while True:
+            page = self.page(query, **parameters, **({"cursor": cursor} if cursor else {}))
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return self.names(found)
+
+    def wait_for(self, query: str, expected: list[str], seconds: float = 15) -> None:
+        wait_until(lambda: self.find(query) == expected, seconds=seconds, every=0.1, what=f"{query} to find {expected}")

@@ -1,0 +1,178 @@
+"""Search: what is found, in which order and how it is shown; who finds what; and that nothing is found that is gone."""
+
+import time
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from contracts import OpenAPI
+from mail_room import SECRETS_KEY, MailRoom, configuration, key
+from own_world import own_world
+from search_scene import CASES, SearchScene
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    """A world whose items are searched."""
+    with own_world(stack, "search") as world:
+        world.cores.start(1, SECRETS_KEY=SECRETS_KEY)
+        yield world
+
+
+@pytest.fixture(scope="module", params=["postgresql"])
+def scene(request: pytest.FixtureRequest, place: World) -> SearchScene:
+    """The same items, for each index."""
+    scene = SearchScene(MailRoom.open(place, configuration()), request.param)
+    scene.fill()
+    return scene
+
+
+@pytest.fixture
+def database(place: World) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(place.admin_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(("query", "expected"), CASES, ids=[query for query, _ in CASES])
+def test_every_index_gives_the_same_answer(scene: SearchScene, query: str, expected: list[str]) -> None:
+    assert scene.find(query) == expected
+    # However the pages are cut.
+    assert scene.find(query, limit=1) == expected
+
+
+def test_other_orders_and_filters_combine_with_the_search(scene: SearchScene) -> None:
+    assert scene.find("router", sort="receivedAt") == ["router", "modem", "mail"]
+    assert scene.find("router", sort="-receivedAt", limit=2) == ["mail", "modem", "router"]
+    assert scene.find("router", source="vinst") == ["modem", "router"]
+    assert scene.find("router", captureId="SRCH-0002") == ["modem"]
+    assert scene.find("router", category="Mail") == ["mail"]
+    assert scene.find("router", category="nothing of it") == []
+    assert scene.find("router", status="completed,held") == []
+    assert scene.admin.post(f"/workitems/{scene.items['modem']}/hold").status_code == 200
+    wait_until(lambda: scene.find("router", status="held") == ["modem"], what="the held item")
+    assert "modem" not in scene.find("router", status="queued")
+    assert scene.admin.post(f"/workitems/{scene.items['modem']}/resume").status_code == 200
+
+
+def test_what_was_found_is_shown(scene: SearchScene) -> None:
+    (item,) = scene.page("elephant router")["items"]
+    assert item["score"] == 5 + 2 * ("router" in item["attributes"]["subject"].lower())
+    subject, *rest = item["highlights"]
+    assert subject["field"] == "email/subject" and subject["text"] == ["", "Router", "?"]
+    assert rest[-1]["field"] == "email/text" and rest[-1]["text"] == ["An ", "elephant", " stands on it."]
+    assert rest[-1]["emailId"] == subject["emailId"] == scene.room.emails(item["id"])[0]["id"]
+    (long,) = scene.page('"needle in" haystack')["items"]
+    assert [piece for text in long["highlights"] for piece in text["text"][1::2]] == ["needle in", "haystack"]
+    assert all(len("".join(text["text"])) < 260 for text in long["highlights"])
+    # Without a search there is nothing of it.
+    plain = scene.admin.get("/workitems").json()
+    assert "search" not in plain and "highlights" not in plain["items"][0]
+
+
+def test_a_query_that_cannot_be_is_refused(scene: SearchScene) -> None:
+    answer = scene.admin.get("/workitems", params={"q": " ".join(f"w{number}" for number in range(33))})
+    assert answer.status_code == 400
+    assert [error["path"] for error in answer.json()["errors"]] == ["q"]
+    cursor = scene.page("router", limit=1)["next"]
+    assert scene.admin.get("/workitems", params={"q": "rout*", "limit": 1, "cursor": cursor}).status_code == 400
+    assert scene.admin.get("/workitems", params={"q": "   "}).json()["items"]
+    assert scene.admin.get("/workitems", params={"sort": "relevance"}).status_code == 200
+
+
+def test_a_change_is_found_and_what_was_is_not(scene: SearchScene) -> None:
+    name = f"item{uuid.uuid4().hex[:8]}"
+    identifier = scene.submit(name, f"CHG-{name}", colour="ultramarine")
+    scene.wait_for("ultramarine", [name])
+    headers = {"If-Match": "*"}
+    change = scene.admin.patch(f"/workitems/{identifier}", json={"attributes": {"colour": "vermilion"}}, headers=headers)
+    assert change.status_code == 200
+    # The old word is not found from that moment, the new one a little later.
+    assert scene.find("ultramarine") == []
+    scene.wait_for("vermilion", [name])
+    began = time.monotonic()
+    change = scene.admin.patch(f"/workitems/{identifier}", json={"attributes": {"colour": "celadon"}}, headers=headers)
+    scene.wait_for("celadon", [name])
+    assert time.monotonic() - began < 3
+
+
+def test_who_may_not_read_messages_does_not_find_by_them(scene: SearchScene, place: World) -> None:
+    api = OpenAPI.of(place.cores.running[0].url)
+    mail = api.watch(place.http(key(scene.admin, ["source"], source="mail")))
+    assert scene.names(mail.get("/workitems", params={"q": "captureId:mail*"}).json()["items"]) == ["mail"]
+    assert mail.get("/workitems", params={"q": "elephant"}).json()["items"] == []
+    # Neither does an exclusion tell it.
+    assert len(mail.get("/workitems", params={"q": "support -elephant"}).json()["items"]) == 1
+    vinst = api.watch(place.http(scene.room.tenant.source_key))
+    assert scene.names(vinst.get("/workitems", params={"q": "router"}).json()["items"]) == ["modem", "router"]
+    reader = api.watch(place.http(key(scene.admin, ["reader"])))
+    assert scene.names(reader.get("/workitems", params={"q": "elephant"}).json()["items"]) == ["mail"]
+    agent = scene.room.agents["anna"]
+    assert agent.get("/workitems", params={"q": "router"}).status_code == 403
+
+
+def test_another_tenants_items_are_not_found(scene: SearchScene, place: World) -> None:
+    stranger = place.http(place.tenant(configuration()).admin_key)
+    assert stranger.get("/workitems", params={"q": "router"}).json()["items"] == []
+
+
+def test_an_erased_customer_is_not_found_any_more(scene: SearchScene, place: World, database: psycopg.Connection) -> None:
+    word = f"w{uuid.uuid4().hex[:12]}"
+    address = f"{word}@example.org"
+    scene.submit("erased", f"ERA-{word}", customer=address, note=f"{word} again")
+    theirs = scene.room.receive(scene.room.message(text=f"I am {word}", **{"from": {"address": address}}))[0]["workItemId"]
+    first = scene.room.message(subject="Another's", **{"from": {"address": "other@example.org"}})
+    others = scene.room.receive(first)[0]["workItemId"]
+    answer = scene.room.message(inReplyTo=[first["messageId"]], text=f"{word} too", **{"from": {"address": address}})
+    assert scene.room.receive(answer)[0]["workItemId"] == others
+    scene.items |= {"theirs": theirs, "others": others}
+    wait_until(lambda: set(scene.find(word)) == {"erased", "theirs", "others"}, what="three items")
+    assert scene.admin.post("/customers/erase", json={"customer": address}).json()["erasedWorkItems"] == 2
+    assert scene.find(word) == []
+    words = "SELECT count(*) FROM search_document WHERE words::text LIKE %s"
+    wait_until(lambda: database.execute(words, (f"%{word}%",)).fetchone() == (0,), what="the words to be gone")
+    # What remains of them is found by what remains.
+    scene.wait_for('"Another s"', ["others"])
+    assert "workitem.erase" in scene.room.history(others)
+
+
+def test_words_are_written_again_for_whatever_lacks_them(scene: SearchScene, database: psycopg.Connection) -> None:
+    """As after the migration: items are there, words are not."""
+    if scene.index != "postgresql":
+        pytest.skip("about PostgreSQL's words")
+    tenant = database.execute("SELECT id FROM tenant WHERE name = %s", (scene.room.tenant.name,)).fetchone()
+    everything = "SELECT item, words FROM search_document WHERE tenant = %s ORDER BY item"
+    before = database.execute(everything, tenant).fetchall()
+    database.execute("DELETE FROM search_document WHERE tenant = %s", tenant)
+    assert scene.find("router") == []
+    database.execute("DELETE FROM search_progress WHERE tenant = %s", tenant)
+    wait_until(lambda: database.execute(everything, tenant).fetchall() == before, what="the words")
+    assert scene.find("router") == ["mail", "modem", "router"]
+
+
+def test_row_level_security_leaves_the_index_in_use(scene: SearchScene, database: psycopg.Connection) -> None:
+    tenant = database.execute("SELECT id FROM tenant WHERE name = %s", (scene.room.tenant.name,)).fetchone()[0]
+    if scene.index != "postgresql":
+        pytest.skip("about PostgreSQL's words")
+    with database.transaction(force_rollback=True):
+        words = "format('''common'':1A ''w%%s'':2C ''v%%s'':3D', n %% 500, n)::tsvector"
+        insertion = f"INSERT INTO search_document SELECT %s, gen_random_uuid(), {words} FROM generate_series(1, 20000) n"
+        database.execute(insertion, (tenant,))
+        database.execute(f"ANALYZE search_document_{tenant}")
+        database.execute("SELECT set_config('millrace.tenant', %s, true)", [str(tenant)])
+        database.execute("SET LOCAL ROLE millrace_owner")
+        plan = database.execute(
+            f"EXPLAIN SELECT item FROM search_document WHERE tenant = {tenant} AND words @@ '''w7'''::tsquery"
+        ).fetchall()
+    assert any("words_idx" in line for (line,) in plan), plan
+
+
+def test_the_operators_command_searches(scene: SearchScene, place: World) -> None:
+    url = place.cores.running[0].url
+    result = place.run("list", "--url", url, "--key", scene.room.tenant.admin_key, "-q", 'product:router "broken router"')
+    assert "SRCH-0001" in result.stdout and "SRCH-0002" not in result.stdout
+    assert "note: A [broken router]" in result.stdout
