@@ -57,7 +57,8 @@ struct DatamartSettings: Sendable {
         return answer
     }
 
-    /// Versions of the configuration after one, oldest first: which calendar and service level each category had.
+    /// Versions of the configuration after one, oldest first: which calendar, service level and skills each
+    /// category had.
     func versions(after version: Int32, limit: Int) async throws -> [JSONValue] {
         let rows = try await pool.query(
             "SELECT version, applied_at FROM configuration WHERE tenant = $1 AND version > $2 ORDER BY version LIMIT $3",
@@ -71,12 +72,16 @@ struct DatamartSettings: Sendable {
                 JSONValue.object([
                     "path": .string(placement.path), "calendar": .integer(Int64(placement.calendarVersion)),
                     "sla": .integer(snapshot.schemas[placement.schemaVersion]?.sla ?? 0),
+                    "skills": .array(
+                        placement.skills.compactMap { snapshot.names.name(of: .skill, $0) }.sorted()
+                            .map(JSONValue.string)),
                 ])
             }
             versions.append([
                 "version": .integer(Int64(snapshot.version)),
                 "appliedAt": .string(Instant(milliseconds: try row[1].milliseconds).rfc3339),
                 "categories": .array(categories),
+                "endpoints": .array(snapshot.configuration.endpoints.map { .string($0.name) }),
             ])
         }
         return versions

@@ -1,7 +1,7 @@
 import Coordination
 import Domain
-import Glibc
 import Logging
+import ServiceKit
 import Storage
 
 /// One tenant's projection in one instance of a hot standby: both instances read the topics and keep what waits; the one
@@ -162,7 +162,7 @@ public struct RunProjection: Sendable {
     }
 
     private func tell() {
-        let now = Self.wallClock
+        let now = Instant.now
         let (position, lag, oldest) = intake.with { ($0.position, $0.lag, $0.oldestWaiting) }
         state.update {
             $0.position = position
@@ -170,11 +170,5 @@ public struct RunProjection: Sendable {
             $0.lagMilliseconds = lag == 0 ? 0 : max(0, oldest.map { now - $0 } ?? $0.lagMilliseconds)
         }
         metrics.stands(state.snapshot)
-    }
-
-    private static var wallClock: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

@@ -166,17 +166,19 @@ extension OpenAPIComponents {
                     "items": {
                         "type": "array",
                         "items": {
-                            "type": "object", "required": ["version", "appliedAt", "categories"],
+                            "type": "object", "required": ["version", "appliedAt", "categories", "endpoints"],
                             "properties": {
                                 "version": {"type": "integer", "minimum": 1},
                                 "appliedAt": {"$ref": "#/components/schemas/Moment"},
+                                "endpoints": {"type": "array", "items": {"type": "string"}},
                                 "categories": {
                                     "type": "array",
                                     "items": {
-                                        "type": "object", "required": ["path", "calendar", "sla"],
+                                        "type": "object", "required": ["path", "calendar", "sla", "skills"],
                                         "properties": {
                                             "path": {"type": "string"}, "calendar": {"type": "integer"},
-                                            "sla": {"type": "integer", "minimum": 0}
+                                            "sla": {"type": "integer", "minimum": 0},
+                                            "skills": {"type": "array", "items": {"type": "string"}}
                                         }
                                     }
                                 }

@@ -12,7 +12,7 @@ extension OpenAPIDocument {
             answers: [OpenAPIAnswer(200, "The settings.", "DatamartSettings")]),
         OpenAPIOperation(
             method: "GET", path: "/datamart/configurations", id: "listDatamartConfigurations", tag: .projections,
-            summary: "Which calendar and service level each category had in each version",
+            summary: "Calendars, service levels and skills of the categories of each version",
             description: "Oldest first. An empty answer means that no version is newer.",
             roles: [.mart], parameters: ["AfterVersion", "VersionLimit"],
             answers: [OpenAPIAnswer(200, "Versions after that one.", "CategoryVersionPage")]),
