@@ -30,6 +30,8 @@ final class TenantRuntime: Sendable {
     let textIndexed = TextIndexGauge()
     /// Raised when the email service has something new to learn.
     let mailboxesChanged = Mark()
+    /// Rings when the email service may have something new to learn.
+    let mailNews = Bell()
     let logger: Logger
     private let currentSnapshot: Mutex<TenantSnapshot>
     private let queues = Mutex<Queues?>(nil)
