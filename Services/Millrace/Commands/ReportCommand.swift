@@ -89,14 +89,11 @@ extension APIClient {
     func report(
         _ path: String, _ parameters: [(String, String)], limit: Int = 1000
     ) async throws -> (answer: JSONValue, rows: [JSONValue]) {
-        var query = parameters + [("limit", "\(min(limit, 5000))")]
+        let query = parameters + [("limit", "\(min(limit, 5000))")]
         let first = try await call(.GET, path + PercentEncoding.query(query))
         var rows = first["items"]?.arrayValue ?? []
         var next = first["next"]?.stringValue
         while let cursor = next, rows.count < limit {
-            // The period is that of the first page, also when it was given as "now".
-            query = parameters.filter { $0.0 != "from" && $0.0 != "to" } + [("limit", "\(min(limit, 5000))")]
-            for name in ["from", "to"] { if let time = first[name]?.stringValue { query.append((name, time)) } }
             let page = try await call(.GET, path + PercentEncoding.query(query + [("cursor", cursor)]))
             rows += page["items"]?.arrayValue ?? []
             next = page["next"]?.stringValue

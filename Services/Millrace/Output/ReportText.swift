@@ -54,8 +54,8 @@ public struct ReportText: Sendable {
     private var heading: String {
         let name = TextFormats.cell(answer["title"])
         let zone = TextFormats.cell(answer["timeZone"])
-        let from = Self.local(answer["from"], offset: answer["fromOffset"])
-        let to = Self.local(answer["to"], offset: answer["toOffset"])
+        let from = Self.cell(answer["from"], .time)
+        let to = Self.cell(answer["to"], .time)
         return "\(name), \(from) to \(to) (\(zone))"
     }
 
@@ -106,13 +106,14 @@ public struct ReportText: Sendable {
         if let asOf = answer["asOf"], let time = asOf["time"]?.stringValue {
             notes.append("Complete up to event \(TextFormats.cell(asOf["position"])) of \(time).")
         }
-        if let lag = answer["asOf"]?["pending"]?.integerValue, lag > 0 {
-            notes.append("\(lag) newer events are not in it yet.")
+        if let day = answer["asOf"]?["historyFrom"]?.stringValue {
+            notes.append("What happened before \(day) was purged.")
         }
         return notes.isEmpty ? [] : [""] + notes
     }
 
-    static func cell(_ value: JSONValue?, _ kind: Column.Kind) -> String {
+    /// A value as its column's kind is shown.
+    public static func cell(_ value: JSONValue?, _ kind: Column.Kind) -> String {
         switch (kind, value?.numberValue) {
         case (.seconds, let number?): TextFormats.span(seconds: number < 60 ? number : number.rounded())
         case (.percent, let number?): TextFormats.number(number) + " %"
@@ -121,12 +122,5 @@ public struct ReportText: Sendable {
         case (.time, _): value?.stringValue.map { String($0.prefix(16)).replacing("T", with: " ") } ?? ""
         default: TextFormats.cell(value)
         }
-    }
-
-    /// An instant as the clocks of the report's zone show it, to the minute.
-    static func local(_ value: JSONValue?, offset: JSONValue?) -> String {
-        guard let instant = value?.stringValue.flatMap({ Instant(rfc3339: $0) }) else { return "" }
-        let moved = instant + (offset?.integerValue ?? 0) * 1000
-        return String(moved.rfc3339.prefix(16)).replacing("T", with: " ")
     }
 }

@@ -1,0 +1,79 @@
+extension DatamartOpenAPI {
+    /// What each operation can answer when it refuses.
+    private static let problems = #"""
+        "400": {"$ref": "#/components/responses/Problem400"}, "401": {"$ref": "#/components/responses/Problem401"},
+        "403": {"$ref": "#/components/responses/Problem403"}, "404": {"$ref": "#/components/responses/Problem404"},
+        "503": {"$ref": "#/components/responses/Problem503"}
+        """#
+
+    static let paths = #"""
+        {
+            "/datamart/openapi.json": {"get": {
+                "operationId": "getDatamartOpenAPI", "tags": ["Reports"], "summary": "This document", "security": [],
+                "responses": {"200": {
+                    "description": "The document.", "content": {"application/json": {"schema": {"type": "object"}}}
+                }}
+            }},
+            "/reports": {"get": {
+                "operationId": "listReports", "tags": ["Reports"],
+                "summary": "The reports, and what each can be shown by",
+                "description": "Roles: `reader`, `supervisor`.",
+                "responses": {
+                    "200": {
+                        "description": "All of them.",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReportList"}}}
+                    },
+                    \#(problems)
+                }
+            }},
+            "/reports/{name}": {"get": {
+                "operationId": "getReport", "tags": ["Reports"], "summary": "A report",
+                "description": "The period is widened to whole intervals: of `interval` when rows are by interval, else of 15 minutes or, where those are kept no longer, of days. Which of the filters a report takes is in the list of reports. Rows by category lead further down (`links.down`) and to their items (`links.items`). Names of agents are shown to supervisors; other callers see numbers.\n\nRoles: `reader`, `supervisor`.",
+                "parameters": [
+                    {"$ref": "#/components/parameters/ReportName"}, {"$ref": "#/components/parameters/From"},
+                    {"$ref": "#/components/parameters/To"}, {"$ref": "#/components/parameters/By"},
+                    {"$ref": "#/components/parameters/Interval"}, {"$ref": "#/components/parameters/TimeZone"},
+                    {"$ref": "#/components/parameters/Depth"}, {"$ref": "#/components/parameters/Limit"},
+                    {"$ref": "#/components/parameters/Cursor"}, {"$ref": "#/components/parameters/Format"},
+                    \#(filters)
+                ],
+                "responses": {
+                    "200": {
+                        "description": "One page of it.",
+                        "headers": {"Link": {
+                            "description": "Of CSV: the address of the next page.", "schema": {"type": "string"}
+                        }},
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Report"}},
+                            "text/csv": {"schema": {"type": "string"}}
+                        }
+                    },
+                    "422": {"$ref": "#/components/responses/Problem422"},
+                    \#(problems)
+                }
+            }},
+            "/datamart/jobs": {"get": {
+                "operationId": "listJobs", "tags": ["Data mart"], "summary": "What the service did",
+                "description": "Newest first. Roles: `reader`, `supervisor`.",
+                "parameters": [
+                    {"$ref": "#/components/parameters/JobFilter"}, {"$ref": "#/components/parameters/OutcomeFilter"},
+                    {"$ref": "#/components/parameters/JobLimit"}, {"$ref": "#/components/parameters/Cursor"}
+                ],
+                "responses": {
+                    "200": {
+                        "description": "One page of runs.",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobPage"}}}
+                    },
+                    \#(problems)
+                }
+            }}
+        }
+        """#
+
+    /// A parameter for each filter that a report can have.
+    private static var filters: String {
+        ReportDimension.allCases.filter { $0 != .interval }.map { dimension in
+            ##"{"$ref": "#/components/parameters/Only_\##(dimension.rawValue)"}"##
+        }.joined(separator: ",\n")
+    }
+}

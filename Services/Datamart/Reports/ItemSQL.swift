@@ -1,0 +1,101 @@
+import Domain
+import Foundation
+import ServiceKit
+import Storage
+
+/// Writes the statement of an ``ItemReport``: a page by time, from behind the row that the page before ended with.
+struct ItemSQL {
+    let report: ItemReport
+    let filters: [ReportFilterKeys]
+
+    /// The last column is the time in microseconds since 1970, for the cursor: times are finer than what is shown.
+    var statement: SQLStatement {
+        get throws(Problem) {
+            var parameters: [SQLValue] = [
+                .timestamp(milliseconds: report.from.milliseconds), .timestamp(milliseconds: report.to.milliseconds),
+                .int8(Int64(report.page.limit + 1)),
+            ]
+            var conditions: [String] = []
+            for filter in filters {
+                parameters.append(filter.value)
+                conditions.append("\(place(filter.column)) = ANY($\(parameters.count)::int[])")
+            }
+            if let after = report.page.after {
+                let (time, item, number) = try Self.place(after, of: report.row)
+                parameters += [.int8(time), .text(item)]
+                let place =
+                    "('epoch'::timestamptz + $\(parameters.count - 1) * interval '1 microsecond', $\(parameters.count)::text::uuid"
+                switch report.row {
+                case .item: conditions.append("(t.entered_at, t.item) > \(place))")
+                case .assignment:
+                    parameters.append(.int8(number))
+                    conditions.append("(w.began_at, w.item, w.number) > \(place), $\(parameters.count))")
+                }
+            }
+            let extra = conditions.map { " AND \($0)" }.joined()
+            return SQLStatement(report.row == .item ? items(extra) : assignments(extra), parameters)
+        }
+    }
+
+    private static func place(
+        _ value: JSONValue, of row: ItemReport.Row
+    ) throws(Problem) -> (time: Int64, item: String, number: Int64) {
+        let parts = value.arrayValue ?? []
+        guard parts.count == (row == .item ? 2 : 3), let time = parts[0].integerValue,
+            let item = parts[1].stringValue, UUID(uuidString: item) != nil,
+            let number = row == .item ? 0 : parts[2].integerValue
+        else { throw .badRequest(at: "cursor", "must be the value of next from a page of this report") }
+        return (time, item, number)
+    }
+
+    /// Where the column of a filter stands: what an assignment has itself goes before what its item has.
+    private func place(_ column: String) -> String {
+        let own = ["agent_key", "category_key", "queue_key", "source_key", "priority_band_key"]
+        return (report.row == .assignment && own.contains(column) ? "w." : "t.") + column
+    }
+
+    private var agent: String {
+        report.showsAgents
+            ? "CASE p.agent_key WHEN 0 THEN NULL ELSE (SELECT agent FROM dim_agent d WHERE d.agent_key = p.agent_key) END"
+            : "CASE p.agent_key WHEN 0 THEN NULL ELSE 'agent ' || p.agent_key END"
+    }
+
+    private var names: String {
+        """
+        (SELECT CASE d.category_key WHEN 0 THEN '(none)' ELSE d.path END FROM dim_category d WHERE d.category_key = p.category_key),
+        (SELECT d.name FROM dim_queue d WHERE d.queue_key = p.queue_key),
+        (SELECT d.name FROM dim_capture_point d WHERE d.source_key = p.source_key), \(agent),
+        (SELECT d.label FROM dim_priority_band d WHERE d.priority_band_key = p.priority_band_key)
+        """
+    }
+
+    /// Items that were open at some time of the period. Names are looked up for the rows of the page only.
+    private func items(_ conditions: String) -> String {
+        """
+        SELECT p.entered_at, p.item::text, p.capture_id, \(names),
+            (SELECT d.name FROM dim_status d WHERE d.status_key = p.status_key), p.due, p.finished_at,
+            CASE p.within_sla WHEN true THEN 'yes' WHEN false THEN 'no' END, p.offers, p.transfers, p.wait_ms, p.handle_ms,
+            p.hold_ms, p.finish_ms, p.finish_business_ms,
+            (extract(epoch FROM p.entered_at) * 1000000)::bigint
+        FROM (
+            SELECT t.* FROM task_fact t
+            WHERE ((t.entered_at >= $1 AND t.entered_at < $2)
+                OR (t.is_final AND t.finished_at >= $1 AND t.entered_at < $1)
+                OR (NOT t.is_final AND t.entered_at < $1))\(conditions)
+            ORDER BY t.entered_at, t.item LIMIT $3
+        ) p ORDER BY p.entered_at, p.item
+        """
+    }
+
+    private func assignments(_ conditions: String) -> String {
+        """
+        SELECT p.began_at, p.item::text, p.capture_id, \(names), p.number, p.began_by, p.accepted_at, p.ended_at,
+            p.ended_by, p.wait_ms, p.handle_ms, (extract(epoch FROM p.began_at) * 1000000)::bigint
+        FROM (
+            SELECT w.*, t.capture_id FROM task_work_fact w JOIN task_fact t USING (item)
+            WHERE w.began_at >= $1 AND w.began_at < $2\(conditions)
+            ORDER BY w.began_at, w.item, w.number LIMIT $3
+        ) p ORDER BY p.began_at, p.item, p.number
+        """
+    }
+}

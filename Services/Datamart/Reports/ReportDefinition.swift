@@ -1,0 +1,77 @@
+/// Aggregates that a report adds up.
+package struct ReportFlow: Sendable {
+    /// `agg`: the tables `agg_15m` and `agg_day`.
+    let table: String
+    /// What they are cut by.
+    let dimensions: Set<ReportDimension>
+    /// What is added up: columns, or names of expressions over them.
+    let sums: [String]
+    /// Sums that are no columns.
+    static let expressions = ["present_ms": "busy_ms + idle_ms"]
+    /// A condition that always holds, in SQL.
+    var only: String?
+
+    init(_ table: String, by dimensions: Set<ReportDimension>, _ sums: [String], only: String? = nil) {
+        self.table = table
+        self.dimensions = dimensions
+        self.sums = sums
+        self.only = only
+    }
+}
+
+/// How many open items of a kind there are at an instant.
+package struct ReportLevel: Sendable {
+    let name: String
+    /// Which open items, in SQL over the columns of `backlog_15m`.
+    let condition: String
+
+    /// What levels can be cut by.
+    static let dimensions: Set<ReportDimension> = [.category, .queue, .source, .status, .ageBand]
+
+    /// All that are open and have become work: an item whose activation is yet to come has not.
+    static let backlog = ReportLevel(name: "backlog", condition: "status_key <> 1")
+    /// Those past their due date.
+    static let overdue = ReportLevel(name: "overdue", condition: "overdue")
+    /// Those that wait for an agent.
+    static let waiting = ReportLevel(name: "waiting", condition: "status_key IN (2, 3)")
+    /// Those that an agent has.
+    static let withAgents = ReportLevel(name: "withAgents", condition: "status_key IN (4, 5)")
+    /// Those that were set aside: held or in a workbin.
+    static let aside = ReportLevel(name: "aside", condition: "status_key IN (6, 7, 8)")
+}
+
+/// A report over aggregates: what its rows can be by and what it shows of them.
+package struct ReportDefinition: Sendable {
+    /// In addresses and commands.
+    let name: String
+    let title: String
+    /// What it answers, for people.
+    let summary: String
+    /// What rows can be by; filters too, but for the interval.
+    let dimensions: [ReportDimension]
+    let defaultBy: [ReportDimension]
+    let flows: [ReportFlow]
+    var levels: [ReportLevel] = []
+    let measures: [ReportMeasure]
+    /// Whether the service level target of categories is shown beside what was reached.
+    var hasTarget = false
+
+    /// The flows that can be cut and restricted by these; the measures of the others are not shown.
+    func flows(cutBy wanted: Set<ReportDimension>) -> [ReportFlow] {
+        flows.filter { $0.dimensions.isSuperset(of: wanted) }
+    }
+
+    /// The levels, when they can be cut and restricted by these.
+    func levels(cutBy wanted: Set<ReportDimension>) -> [ReportLevel] {
+        ReportLevel.dimensions.isSuperset(of: wanted) ? levels : []
+    }
+
+    /// The measures that can be had by these.
+    func measures(cutBy wanted: Set<ReportDimension>) -> [ReportMeasure] {
+        let sums = Set(flows(cutBy: wanted).flatMap(\.sums))
+        let levels = Set(levels(cutBy: wanted).map(\.name))
+        return measures.filter { measure in
+            measure.formula.level.map(levels.contains) ?? sums.isSuperset(of: measure.formula.sums)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// What rows of a report can be by, and what a report can be restricted to.
+package enum ReportDimension: String, CaseIterable, Sendable {
+    case interval, category, queue, agent, team, source, segment, product, channel, mediaType, businessValue, priority
+    case ageBand, status, mailbox, direction
+
+    /// What stands above its column.
+    var title: String {
+        switch self {
+        case .interval: "from"
+        case .mediaType: "media type"
+        case .businessValue: "business value"
+        case .ageBand: "age"
+        default: rawValue
+        }
+    }
+
+    /// The key column of facts and aggregates; several dimensions may share one.
+    var column: String {
+        switch self {
+        case .interval: "interval"
+        case .category: "category_key"
+        case .queue: "queue_key"
+        case .agent, .team: "agent_key"
+        case .source: "source_key"
+        case .segment: "segment_key"
+        case .product: "product_key"
+        case .channel: "channel_key"
+        case .mediaType: "media_type_key"
+        case .businessValue: "business_value_key"
+        case .priority: "priority_band_key"
+        case .ageBand: "age_band_key"
+        case .status: "status_key"
+        case .mailbox: "mailbox_key"
+        case .direction: "direction"
+        }
+    }
+
+    /// The team of each agent at the instant `$2`; from before the directory's first copy on, the first known.
+    private static let teams = """
+        SELECT a.agent_key, 0, coalesce((
+                SELECT h.team FROM dim_agent_history h
+                WHERE h.agent_key = a.agent_key AND h.valid_from < $2 AND (h.valid_to IS NULL OR h.valid_to >= $2)
+                ORDER BY h.valid_from DESC LIMIT 1), a.team, '(none)')
+        FROM dim_agent a WHERE $1::int[] IS NULL OR a.agent_key = ANY($1)
+        """
+
+    /// Names of keys: rows of key, order among names, and name. `$1` are the keys, or NULL for all.
+    var names: String? {
+        func table(_ table: String, _ key: String, _ name: String, order: String = "0") -> String {
+            "SELECT \(key)::int, \(order)::int, \(name) FROM \(table) WHERE $1::int[] IS NULL OR \(key) = ANY($1)"
+        }
+        return switch self {
+        case .interval, .direction: nil
+        case .category: table("dim_category", "category_key", "CASE category_key WHEN 0 THEN '(none)' ELSE path END")
+        case .queue: table("dim_queue", "queue_key", "name")
+        case .agent: table("dim_agent", "agent_key", "agent")
+        case .team: Self.teams
+        case .source: table("dim_capture_point", "source_key", "name")
+        case .segment: table("dim_segment", "segment_key", "name")
+        case .product: table("dim_product", "product_key", "name")
+        case .channel: table("dim_channel", "channel_key", "name")
+        case .mediaType: table("dim_media_type", "media_type_key", "name")
+        case .businessValue:
+            table("dim_business_value", "business_value_key", "label", order: "business_value_key")
+        case .priority: table("dim_priority_band", "priority_band_key", "label", order: "priority_band_key")
+        case .ageBand: table("dim_age_band", "age_band_key", "label", order: "age_band_key")
+        case .status: table("dim_status", "status_key", "name", order: "status_key")
+        case .mailbox: table("dim_mailbox", "mailbox_key", "name")
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Domain
+import ServiceKit
+import Storage
+
+/// How far the mart had come when a report was made.
+package struct MartProgress: Sendable {
+    /// The last event in it.
+    let position: Int64
+    /// When that happened.
+    let eventAt: Instant?
+    /// From here on the 15-minute tables are whole.
+    let intradayFloor: Instant
+    /// The first day that is whole; nil when nothing was purged.
+    let historyFloor: String?
+
+    static let statement = SQLStatement(
+        """
+        SELECT position, event_at, CASE WHEN intraday_floor > '-infinity' THEN intraday_floor END,
+            CASE WHEN history_floor > '-infinity' THEN history_floor::text END
+        FROM projection_progress
+        """)
+
+    init(_ rows: SQLResult) throws {
+        guard let row = rows.first else { throw Problem.unavailable("The mart is being made; try again.") }
+        position = try row[0].int64
+        eventAt = try row[1].nullable.map { Instant(milliseconds: try $0.milliseconds) }
+        intradayFloor =
+            try row[2].nullable.map { Instant(milliseconds: try $0.milliseconds) }
+            ?? Instant(milliseconds: .min / 2)
+        historyFloor = try row[3].nullable?.text
+    }
+}
+
+/// A report with its figures.
+package struct FilledReport: Sendable {
+    let definition: ReportDefinition
+    let request: ReportRequest
+    let period: ReportPeriod
+    let measures: [ReportMeasure]
+    let rows: [ReportRow]
+    let total: ReportRow
+    let progress: MartProgress
+    /// Categories that have others below them, by what their rows are named.
+    let parents: Set<String>
+    /// Per cent of items to be completed in time, by category and first day.
+    let targets: [ServiceLevelTarget]
+}
+
+/// Fills a report from the mart, all of it as of one moment.
+struct RunReport: Sendable {
+    let definition: ReportDefinition
+    let request: ReportRequest
+    let mart: ServedMart
+    let showsAgents: Bool
+    let now: Instant
+
+    func run() async throws -> FilledReport {
+        try await mart.pool.transaction(
+            isolation: .repeatableRead, readOnly: true, timeLimit: .seconds(20), idempotent: true
+        ) { transaction in try await fill(transaction) }
+    }
+
+    private func fill(_ transaction: Transaction) async throws -> FilledReport {
+        let opening = [
+            MartProgress.statement,
+            SQLStatement("SELECT zone_key FROM dim_time_zone WHERE name = $1", [.text(request.zone.name)]),
+        ]
+        let found = try await transaction.pipeline(
+            opening + request.filters.map { FilterKeys.statement($0.dimension, $0.values, depth: request.depth) })
+        let progress = try MartProgress(found[0])
+        let zoneKey = try found[1].first.map { try $0[0].int64 }
+        let filters = try zip(request.filters, found.dropFirst(2)).map { filter, rows in
+            try FilterKeys.keys(filter.dimension, filter.values, rows)
+        }
+        let period = try ReportPeriod(
+            from: request.from, to: request.to, interval: request.interval, zone: request.zone,
+            extent: MartExtent(
+                intradayFloor: progress.intradayFloor, zoneKey: zoneKey.flatMap { Int16(exactly: $0) }))
+        let flows = definition.flows(cutBy: request.wanted)
+        let levels = definition.levels(cutBy: request.wanted)
+        let sql = ReportSQL(period: period, by: request.by, filters: filters)
+        var statements = flows.map(sql.flow)
+        if !levels.isEmpty { statements += [sql.changes(levels), sql.before(levels)] }
+        let results = try await transaction.pipeline(statements)
+        for result in results where result.count > ReportSQL.mostGroups {
+            throw Problem.unprocessable(
+                "The report would have more than \(ReportSQL.mostGroups) rows; ask for a shorter period, longer intervals, or less in by."
+            )
+        }
+        let names = try await names(of: results, flows: flows.count, levels: levels, period, transaction)
+        var rows: [ReportRow] = []
+        for (flow, result) in zip(flows, results) {
+            rows += try decode(result, by: request.by, flow.sums, names.0)
+        }
+        let place = request.by.firstIndex(of: .interval)
+        if !levels.isEmpty {
+            let names = names.0
+            let levelNames = levels.map(\.name)
+            rows += try decode(results[flows.count], by: request.by, levelNames, names)
+            let before = ReportRows.merged(
+                try decode(results[flows.count + 1], by: request.by.filter { $0 != .interval }, levelNames, names))
+            rows = ReportRows.withLevels(
+                ReportRows.merged(rows), levelNames,
+                before: Dictionary(before.map { ($0.labels, $0.sums) }, uniquingKeysWith: { first, _ in first }),
+                place: place, intervals: period.begun(at: now))
+        } else {
+            rows = ReportRows.merged(rows)
+        }
+        let targets =
+            definition.hasTarget && request.by.contains(.category)
+            ? try ServiceLevelTarget.read(try await transaction.query(ServiceLevelTarget.statement)) : []
+        return FilledReport(
+            definition: definition, request: request, period: period,
+            measures: definition.measures(cutBy: request.wanted), rows: rows,
+            total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents, targets: targets)
+    }
+
+    /// Names of all keys in the results.
+    private func names(
+        of results: [SQLResult], flows: Int, levels: [ReportLevel], _ period: ReportPeriod, _ transaction: Transaction
+    ) async throws -> (ReportNames, parents: Set<String>) {
+        var keys: [ReportDimension: Set<Int64>] = [:]
+        for (index, result) in results.enumerated() {
+            let isBefore = !levels.isEmpty && index == flows + 1
+            let columns = isBefore ? request.by.filter { $0 != .interval } : request.by
+            for (column, dimension) in columns.enumerated() where dimension.names != nil {
+                for row in result { keys[dimension, default: []].insert(try row[column].int64) }
+            }
+        }
+        let wanted = request.by.filter { $0.names != nil }
+        let answers = try await transaction.pipeline(
+            wanted.compactMap { ReportNames.statement($0, keys[$0] ?? [], at: period.to) })
+        var names = ReportNames(showsAgents: showsAgents, categoryDepth: categoryDepth)
+        var parents: Set<String> = []
+        for (dimension, rows) in zip(wanted, answers) {
+            try names.take(dimension, rows)
+            guard dimension == .category else { continue }
+            for row in rows {
+                let path = try row[2].text.split(separator: "/")
+                if path.count > categoryDepth { parents.insert(path.prefix(categoryDepth).joined(separator: "/")) }
+            }
+        }
+        return (names, parents)
+    }
+
+    /// How many names of a category's path the rows show.
+    private var categoryDepth: Int {
+        let filter = request.filters.first { $0.dimension == .category }?.values.first
+        return (filter.map { $0.split(separator: "/").count } ?? 0) + request.depth
+    }
+
+    private func decode(
+        _ result: SQLResult, by: [ReportDimension], _ sums: [String], _ names: ReportNames
+    ) throws -> [ReportRow] {
+        try result.map { row in
+            var labels: [ReportLabel] = []
+            for (column, dimension) in by.enumerated() {
+                switch dimension {
+                case .interval: labels.append(.interval(Int(try row[column].int64) - 1))
+                case .direction: labels.append(.name(order: 0, try row[column].text))
+                default: labels.append(names.label(dimension, try row[column].int64))
+                }
+            }
+            var values: [String: Int64] = [:]
+            for (index, name) in sums.enumerated() { values[name] = try row[by.count + index].int64 }
+            return ReportRow(labels, ReportSums(values))
+        }
+    }
+}
