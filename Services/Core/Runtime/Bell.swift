@@ -53,10 +53,10 @@ package final class Bell: Sendable {
                 if isOver { continuation.resume() }
             }
         } onCancel: {
-            let waiter = state.withLock { state in
+            let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
                 if let waiter = state.waiters.removeValue(forKey: id) { return waiter }
                 state.ended.insert(id)
-                return nil as CheckedContinuation<Void, Never>?
+                return nil
             }
             waiter?.resume()
         }
