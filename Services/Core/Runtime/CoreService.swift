@@ -120,15 +120,8 @@ extension KafkaConfiguration {
     }
 
     init(_ settings: ServiceConfiguration.Kafka, instance: String) {
-        var properties = ["security.protocol": settings.security.protocol.rawValue]
-        if settings.security.protocol.usesSASL {
-            properties["sasl.mechanism"] = settings.security.mechanism.rawValue
-            properties["sasl.username"] = settings.security.username
-            properties["sasl.password"] = settings.security.password
-        }
-        if let certificates = settings.security.certificates { properties["ssl.ca.location"] = certificates }
         self.init(
-            bootstrapServers: settings.bootstrap, clientIdentifier: instance, properties: properties,
+            bootstrapServers: settings.bootstrap, clientIdentifier: instance, properties: settings.clientProperties,
             topicDefaults: TopicSpecification(
                 name: "", partitions: Int32(settings.partitions), replication: Int32(settings.replication)))
     }

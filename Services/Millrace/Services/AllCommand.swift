@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Datamart
 import Email
 import Foundation
 import Logging
@@ -10,18 +11,29 @@ import ServiceKit
 struct AllCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "all",
-        abstract: "Run every service in one process, for a laptop: core, and email when it is configured.",
+        abstract: "Run every service that is configured in one process, for a laptop.",
         discussion: """
-            It is configured by its environment, as `millrace core` and `millrace email` are; email runs when \
-            MILLRACE_EMAIL_KEYS is set.
+            It is configured by its environment, as `millrace core`, `millrace email` and `millrace datamart` are; email \
+            runs when MILLRACE_EMAIL_KEYS is set, datamart when MILLRACE_DATAMART_KEYS is.
             """)
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let core = try ServiceStart.load { try CoreConfiguration.load(environment: $0, otherKeys: EmailKeys.all) }
+        let core = try ServiceStart.load {
+            try CoreConfiguration.load(environment: $0, otherKeys: EmailKeys.all + DatamartKeys.all)
+        }
         let email =
             environment["MILLRACE_EMAIL_KEYS"] == nil
-            ? nil : try ServiceStart.load { try EmailConfiguration.load(environment: $0, otherKeys: CoreKeys.all) }
+            ? nil
+            : try ServiceStart.load {
+                try EmailConfiguration.load(environment: $0, otherKeys: CoreKeys.all + DatamartKeys.all)
+            }
+        let datamart =
+            environment["MILLRACE_DATAMART_KEYS"] == nil
+            ? nil
+            : try ServiceStart.load {
+                try DatamartServiceConfiguration.load(environment: $0, otherKeys: CoreKeys.all + EmailKeys.all)
+            }
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         JSONLogHandler.bootstrap(level: core.shared.logLevel)
@@ -30,7 +42,10 @@ struct AllCommand: AsyncParsableCommand {
             if let email {
                 group.addTask { try await EmailCommand.service(email, metrics).run(answersHealth: false) }
             }
-            // A signal reaches both; one that fails takes the other along.
+            if let datamart {
+                group.addTask { try await DatamartCommand.service(datamart, metrics).run(answersHealth: false) }
+            }
+            // A signal reaches all; one that fails takes the others along.
             try await group.waitForAll()
         }
     }

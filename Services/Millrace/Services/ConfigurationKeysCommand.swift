@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Datamart
 import Domain
 import Email
 import ServiceKit
@@ -13,7 +14,7 @@ struct ConfigurationKeysCommand: ParsableCommand {
     var markdown = false
 
     func run() {
-        let keys = ConfigurationKeys.all + CoreKeys.all + EmailKeys.all
+        let keys = ConfigurationKeys.all + CoreKeys.all + EmailKeys.all + DatamartKeys.all
         if markdown {
             print(ConfigurationKeys.markdown(keys))
             return

@@ -51,6 +51,18 @@ public struct ServiceConfiguration: Sendable {
         public var security: KafkaSecurity
         /// Whether commands are taken from the topic that all trusted producers share.
         public var takesSharedCommands: Bool
+
+        /// The client library's own settings for it.
+        public var clientProperties: [String: String] {
+            var properties = ["security.protocol": security.protocol.rawValue]
+            if security.protocol.usesSASL {
+                properties["sasl.mechanism"] = security.mechanism.rawValue
+                properties["sasl.username"] = security.username
+                properties["sasl.password"] = security.password
+            }
+            if let certificates = security.certificates { properties["ssl.ca.location"] = certificates }
+            return properties
+        }
     }
 
     /// How brokers are spoken to.

@@ -1,0 +1,119 @@
+import AsyncHTTPClient
+import Coordination
+import Foundation
+import Logging
+import Messaging
+import Metrics
+import Projection
+import ServiceKit
+import ServiceLifecycle
+
+/// The data mart: what happened, in tables for reports. A hot standby: every instance reads, and for each tenant the one
+/// that is elected writes.
+public struct DatamartService: Sendable {
+    private let configuration: DatamartServiceConfiguration
+    private let metrics: PrometheusMetrics
+    private let logger: Logger
+
+    /// - Parameter metrics: where the service's metrics go.
+    public init(configuration: DatamartServiceConfiguration, metrics: PrometheusMetrics, logger: Logger) {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Runs until stopped by a signal.
+    /// - Parameter answersHealth: false in a process where another service answers for metrics and health.
+    public func run(answersHealth: Bool = true) async throws {
+        let shared = configuration.shared
+        let redis = try RedisClient(url: shared.redis.url, connections: 2, logger: logger)
+        let subscriber = try RedisSubscriber(url: shared.redis.url, logger: logger)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: CoreClient.http)
+        let topics = ReadTopics(
+            connection: shared.kafka.connection(instance: shared.instance),
+            topics: ["workitems.events", "agents.events", "emails.status"].map { shared.kafka.prefix + $0 },
+            logger: logger)
+        let dependencies = DatamartDependencies(
+            redis: redis, subscriber: subscriber, topics: topics,
+            addressGuard: AddressGuard(allow: shared.outboundAllow),
+            secrets: shared.secretsKey.map { SecretBox(key: $0) }, certificates: configuration.certificates,
+            reader: configuration.reader, instance: shared.instance, redisPrefix: shared.redis.prefix,
+            leaseTime: shared.leaseTTL, logger: logger)
+        let marts = Marts()
+        let holders = configuration.keys.map { key in
+            HoldMart(
+                client: CoreClient(
+                    http: http, addresses: configuration.core, key: key, measure: DatamartMetrics.coreAnswered),
+                dependencies: dependencies, marts: marts)
+        }
+        DatamartMetrics.register(metrics, held: { marts.held })
+        var components = [
+            Self.closing("http client") { try? await http.shutdown() },
+            Self.closing("redis") {
+                await subscriber.close()
+                await redis.close()
+            },
+        ]
+        if answersHealth { components.append(health(redis, topics, marts)) }
+        components.append(ServiceComponent("topics") { await cancelWhenGracefulShutdown { await topics.run() } })
+        for holder in holders {
+            components.append(ServiceComponent("mart") { await cancelWhenGracefulShutdown { await holder.run() } })
+        }
+        components.append(api(http, marts))
+        try await ServiceRunner(components, stopWithin: shared.shutdownTimeout, logger: logger).run()
+    }
+
+    private func api(_ client: HTTPClient, _ marts: Marts) -> ServiceComponent {
+        let api = DatamartAPI(
+            marts: { marts.served($0) }, cursor: PageCursor(secret: configuration.keys.sorted().joined(separator: ",")))
+        let settings = HTTPServiceConfiguration(host: configuration.shared.http.host, port: configuration.httpPort)
+        let server = HTTPService(
+            configuration: settings, routes: api.routes,
+            authenticator: CoreAuthenticator(access: CoreAccess(http: client, addresses: configuration.core)),
+            problems: DatamartAPI.problem, logger: logger)
+        return ServiceComponent("http", server, ready: { _ = await server.waitUntilListening() })
+    }
+
+    private func health(_ redis: RedisClient, _ topics: ReadTopics, _ marts: Marts) -> ServiceComponent {
+        let checks = HealthChecks([
+            HealthCheck("redis") { try await redis.command(["PING"]) },
+            // Events come from the feed while Kafka is away.
+            HealthCheck("kafka", isRequired: false) {
+                if let trouble = topics.trouble { throw MartProblem(trouble) }
+            },
+            // An instance that is left out helps no mart whose database is away.
+            HealthCheck("marts", isRequired: false) {
+                let troubles = marts.troubles
+                guard !troubles.isEmpty else { return }
+                throw MartProblem(troubles.prefix(5).joined(separator: "; ") + (troubles.count > 5 ? "; …" : ""))
+            },
+        ])
+        ProcessMetrics.add(to: metrics)
+        var routes = Routes()
+        checks.addRoutes(to: &routes)
+        metrics.addRoute(to: &routes)
+        let server = HTTPService(configuration: configuration.shared.metrics, routes: routes, logger: logger)
+        return ServiceComponent("metrics", server, ready: { _ = await server.waitUntilListening() })
+    }
+
+    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
+        ServiceComponent(name) {
+            try? await gracefulShutdown()
+            await close()
+        }
+    }
+}
+
+/// The service's own metrics; projections and jobs have theirs.
+enum DatamartMetrics {
+    @Sendable static func coreAnswered(_ status: String) {
+        Counter(label: "datamart_core_requests_total", dimensions: [("status", status)]).increment()
+    }
+
+    /// Says what they mean.
+    static func register(_ metrics: PrometheusMetrics, held: @escaping @Sendable () -> Int) {
+        metrics.describe("datamart_core_requests_total", "Requests to core, by status.")
+        metrics.gauge("datamart_marts_held", help: "Marts that this instance writes.") { Double(held()) }
+        ProjectionMetrics.describe(metrics)
+    }
+}

@@ -1,0 +1,42 @@
+import Projection
+import Synchronization
+
+/// The marts that this instance serves, by their tenants' names.
+final class Marts: Sendable {
+    private struct Entry {
+        let served: ServedMart
+        let state: ProjectionState
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+    private let problems = Mutex<[String: String]>([:])
+
+    func add(_ served: ServedMart, state: ProjectionState) {
+        entries.withLock { $0[served.tenant] = Entry(served: served, state: state) }
+    }
+
+    func remove(_ tenant: String) { _ = entries.withLock { $0.removeValue(forKey: tenant) } }
+
+    /// What HTTP reads a tenant's mart with.
+    func served(_ tenant: String) -> ServedMart? { entries.withLock { $0[tenant]?.served } }
+
+    /// How a tenant's projection fares.
+    func state(_ tenant: String) -> ProjectionState.Snapshot? {
+        entries.withLock { $0[tenant]?.state }?.snapshot
+    }
+
+    /// Notes why a tenant's mart cannot be worked on; nil when it can.
+    func note(_ problem: String?, of tenant: String) { problems.withLock { $0[tenant] = problem } }
+
+    /// What does not work, a line for each mart.
+    var troubles: [String] {
+        let noted = problems.withLock { $0 }
+        let failing = entries.withLock { $0 }.compactMap { tenant, entry in
+            entry.state.snapshot.problem.map { "\(tenant): \($0)" }
+        }
+        return (noted.map { "\($0.key): \($0.value)" } + failing).sorted()
+    }
+
+    /// How many this instance holds.
+    var held: Int { entries.withLock { $0.values.count { $0.state.snapshot.isHolder } } }
+}
