@@ -9,8 +9,9 @@ struct ItemReport: Sendable {
     static let title = "Task work detail"
     static let summary = "Single items with their measures, or each time that one was with an agent."
 
-    /// What a row is.
-    enum Row: String, CaseIterable, Sendable { case assignment, item }
+    /// What a row is: each time that an item was with an agent; an item that entered in the period, that ended in it, or
+    /// that entered before the period's end and is open now.
+    enum Row: String, CaseIterable, Sendable { case assignment, item, finished, open }
 
     /// What it can be restricted to.
     static let filters: [ReportDimension] = [
@@ -48,12 +49,7 @@ struct ItemReport: Sendable {
         }
         self.filters = filters
         depth = try query.integer("depth", default: 1, in: 0...10)
-        let zoneName = try query.string("timeZone") ?? mart.timeZone
-        guard let zone = ReportZone(zoneName) else {
-            throw .badRequest(
-                at: "timeZone", "must be a zone of the time zone database such as Europe/Stockholm or UTC")
-        }
-        self.zone = zone
+        zone = try ReportZone.named(try query.string("timeZone"), in: mart)
         let parameters = [row.rawValue, "\(depth)"] + filters.map { "\($0.0.rawValue)=\($0.1.joined(separator: ","))" }
         page = try ReportPage(query, of: "\(mart.tenant)/\(Self.name)/" + parameters.joined(separator: "/"), cursor)
         if let period = page.period {
@@ -79,21 +75,31 @@ struct ItemReport: Sendable {
         }
     }
 
+    /// What the time is by which rows are in order.
+    private var atTitle: String {
+        switch row {
+        case .assignment: "began"
+        case .item, .open: "entered"
+        case .finished: "finished"
+        }
+    }
+
     /// The columns of each kind of row, in the order of the statement's.
     private var columns: [ReportAnswer.Column] {
         func column(_ name: String, _ title: String, _ kind: ReportValueKind) -> ReportAnswer.Column {
             ReportAnswer.Column(name: name, title: title, kind: kind)
         }
         let item = [
-            column("at", row == .item ? "entered" : "began", .time), column("item", "item", .text),
+            column("at", atTitle, .time), column("item", "item", .text),
             column("captureId", "capture id", .text), column("category", "category", .text),
             column("queue", "queue", .text), column("source", "source", .text), column("agent", "agent", .text),
             column("priority", "priority", .text),
         ]
         switch row {
-        case .item:
+        case .item, .finished, .open:
             return item + [
-                column("status", "status", .text), column("due", "due", .time), column("finishedAt", "finished", .time),
+                column("status", "status", .text), column("enteredAt", "entered", .time), column("due", "due", .time),
+                column("finishedAt", "finished", .time),
                 column("withinSla", "in time", .text), column("offers", "offers", .count),
                 column("transfers", "transfers", .count), column("wait", "wait", .seconds),
                 column("handle", "handle", .seconds), column("hold", "hold", .seconds),

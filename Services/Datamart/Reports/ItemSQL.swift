@@ -26,14 +26,15 @@ struct ItemSQL {
                 let place =
                     "('epoch'::timestamptz + $\(parameters.count - 1) * interval '1 microsecond', $\(parameters.count)::text::uuid"
                 switch report.row {
-                case .item: conditions.append("(t.entered_at, t.item) > \(place))")
+                case .item, .open: conditions.append("(t.entered_at, t.item) > \(place))")
+                case .finished: conditions.append("(t.finished_at, t.item) > \(place))")
                 case .assignment:
                     parameters.append(.int8(number))
                     conditions.append("(w.began_at, w.item, w.number) > \(place), $\(parameters.count))")
                 }
             }
             let extra = conditions.map { " AND \($0)" }.joined()
-            return SQLStatement(report.row == .item ? items(extra) : assignments(extra), parameters)
+            return SQLStatement(report.row == .assignment ? assignments(extra) : items(extra), parameters)
         }
     }
 
@@ -41,9 +42,9 @@ struct ItemSQL {
         _ value: JSONValue, of row: ItemReport.Row
     ) throws(Problem) -> (time: Int64, item: String, number: Int64) {
         let parts = value.arrayValue ?? []
-        guard parts.count == (row == .item ? 2 : 3), let time = parts[0].integerValue,
+        guard parts.count == (row == .assignment ? 3 : 2), let time = parts[0].integerValue,
             let item = parts[1].stringValue, UUID(uuidString: item) != nil,
-            let number = row == .item ? 0 : parts[2].integerValue
+            let number = row == .assignment ? parts[2].integerValue : 0
         else { throw .badRequest(at: "cursor", "must be the value of next from a page of this report") }
         return (time, item, number)
     }
@@ -69,22 +70,26 @@ struct ItemSQL {
         """
     }
 
-    /// Items that were open at some time of the period. Names are looked up for the rows of the page only.
+    /// Items. Names are looked up for the rows of the page only.
     private func items(_ conditions: String) -> String {
-        """
-        SELECT p.entered_at, p.item::text, p.capture_id, \(names),
-            (SELECT d.name FROM dim_status d WHERE d.status_key = p.status_key), p.due, p.finished_at,
-            CASE p.within_sla WHEN true THEN 'yes' WHEN false THEN 'no' END, p.offers, p.transfers, p.wait_ms, p.handle_ms,
-            p.hold_ms, p.finish_ms, p.finish_business_ms,
-            (extract(epoch FROM p.entered_at) * 1000000)::bigint
-        FROM (
-            SELECT t.* FROM task_fact t
-            WHERE ((t.entered_at >= $1 AND t.entered_at < $2)
-                OR (t.is_final AND t.finished_at >= $1 AND t.entered_at < $1)
-                OR (NOT t.is_final AND t.entered_at < $1))\(conditions)
-            ORDER BY t.entered_at, t.item LIMIT $3
-        ) p ORDER BY p.entered_at, p.item
-        """
+        // Each has an index that gives the rows in their order.
+        let (time, which) =
+            switch report.row {
+            case .finished: ("finished_at", "t.is_final AND t.finished_at >= $1 AND t.finished_at < $2")
+            // The parameter of the beginning is not needed, but has its place.
+            case .open: ("entered_at", "NOT t.is_final AND t.entered_at < greatest($1, $2)")
+            case .item, .assignment: ("entered_at", "t.entered_at >= $1 AND t.entered_at < $2")
+            }
+        return """
+            SELECT p.\(time), p.item::text, p.capture_id, \(names),
+                (SELECT d.name FROM dim_status d WHERE d.status_key = p.status_key), p.entered_at, p.due, p.finished_at,
+                CASE p.within_sla WHEN true THEN 'yes' WHEN false THEN 'no' END, p.offers, p.transfers, p.wait_ms,
+                p.handle_ms, p.hold_ms, p.finish_ms, p.finish_business_ms,
+                (extract(epoch FROM p.\(time)) * 1000000)::bigint
+            FROM (
+                SELECT t.* FROM task_fact t WHERE \(which)\(conditions) ORDER BY t.\(time), t.item LIMIT $3
+            ) p ORDER BY p.\(time), p.item
+            """
     }
 
     private func assignments(_ conditions: String) -> String {

@@ -191,7 +191,9 @@ extension FilledReport {
                 ))
         }
         let known = items.filter { name, _ in ItemReport.filters.contains { $0.rawValue == name } }
-        links.append(("items", ReportAddress.text(ItemReport.name, [("by", "item")] + known + time)))
+        for (name, row) in [("items", ItemReport.Row.item), ("finished", .finished), ("open", .open)] {
+            links.append((name, ReportAddress.text(ItemReport.name, [("by", row.rawValue)] + known + time)))
+        }
         return links
     }
 

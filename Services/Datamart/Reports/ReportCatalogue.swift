@@ -17,6 +17,12 @@ package enum ReportCatalogue {
         "wait_ms", "handle_ms", "hold_ms", "finish_ms", "finish_business_ms",
     ]
 
+    /// All that is counted by age needs few rows; agents make them many.
+    private static let flowsOfItems = [
+        ReportFlow("agg_age", by: [.category, .queue, .source], items),
+        ReportFlow("agg", by: [.category, .queue, .agent, .source], items),
+    ]
+
     private static let serviceLevel = ReportMeasure(
         "withinSla", "within SLA", .share("sla_met", of: "sla_eligible"), main: true)
     private static let wait = ReportMeasure("averageWait", "avg wait", .mean("wait_ms", per: "waits"))
@@ -38,7 +44,7 @@ package enum ReportCatalogue {
         name: "intraday-process", title: "Intraday process",
         summary: "What came in, what was done, and what was left, interval by interval.",
         dimensions: [.interval, .category, .queue, .agent, .source], defaultBy: [.interval],
-        flows: [ReportFlow("agg", by: [.category, .queue, .agent, .source], items)],
+        flows: flowsOfItems,
         levels: [.backlog, .overdue],
         measures: [
             ReportMeasure("opening", "opening", .opening("backlog")), count("entered", main: true), count("activated"),
@@ -72,7 +78,7 @@ package enum ReportCatalogue {
         name: "capture-point-duration", title: "Capture point duration",
         summary: "How long work took from each source, and where the time went.",
         dimensions: [.interval, .source, .category, .queue, .agent], defaultBy: [.source],
-        flows: [ReportFlow("agg", by: [.category, .queue, .agent, .source], items)],
+        flows: flowsOfItems,
         levels: [.backlog],
         measures: [
             count("entered", main: true), count("completed", main: true), count("canceled"), count("rejected"), wait,

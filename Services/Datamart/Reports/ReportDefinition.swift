@@ -5,7 +5,7 @@ package struct ReportFlow: Sendable {
     /// What they are cut by.
     let dimensions: Set<ReportDimension>
     /// What is added up: columns, or names of expressions over them.
-    let sums: [String]
+    var sums: [String]
     /// Sums that are no columns.
     static let expressions = ["present_ms": "busy_ms + idle_ms"]
     /// A condition that always holds, in SQL.
@@ -50,15 +50,23 @@ package struct ReportDefinition: Sendable {
     /// What rows can be by; filters too, but for the interval.
     let dimensions: [ReportDimension]
     let defaultBy: [ReportDimension]
+    /// What is added up. Of flows with sums in common the first that can be cut as wanted is read: the smaller go first.
     let flows: [ReportFlow]
     var levels: [ReportLevel] = []
     let measures: [ReportMeasure]
     /// Whether the service level target of categories is shown beside what was reached.
     var hasTarget = false
 
-    /// The flows that can be cut and restricted by these; the measures of the others are not shown.
+    /// The flows to read, each with the sums that are shown; measures whose flow cannot be cut so are not shown.
     func flows(cutBy wanted: Set<ReportDimension>) -> [ReportFlow] {
-        flows.filter { $0.dimensions.isSuperset(of: wanted) }
+        let needed = Set(measures.flatMap(\.formula.sums))
+        var taken: Set<String> = []
+        return flows.compactMap { flow in
+            guard flow.dimensions.isSuperset(of: wanted) else { return nil }
+            var flow = flow
+            flow.sums = flow.sums.filter { needed.contains($0) && taken.insert($0).inserted }
+            return flow.sums.isEmpty ? nil : flow
+        }
     }
 
     /// The levels, when they can be cut and restricted by these.

@@ -44,14 +44,9 @@ package struct ReportRequest: Sendable {
         }
         self.filters = filters
         depth = try query.integer("depth", default: 1, in: 0...10)
-        let zoneName = try query.string("timeZone") ?? mart.timeZone
-        guard let zone = ReportZone(zoneName) else {
-            throw .badRequest(
-                at: "timeZone", "must be a zone of the time zone database such as Europe/Stockholm or UTC")
-        }
-        self.zone = zone
+        zone = try ReportZone.named(try query.string("timeZone"), in: mart)
         let parameters =
-            by.map(\.rawValue) + ["\(depth)", zoneName]
+            by.map(\.rawValue) + ["\(depth)", zone.name]
             + filters.map { "\($0.0.rawValue)=\($0.1.joined(separator: ","))" }
         page = try ReportPage(
             query, of: "\(mart.tenant)/\(report.name)/" + parameters.joined(separator: "/"), cursor)

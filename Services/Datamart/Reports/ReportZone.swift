@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import ServiceKit
 
 /// Length of the intervals that a report shows.
 package enum ReportInterval: String, CaseIterable, Sendable {
@@ -47,6 +48,23 @@ package struct ReportZone: Sendable, Hashable {
     package init?(_ name: String) {
         // PostgreSQL takes POSIX strings and abbreviations too, which mean other things here.
         guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
+        self.name = name
+        self.zone = zone
+    }
+
+    /// A zone that a caller names: of the database, or one that the tenant's configuration has.
+    /// - Throws: 400 for any other.
+    static func named(_ name: String?, in mart: ServedMart) throws(Problem) -> ReportZone {
+        let name = name ?? mart.timeZone
+        if let zone = ReportZone(name) { return zone }
+        guard ([mart.timeZone] + mart.timeZones).contains(name), let zone = TimeZone(identifier: name) else {
+            throw .badRequest(
+                at: "timeZone", "must be a zone of the time zone database such as Europe/Stockholm or UTC")
+        }
+        return ReportZone(name, zone)
+    }
+
+    private init(_ name: String, _ zone: TimeZone) {
         self.name = name
         self.zone = zone
     }

@@ -150,7 +150,9 @@ extension DatamartOpenAPI {
                 "type": "object",
                 "properties": {
                     "down": {"type": "string", "description": "The same report of what is below the category."},
-                    "items": {"type": "string", "description": "The category's items."},
+                    "items": {"type": "string", "description": "Its items that entered in the row's time."},
+                    "finished": {"type": "string", "description": "Its items that ended in the row's time."},
+                    "open": {"type": "string", "description": "Its items that are open now."},
                     "item": {"type": "string", "description": "The work item itself."}
                 }
             }},
