@@ -67,9 +67,10 @@ public struct DatamartService: Sendable {
         let api = DatamartAPI(
             marts: { marts.served($0) }, cursor: PageCursor(secret: configuration.keys.sorted().joined(separator: ",")))
         let settings = HTTPServiceConfiguration(host: configuration.shared.http.host, port: configuration.httpPort)
+        let access = CoreAccess(http: client, addresses: configuration.core)
         let server = HTTPService(
             configuration: settings, routes: api.routes,
-            authenticator: CoreAuthenticator(access: CoreAccess(http: client, addresses: configuration.core)),
+            authenticator: AskedAuthenticator { try await access.principal(of: $0) },
             problems: DatamartAPI.problem, logger: logger)
         return ServiceComponent("http", server, ready: { _ = await server.waitUntilListening() })
     }
@@ -115,5 +116,6 @@ enum DatamartMetrics {
         metrics.describe("datamart_core_requests_total", "Requests to core, by status.")
         metrics.gauge("datamart_marts_held", help: "Marts that this instance writes.") { Double(held()) }
         ProjectionMetrics.describe(metrics)
+        JobMetrics.register(metrics)
     }
 }
