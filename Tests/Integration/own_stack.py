@@ -12,7 +12,7 @@ import httpx
 
 from stack import ROOT
 
-_SERVERS = ("postgres", "redis", "kafka", "dovecot", "exim", "core-1", "core-2", "email-1")
+_SERVERS = ("postgres", "redis", "kafka", "dovecot", "exim", "core-1", "core-2", "email-1", "datamart-1")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class OwnStack:
         for client in self._clients:
             client.close()
         script = f"source {ROOT}/deploy/local/lib/all.sh; {ROOT}/deploy/local/down.sh; load_ports; erase_postgres; erase_mail"
-        script += '; rm -rf "$local_dir"/{redis,kafka,credentials.json,ports.env,mail.key,secrets.key}'
+        script += '; rm -rf "$local_dir"/{redis,kafka,credentials.json,ports.env,mail.key,mart.key,secrets.key,postgres.env}'
         made = self._call(["bash", "-c", script])
         assert made.code == 0, made.text
 

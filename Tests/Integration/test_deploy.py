@@ -172,6 +172,15 @@ def test_only_the_migration_gets_the_owners_address() -> None:
             assert "millrace-owner" not in json.dumps(document)
 
 
+def test_the_gateway_sends_reports_to_the_data_mart(compose: dict) -> None:
+    text = (ROOT / "deploy/gateway/nginx.conf").read_text()
+    marts = [service for service in compose["services"].values() if service.get("command") == ["datamart"]]
+    assert len(marts) == 2
+    (alias,) = {alias for mart in marts for alias in mart["networks"]["default"]["aliases"]}
+    ports = {mart["environment"]["MILLRACE_DATAMART_HTTP_PORT"] for mart in marts}
+    assert f"http://{alias}:{''.join(ports)};" in text
+
+
 def test_the_gateway_speaks_tls_to_both_instances(compose: dict) -> None:
     text = (ROOT / "deploy/gateway/nginx.conf").read_text()
     assert "listen 443 ssl" in text

@@ -30,4 +30,5 @@ show exim "${port[SMTP]}" smtp_answers
 show core-1 "${port[HTTP]}" core_is_ready 1
 show core-2 "${port[HTTP_2]}" core_is_ready 2
 show email-1 "${port[METRICS_EMAIL]}" email_is_ready
+show datamart-1 "${port[METRICS_DATAMART]}" datamart_is_ready
 exit "$failed"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Brings everything up: packages, servers, build, schema, tenant demo with its keys, two instances of core, one of email.
+# Brings everything up: packages, servers, build, schema, tenant demo with its keys, two instances of core, one of email,
+# one of datamart with the tenant's mart.
 # Run again, it repairs what is missing and keeps what is there.
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
@@ -36,5 +37,11 @@ await_core 2 60
 prepare_mail_key "$credentials"
 start_email
 await_email 60
+if has_mart; then
+    prepare_mart "$credentials"
+    start_datamart
+    await_datamart 60
+fi
 say "ready: http://127.0.0.1:${port[HTTP]}/iwd/v3 and http://127.0.0.1:${port[HTTP_2]}/iwd/v3"
+if has_mart; then say "reports: http://127.0.0.1:${port[HTTP_DATAMART]}/iwd/v3/reports"; fi
 say "keys of tenant demo: ${credentials#"$root"/}; stop with: make down"

@@ -24,3 +24,5 @@ source "$library/environment.sh"
 source "$library/core.sh"
 # shellcheck source=lib/email.sh
 source "$library/email.sh"
+# shellcheck source=lib/datamart.sh
+source "$library/datamart.sh"

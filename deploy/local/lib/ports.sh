@@ -2,7 +2,8 @@
 # Ports are chosen once, when the stack first starts, and kept in ports.env;
 # MILLRACE_POSTGRES_PORT, MILLRACE_REDIS_PORT, MILLRACE_KAFKA_PORT, MILLRACE_HTTP_PORT, MILLRACE_METRICS_PORT,
 # MILLRACE_IMAP_PORT, MILLRACE_IMAPS_PORT, MILLRACE_LMTP_PORT, MILLRACE_SMTP_PORT, MILLRACE_SMTPS_PORT,
-# MILLRACE_HTTP_PORT_2, MILLRACE_METRICS_PORT_2 and MILLRACE_METRICS_PORT_EMAIL choose others.
+# MILLRACE_HTTP_PORT_2, MILLRACE_METRICS_PORT_2, MILLRACE_METRICS_PORT_EMAIL, MILLRACE_HTTP_PORT_DATAMART and
+# MILLRACE_METRICS_PORT_DATAMART choose others.
 
 declare -A port=()
 
@@ -59,6 +60,8 @@ settle_ports() {
     settle_port HTTP _2 $((4025 + shift)) core-2
     settle_port METRICS _2 $((10053 + shift)) core-2
     settle_port METRICS _EMAIL $((10060 + shift)) email-1
+    settle_port HTTP _DATAMART $((4030 + shift)) datamart-1
+    settle_port METRICS _DATAMART $((10070 + shift)) datamart-1
     write_private "$local_dir/ports.env" <<EOF
 MILLRACE_POSTGRES_PORT=${port[POSTGRES]}
 MILLRACE_REDIS_PORT=${port[REDIS]}
@@ -73,6 +76,8 @@ MILLRACE_METRICS_PORT=${port[METRICS]}
 MILLRACE_HTTP_PORT_2=${port[HTTP_2]}
 MILLRACE_METRICS_PORT_2=${port[METRICS_2]}
 MILLRACE_METRICS_PORT_EMAIL=${port[METRICS_EMAIL]}
+MILLRACE_HTTP_PORT_DATAMART=${port[HTTP_DATAMART]}
+MILLRACE_METRICS_PORT_DATAMART=${port[METRICS_DATAMART]}
 EOF
 }
 
@@ -83,4 +88,6 @@ load_ports() {
     port[HTTP_2]="$(kept_port HTTP _2 || true)"
     port[METRICS_2]="$(kept_port METRICS _2 || true)"
     port[METRICS_EMAIL]="$(kept_port METRICS _EMAIL || true)"
+    port[HTTP_DATAMART]="$(kept_port HTTP _DATAMART || true)"
+    port[METRICS_DATAMART]="$(kept_port METRICS _DATAMART || true)"
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # PostgreSQL 15 with a data folder and a port of its own; the system's clusters are never touched.
-# Roles: millrace_admin (administers this server), millrace_owner (owns the schema), millrace_service (owns nothing).
+# Roles: millrace_admin (administers this server), millrace_owner (owns the schema), millrace_service (owns nothing),
+# millrace_mart (owns the data marts), millrace_bi (reads them).
 
 postgres_bin="${MILLRACE_POSTGRES_BIN:-/usr/lib/postgresql/15/bin}"
 
@@ -24,11 +25,14 @@ postgres_home() {
 
 load_postgres_passwords() {
     local file="$local_dir/postgres.env" name
-    if [[ ! -f $file ]]; then
-        for name in ADMIN OWNER SERVICE; do
+    # A file of an older version lacks those that have been added since.
+    for name in ADMIN OWNER SERVICE MART BI; do
+        if grep -qs "^${name}_PASSWORD=" "$file"; then continue; fi
+        {
+            [[ ! -f $file ]] || cat "$file"
             printf '%s_PASSWORD=%s\n' "$name" "$(od -An -tx1 -N24 /dev/urandom | tr -d ' \n')"
-        done | write_private "$file"
-    fi
+        } | write_private "$file"
+    done
     # shellcheck source=/dev/null
     source "$file"
 }
@@ -106,8 +110,12 @@ prepare_postgres() {
     admin_sql >/dev/null <<EOF
 SELECT 'CREATE ROLE millrace_owner LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'millrace_owner') \gexec
 SELECT 'CREATE ROLE millrace_service LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'millrace_service') \gexec
+SELECT 'CREATE ROLE millrace_mart LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'millrace_mart') \gexec
+SELECT 'CREATE ROLE millrace_bi LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'millrace_bi') \gexec
 ALTER ROLE millrace_owner NOSUPERUSER NOBYPASSRLS CREATEDB PASSWORD '$OWNER_PASSWORD';
 ALTER ROLE millrace_service NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '$SERVICE_PASSWORD';
+ALTER ROLE millrace_mart NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '$MART_PASSWORD';
+ALTER ROLE millrace_bi NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '$BI_PASSWORD';
 SELECT 'CREATE DATABASE millrace OWNER millrace_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'millrace') \gexec
 EOF
 }

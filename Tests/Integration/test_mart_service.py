@@ -1,0 +1,228 @@
+"""The service datamart: settings, leases and standby, topic and feed, health, a rebuild while the old tables serve."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+import pytest
+
+from contracts import OpenAPI
+from marts import Mart, mart
+from own_world import own_world
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "mart-service") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def site(place: World) -> Iterator[Mart]:
+    """A tenant with a mart and two instances."""
+    with mart(place) as found:
+        found.start(2)
+        yield found
+
+
+# What core tells
+
+
+def test_settings_hold_the_section_and_its_sealed_secret(site: Mart) -> None:
+    service = OpenAPI.of(site.core.url).watch(site.world.http(site.mart_key, site.core))
+    settings = service.get("/datamart/settings").json()
+    assert settings["tenant"] == site.tenant.name
+    assert settings["datamart"]["url"].endswith(f"/{site.database}") and "password" not in settings["datamart"]["url"]
+    assert settings["datamart"]["retention"] == {"events": "400d", "intraday": "35d", "history": "1825d"}
+    assert set(settings["sealed"]) == {"mart-db"} and site.password not in str(settings)
+    assert {category["path"] for category in settings["categories"]} >= {"Incidents", "Incidents/Major"}
+    versions = service.get("/datamart/configurations").json()["items"]
+    assert [version["version"] for version in versions] == list(range(1, len(versions) + 1))
+    assert {category["path"] for category in versions[0]["categories"]} >= {"Incidents/Idle"}
+    assert service.get("/datamart/configurations", params={"after": len(versions)}).json()["items"] == []
+
+
+def test_settings_are_for_the_role_mart(site: Mart) -> None:
+    admin = OpenAPI.of(site.core.url).watch(site.http)
+    reader = admin.post("/keys", json={"name": "reader", "roles": ["reader"]}).json()["key"]
+    other = OpenAPI.of(site.core.url).watch(site.world.http(reader, site.core))
+    assert other.get("/datamart/settings").status_code == 403
+    assert other.get("/datamart/configurations").status_code == 403
+    service = site.world.http(site.mart_key, site.core)
+    assert service.get("/events", params={"limit": 1}).status_code == 200
+    assert service.get("/workitems").status_code == 403
+
+
+def test_access_says_whose_credential_it_is(site: Mart) -> None:
+    admin = OpenAPI.of(site.core.url).watch(site.http)
+    key = admin.post("/keys", json={"name": "for anna", "roles": ["agent", "reader"], "agent": "anna"}).json()["key"]
+    anna = OpenAPI.of(site.core.url).watch(site.world.http(key, site.core))
+    access = anna.get("/access").json()
+    assert access == {"tenant": site.tenant.name, "subject": "for anna", "roles": ["agent", "reader"], "agent": "anna"}
+    assert httpx.get(f"{site.core.url}/iwd/v3/access").status_code == 401
+
+
+def test_a_long_poll_ends_when_a_secret_changes(site: Mart) -> None:
+    service = site.world.http(site.mart_key, site.core)
+    revision = service.get("/datamart/settings").json()["revision"]
+    begin = time.monotonic()
+    assert service.get("/datamart/settings", params={"wait": 1, "revision": revision}).json()["revision"] == revision
+    assert time.monotonic() - begin >= 1
+    site.http.put("/secrets/another", json={"password": "does not matter"})
+    changed = service.get("/datamart/settings", params={"wait": 20, "revision": revision}).json()["revision"]
+    assert changed != revision
+    assert site.http.delete("/secrets/another").status_code == 204
+    assert site.http.get("/mailboxes/secrets").json()["items"] == site.http.get("/secrets").json()["items"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"url": "postgresql://mart:secret@db/mart"}, "/datamart/url"),
+        ({"url": "mysql://mart@db/mart"}, "/datamart/url"),
+        ({"url": "postgresql://mart@db/mart?sslmode=disable"}, "/datamart/url"),
+        ({"url": None}, "/datamart/url"),
+        ({"timeZone": "Mars/Olympus"}, "/datamart/timeZone"),
+        ({"timeZones": ["UTC", "Nowhere"]}, "/datamart/timeZones/1"),
+        ({"retention": {"events": "5 years"}}, "/datamart/retention/events"),
+        ({"retention": {"intraday": "1d"}}, "/datamart/retention/intraday"),
+        ({"custom": [f"a{n}" for n in range(21)]}, "/datamart/custom"),
+        ({"custom": ["a", "a"]}, "/datamart/custom/1"),
+        ({"attributes": {"client": "customer"}}, "/datamart/attributes/client"),
+        ({"slaTargets": [{"category": "Nothing", "percent": 90, "from": "2026-01-01"}]}, "/datamart/slaTargets/0/category"),
+        ({"slaTargets": [{"category": "Incidents", "percent": 101, "from": "2026-01-01"}]}, "/datamart/slaTargets/0/percent"),
+        ({"slaTargets": [{"category": "Incidents", "percent": 95, "from": "soon"}]}, "/datamart/slaTargets/0/from"),
+        ({"directory": {"kind": "infomart"}}, "/datamart/directory/url"),
+        ({"directory": {"kind": "ldap"}}, "/datamart/directory/kind"),
+        ({"directory": {"url": "postgresql://a@b/c"}}, "/datamart/directory/url"),
+        ({"unknown": 1}, "/datamart/unknown"),
+    ],
+)
+def test_a_section_with_a_mistake_is_refused_at_its_path(site: Mart, change: dict, path: str) -> None:
+    document = site.http_client.get("/configuration").json()
+    document["datamart"] = {key: value for key, value in {**document["datamart"], **change}.items() if value is not None}
+    answer = site.http_client.post("/configuration/validate", json=document).json()
+    assert [error["path"] for error in answer["errors"]] == [path], answer
+
+
+# The projection
+
+
+def test_events_reach_the_mart_with_its_progress(site: Mart) -> None:
+    site.submit(5, impact="Low")
+    last = site.catch_up()
+    with site.sql() as connection:
+        progress = connection.execute("SELECT position, event_id, offsets FROM projection_progress").fetchone()
+        assert progress["position"] == last and progress["event_id"]
+        assert any(name.startswith(f"{site.world.kafka_prefix}workitems.events:") for name in progress["offsets"])
+        facts = connection.execute("SELECT position FROM task_event_fact ORDER BY position").fetchall()
+    feed = site.http_client.get("/events", params={"limit": 5000}).json()["items"]
+    items = [event["position"] for event in feed if event["type"].startswith("millrace.workitem.")]
+    assert [fact["position"] for fact in facts] == items
+    # A holder that is quick enough takes what is new from the topic.
+    holder = site.wait_for_holder()
+    assert holder.metric("projection_applied_events_total", source="topic") > 0
+    assert holder.metric("projection_lag_events", tenant=site.tenant.name) == 0
+
+
+def test_one_of_two_instances_holds(site: Mart) -> None:
+    holder = site.wait_for_holder()
+    assert [instance.is_holder for instance in site.instances].count(True) == 1
+    with site.sql() as connection:
+        lease = connection.execute("SELECT name, holder FROM lease").fetchone()
+    assert lease == {"name": f"mart:{site.tenant.name}", "holder": holder.instance}
+
+
+def test_a_graceful_stop_hands_over_at_once(site: Mart) -> None:
+    holder = site.wait_for_holder()
+    begin = time.monotonic()
+    holder.stop()
+    next_holder = site.wait_for_holder(other_than=holder)
+    site.submit(3)
+    site.catch_up()
+    assert time.monotonic() - begin < 5
+    holder.start()
+    assert not holder.is_holder and next_holder.is_holder
+
+
+def test_what_the_topic_lost_comes_from_the_feed(site: Mart) -> None:
+    """Neither instance runs while events happen; the topic is emptied meanwhile."""
+    site.catch_up()
+    for instance in site.instances:
+        instance.ask_to_stop()
+    for instance in site.instances:
+        instance.stop()
+    site.submit(20)
+    wait_until(lambda: site.last_position() > 0, what="the relay")
+    site.world._delete_topics()
+    for instance in site.instances:
+        instance.launch()
+    for instance in site.instances:
+        instance.wait_ready()
+    site.submit(5)
+    site.catch_up()
+    holder = site.wait_for_holder()
+    assert holder.metric("projection_applied_events_total", source="feed") > 0
+
+
+def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Mart) -> None:
+    before = site.catch_up()
+    with site.sql() as connection:
+        old = connection.execute("SELECT 'projection_progress'::regclass::oid AS oid").fetchone()["oid"]
+        connection.execute("INSERT INTO rebuild_request (asked_by) VALUES ('a test')")
+    site.submit(5)
+
+    def done() -> bool:
+        with site.sql() as connection:
+            # There is a mart at every moment.
+            assert connection.execute("SELECT position FROM projection_progress").fetchone()["position"] >= before
+            return connection.execute("SELECT done_at FROM rebuild_request").fetchone()["done_at"] is not None
+
+    wait_until(done, seconds=60, what="the rebuild")
+    last = site.catch_up()
+    with site.sql() as connection:
+        assert connection.execute("SELECT 'projection_progress'::regclass::oid AS oid").fetchone()["oid"] != old
+        assert connection.execute("SELECT count(*) AS n FROM pg_namespace WHERE nspname LIKE 'mart\\_%'").fetchone()["n"] == 1
+    assert last > before
+    # The other instance works on the new tables too.
+    holder = site.wait_for_holder()
+    holder.stop()
+    site.wait_for_holder(other_than=holder)
+    site.submit(3)
+    site.catch_up()
+    holder.start()
+
+
+def test_health_says_what_keeps_a_mart_from_working(site: Mart) -> None:
+    document = site.http_client.get("/configuration").json()
+    right = document["datamart"]["url"]
+    document["datamart"]["url"] = right.rsplit("/", 1)[0] + "/nothing_of_that_name"
+    assert site.http_client.put("/configuration", json=document).status_code == 200
+
+    def told(instance_text: str) -> bool:
+        for instance in site.instances:
+            health = instance._get(f"{instance.metrics_url.removesuffix('/metrics')}/health/ready")
+            if health.status_code != 200 or instance_text not in health.text:
+                return False
+        return True
+
+    wait_until(lambda: told(f"{site.tenant.name}: "), seconds=30, what="the trouble in health")
+    assert site.password not in "".join(instance.log_text for instance in site.instances)
+    # Work goes on, and what happened meanwhile comes into the mart afterwards.
+    site.submit(3)
+    document["datamart"]["url"] = right
+    assert site.http_client.put("/configuration", json=document).status_code == 200
+    site.catch_up(60)
+
+
+def test_the_mart_is_its_tenants_own(site: Mart) -> None:
+    """A role of another mart's database may not connect."""
+    with mart(site.world) as other:
+        url = f"postgresql://{other.role}:{other.password}@{psycopg.conninfo.conninfo_to_dict(site.url)['host']}"
+        port = psycopg.conninfo.conninfo_to_dict(site.url)["port"]
+        with pytest.raises(psycopg.OperationalError, match="permission denied"):
+            psycopg.connect(f"{url}:{port}/{site.database}")
