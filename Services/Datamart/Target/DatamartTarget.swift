@@ -1,0 +1,138 @@
+import Domain
+import Foundation
+import Logging
+import Messaging
+import Projection
+import Storage
+
+/// A tenant's mart as a projection writes it: facts, dimensions, aggregates and progress in one fenced transaction.
+///
+/// A batch costs one round trip for the states of items that are not remembered, and two to write. What comes of it does
+/// not depend on how events are cut into batches.
+package actor DatamartTarget {
+    /// Whose settings the mart goes by; given the version of a configuration, it answers once it knows that version.
+    package typealias Settings = @Sendable (_ version: Int32) async throws -> MartSettings
+
+    nonisolated let pool: PostgresPool
+    nonisolated let schema: String
+    nonisolated let lease: String
+    let logger: Logger
+    let settings: Settings
+    /// One transaction at a time: of the projection, of time passing, of jobs that change facts.
+    let gate = AsyncGate()
+    var memory: MartMemory?
+    private var used: MartSettings?
+    private var lost: Set<Int32> = []
+    /// Rows of dimensions that were new since the service started.
+    package private(set) var newDimensionRows: Int64 = 0
+
+    /// - Parameters:
+    ///   - pool: connections whose `search_path` is the mart's schema and then `mart_control`.
+    ///   - lease: the lease's name, `mart:TENANT`.
+    package init(
+        pool: PostgresPool, schema: String = MartSchema.name, lease: String, settings: @escaping Settings,
+        logger: Logger
+    ) {
+        self.pool = pool
+        self.schema = schema
+        self.lease = lease
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Goes by these settings from now on.
+    func use(_ settings: MartSettings) {
+        used = settings
+        memory?.fold.businessTime = settings.businessTime
+    }
+
+    /// The settings for events of a version. Of one that is new here the calendars are stored before its first event.
+    func currentSettings(for version: Int32, fence: TermFence) async throws -> MartSettings {
+        if let used, version == 0 || used.versions[version] != nil || lost.contains(version) { return used }
+        let fresh = try await settings(version)
+        use(fresh)
+        // Core has cleared it away; its categories count as always open.
+        if version > 0, fresh.versions[version] == nil { lost.insert(version) }
+        newDimensionRows += Int64(try await store(fresh, fence))
+        return fresh
+    }
+
+    /// New settings have come: the next batch goes by them.
+    package func forgetSettings() {
+        used = nil
+        lost = []
+    }
+
+    /// What is remembered under a term; read when nothing is.
+    func remembered(_ fence: TermFence, _ settings: MartSettings) async throws -> MartMemory {
+        if let memory, memory.term == fence.term { return memory }
+        return try await MartMemory(reading: pool, term: fence.term, settings: settings)
+    }
+}
+
+extension DatamartTarget: ProjectionTarget {
+    package func progress() async throws -> ProjectionProgress {
+        let row = try await pool.query("SELECT position, event_id, offsets FROM projection_progress")[0]
+        let offsets = try JSONValue(parsing: try row[2].bytes)
+        var progress = ProjectionProgress(position: try row[0].int64, eventId: try row[1].nullable?.text)
+        for (name, value) in offsets.objectValue?.members ?? [] {
+            guard let colon = name.lastIndex(of: ":"), let partition = Int32(name[name.index(after: colon)...]),
+                let offset = value.integerValue
+            else { continue }
+            progress.offsets[.init(topic: String(name[..<colon]), partition: partition)] = offset
+        }
+        return progress
+    }
+
+    package nonisolated func nextTerm(holder: String) async throws -> Int64 {
+        try await pool.nextTerm(lease, holder: holder)
+    }
+
+    package func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
+        try await gate.enter()
+        defer { gate.leave() }
+        let settings = try await currentSettings(for: Self.newestVersion(in: events), fence: fence)
+        var batch = MartBatch(memory: try await remembered(fence, settings), settings: settings)
+        // Whatever fails, what is remembered is read again.
+        memory = nil
+        guard let first = events.first, let last = events.last, first.position > batch.memory.position else {
+            throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
+        }
+        try await batch.load(for: events, from: pool)
+        batch.fold(events)
+        let old = batch.memory.position
+        let advance = SQLStatement(
+            """
+            UPDATE projection_progress SET position = $2, event_id = $3, offsets = $4,
+                event_at = greatest(event_at, $5), applied_at = clock_timestamp()
+            WHERE position = $1
+            """,
+            [
+                .int8(old), .int8(progress.position), SQLValue(progress.eventId), .jsonb(Self.bytes(progress.offsets)),
+                .timestamp(milliseconds: last.at.milliseconds),
+            ])
+        let statements = [advance] + batch.statements()
+        try await pool.transaction(fence: fence) { transaction in
+            let results = try await transaction.pipeline(statements)
+            guard results[0].rowsAffected == 1 else {
+                throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
+            }
+            _ = try await transaction.commit()
+        }
+        newDimensionRows += Int64(batch.memory.keys.newCount)
+        memory = batch.remember(position: progress.position)
+    }
+
+    private static func newestVersion(in events: [ProjectedEvent]) -> Int32 {
+        var newest: Int64 = 0
+        for event in events where event.kind.hasPrefix("workitem.") {
+            newest = max(newest, event.data["configurationVersion"]?.integerValue ?? 0)
+        }
+        return Int32(clamping: newest)
+    }
+
+    private static func bytes(_ offsets: [TopicPartition: Int64]) -> [UInt8] {
+        let members = offsets.map { ("\($0.key.topic):\($0.key.partition)", JSONValue.integer($0.value)) }
+        return JSONValue.object(JSONObject(members)).bytes
+    }
+}

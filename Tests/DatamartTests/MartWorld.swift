@@ -1,0 +1,89 @@
+import Datamart
+import Domain
+import Foundation
+import Logging
+import Projection
+import Storage
+
+/// A mart in a schema of its own, with settings that the random histories fit.
+struct MartWorld {
+    let pool: PostgresPool
+    let target: DatamartTarget
+    let fence: TermFence
+    static let lease = "mart:demo"
+
+    /// - Parameter settings: changes the usual ones.
+    init(url: String, schema: String, settings: MartSettings = .forTests()) async throws {
+        let logger = Logger(label: "mart")
+        for (name, migrations) in [(MartSchema.controlName, MartSchema.control), (schema, MartSchema.migrations)] {
+            let owner = try PostgresPool(url: url, size: 1, settings: .init(searchPath: name), logger: logger)
+            if name == schema {
+                try await owner.transaction { try await $0.script("DROP SCHEMA IF EXISTS \(name) CASCADE") }
+            }
+            try await owner.transaction { try await $0.script("CREATE SCHEMA IF NOT EXISTS \(name)") }
+            _ = try await Migrations(migrations).apply(on: owner)
+            await owner.close()
+        }
+        pool = try PostgresPool(
+            url: url, size: 3, settings: .init(searchPath: "\(schema), \(MartSchema.controlName)"), logger: logger)
+        target = DatamartTarget(
+            pool: pool, schema: schema, lease: "\(Self.lease):\(schema)", settings: { _ in settings }, logger: logger)
+        fence = TermFence(lease: target.leaseName, term: try await target.nextTerm(holder: "test"))
+        try await target.storeSettings(settings, fence: fence)
+    }
+
+    func apply(_ events: [ProjectedEvent]) async throws {
+        guard let last = events.last else { return }
+        try await target.apply(
+            events, progress: ProjectionProgress(position: last.position, eventId: last.id), fence: fence)
+    }
+
+    /// What the independent recomputation finds wrong; empty when every table equals it to the last count.
+    func mismatches() async throws -> [String] {
+        let sql = try String(contentsOfFile: Self.recomputation, encoding: .utf8)
+        let rows = try await pool.transaction(timeLimit: .seconds(600)) { transaction in
+            try await transaction.script(sql)
+            return try await transaction.query(
+                "SELECT table_name, missing, unexpected, coalesce(example, '') FROM pg_temp.mismatch")
+        }
+        return try rows.map {
+            "\(try $0[0].text): \(try $0[1].int64) missing, \(try $0[2].int64) unexpected: \(try $0[3].text)"
+        }
+    }
+
+    func close() async { await pool.close() }
+
+    private static var recomputation: String {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Integration/mart/recompute.sql").path
+    }
+}
+
+extension MartSettings {
+    /// Two zones, two custom attributes, office hours for incidents in version 1 and for all in version 2.
+    static func forTests() -> MartSettings {
+        var mart = DatamartConfiguration(url: "postgresql://mart@localhost/mart")
+        mart.timeZone = "Europe/Stockholm"
+        mart.timeZones = ["UTC", "Asia/Kathmandu"]
+        mart.custom = ["country", "impact"]
+        let start: Int64 = 1_774_224_000_000
+        let openings = (0..<400).map { day in
+            Opening(
+                start: Instant(milliseconds: start + Int64(day) * 86_400_000 + 8 * 3_600_000),
+                end: Instant(milliseconds: start + Int64(day) * 86_400_000 + 17 * 3_600_000))
+        }
+        let office = MartSettings.Calendar(name: "office", openings: BusinessCalendar(openings: openings))
+        let categories = [
+            "Incidents", "Incidents/Major", "Incidents/Minor", "Requests", "Requests/A/B/C/D/E/F/G/H/I/J/K",
+        ]
+        func version(_ open: Set<String>) -> MartSettings.Version {
+            MartSettings.Version(
+                appliedAt: Instant(milliseconds: start),
+                calendars: Dictionary(uniqueKeysWithValues: categories.map { ($0, open.contains($0) ? 0 : 7) }),
+                skills: ["Incidents": ["network"]], queues: ["desk", "night", "back office"])
+        }
+        return MartSettings(
+            tenant: "demo", mart: mart, calendars: [7: office],
+            versions: [1: version(["Requests", "Requests/A/B/C/D/E/F/G/H/I/J/K"]), 2: version([])])
+    }
+}
