@@ -77,11 +77,13 @@ let package = Package(
             ],
             path: "Shared/Projection"),
 
+        .target(name: "SearchIndex", dependencies: ["Domain", "ServiceKit"], path: "Shared/SearchIndex"),
+
         // The services, one library each, and the one executable.
         .target(
             name: "Core",
             dependencies: [
-                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit",
+                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit", "SearchIndex",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -111,10 +113,21 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Services/Datamart"),
+        .target(
+            name: "Search",
+            dependencies: [
+                "Domain", "Messaging", "Coordination", "Storage", "ServiceKit", "Projection", "SearchIndex",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Services/Search"),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core", "Email", "Datamart",
+                "Core", "Email", "Datamart", "Search",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

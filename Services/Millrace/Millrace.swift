@@ -9,8 +9,8 @@ import ArgumentParser
             CommandGroup(
                 name: "Services:",
                 subcommands: [
-                    AllCommand.self, CoreCommand.self, EmailCommand.self, DatamartCommand.self, MigrateCommand.self,
-                    BootstrapCommand.self, ConfigurationKeysCommand.self,
+                    AllCommand.self, CoreCommand.self, EmailCommand.self, DatamartCommand.self, SearchCommand.self,
+                    MigrateCommand.self, BootstrapCommand.self, ConfigurationKeysCommand.self,
                 ]),
             CommandGroup(name: "Configuration:", subcommands: [Apply.self, ShowConfiguration.self, Keys.self]),
             CommandGroup(

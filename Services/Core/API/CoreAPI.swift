@@ -49,6 +49,7 @@ public struct CoreAPI: Sendable {
             replies(&routes)
             emails(&routes)
             datamart(&routes)
+            search(&routes)
             access(&routes)
         }
         return routes

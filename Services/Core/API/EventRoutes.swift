@@ -6,7 +6,7 @@ import ServiceKit
 /// The reporting feed.
 extension CoreAPI {
     func events(_ routes: inout Routes) {
-        routes.get("/events", access: .anyOf(.reader, .mart)) { request in
+        routes.get("/events", access: .anyOf(.reader, .mart, .search)) { request in
             let runtime = try await runtime(for: request)
             let query = try request.query
             try query.refuseOthers(than: "after", "limit")

@@ -28,6 +28,7 @@ final class TenantRuntime: Sendable {
     /// Raised when events have got their place in the feed.
     let placed = Signal()
     let textIndexed = TextIndexGauge()
+    let searchServer = SearchServerAccess()
     /// Raised when the email service has something new to learn.
     let mailboxesChanged = Mark()
     /// Rings when the email service may have something new to learn.

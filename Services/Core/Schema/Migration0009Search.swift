@@ -25,7 +25,9 @@ extension CoreSchema {
                 tenant int PRIMARY KEY,
                 position bigint NOT NULL DEFAULT 0,
                 -- Null when every item has been walked through.
-                walked uuid DEFAULT '00000000-0000-0000-0000-000000000000'
+                walked uuid DEFAULT '00000000-0000-0000-0000-000000000000',
+                -- How often somebody has asked for the search server's index to be built anew.
+                rebuilds bigint NOT NULL DEFAULT 0
             );
             CALL millrace_isolate('search_progress');
 

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Hummingbird
+import SearchIndex
 import ServiceKit
 
 /// A page of what a search finds.
@@ -14,11 +15,40 @@ struct SearchPage: Sendable {
     let order: CoreAPI.ListOrder
 
     func read(after position: ListPosition?, limit: Int) async throws -> Found {
+        var note: String?
+        if let server = runtime.snapshot.configuration.search {
+            do {
+                let (items, next) = try await AskSearchServer(runtime: runtime, configuration: server)
+                    .find(search, filter, order, after: position, limit: limit)
+                SearchMetrics.answered(by: .elasticsearch)
+                return Found(items: try await compared(items), next: next, index: .elasticsearch, note: nil)
+            } catch let error as SearchIndexError {
+                note = Self.note(about: error)
+                SearchMetrics.notAnswered(error.code)
+                if runtime.searchServer.failed(error) {
+                    runtime.logger.warning(
+                        "the search server is of no use now; PostgreSQL answers", metadata: ["error": "\(error)"])
+                }
+            }
+        }
         let finder = FindWorkItems(pool: runtime.dependencies.pool, tenant: runtime.tenant)
         let rows = try await finder.find(search, filter, order, after: position, limit: limit + 1)
         let page = rows.prefix(limit)
         let next = rows.count > limit ? page.last.map { order.position(of: $0.item, score: $0.score) } : nil
-        return Found(items: try await compared(page.map(\.item)), next: next, index: .postgreSQL, note: nil)
+        SearchMetrics.answered(by: .postgreSQL)
+        return Found(items: try await compared(page.map(\.item)), next: next, index: .postgreSQL, note: note)
+    }
+
+    private static func note(about error: SearchIndexError) -> String {
+        let reason =
+            switch error.code {
+            case .unreachable: "Elasticsearch is away"
+            case .timedOut: "Elasticsearch did not answer in time"
+            case .busy: "Elasticsearch is too busy"
+            case .notFound: "the index in Elasticsearch is not built yet"
+            case .conflict, .refused: "Elasticsearch refuses; the log of the core service says why"
+            }
+        return "PostgreSQL answered: \(reason)."
     }
 
     /// The items that are what is looked for.

@@ -3,6 +3,7 @@ import Core
 import Datamart
 import Domain
 import Email
+import Search
 import ServiceKit
 
 /// `millrace configuration-keys`: the keys that the services know, for checks of deployments.
@@ -14,7 +15,7 @@ struct ConfigurationKeysCommand: ParsableCommand {
     var markdown = false
 
     func run() {
-        let keys = ConfigurationKeys.all + CoreKeys.all + EmailKeys.all + DatamartKeys.all
+        let keys = ConfigurationKeys.all + CoreKeys.all + EmailKeys.all + DatamartKeys.all + SearchKeys.all
         if markdown {
             print(ConfigurationKeys.markdown(keys))
             return

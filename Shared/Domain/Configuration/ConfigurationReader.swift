@@ -5,7 +5,7 @@ struct ConfigurationReader {
 
     static let members = [
         "tenant", "calendars", "schemas", "skills", "channels", "endpoints", "categories", "groups", "agents",
-        "sources", "mailboxes", "templates", "retention", "quota", "datamart",
+        "sources", "mailboxes", "templates", "retention", "quota", "datamart", "search",
         "customerAttribute",
     ]
 
@@ -47,6 +47,10 @@ struct ConfigurationReader {
                 RetentionConfiguration.read($0, at: reader.pointer.appending("retention"), problems: problems)
             } ?? RetentionConfiguration()
         configuration.quota = QuotaConfiguration.read(reader)
+        configuration.search = reader.value("search").flatMap {
+            SearchConfiguration.read(
+                $0, at: reader.pointer.appending("search"), tenant: configuration.tenant, problems: problems)
+        }
         configuration.datamart = reader.value("datamart").flatMap {
             DatamartConfiguration.read($0, at: reader.pointer.appending("datamart"), now: now, problems: problems)
         }

@@ -30,6 +30,8 @@ public struct TenantConfiguration: Sendable, Hashable {
     public var quota: QuotaConfiguration?
     /// The data mart; nil when the tenant has none.
     public var datamart: DatamartConfiguration?
+    /// A search server besides PostgreSQL; nil for none.
+    public var search: SearchConfiguration?
     /// The attribute that says which customer an item is about, for erasure.
     public var customerAttribute = "customer"
 
@@ -85,6 +87,7 @@ public struct TenantConfiguration: Sendable, Hashable {
         object["retention"] = retention.document
         object["quota"] = quota?.document
         object["datamart"] = datamart?.document
+        object["search"] = search?.document
         object["customerAttribute"] = .string(customerAttribute)
         return .object(object)
     }

@@ -1,9 +1,10 @@
-/// What a credential may be used for. `mail` is for the email service, `mart` for the data mart. `admin` covers every role
+/// What a credential may be used for. `mail` is for the email service, `mart` for the data mart, `search`
+/// for the search index. `admin` covers every role
 /// of its tenant; `system` covers `admin` and what goes beyond a tenant (creating tenants, health of the whole installation).
 public enum Role: String, Sendable, CaseIterable {
-    case admin, supervisor, agent, source, reader, mail, mart, system
+    case admin, supervisor, agent, source, reader, mail, mart, search, system
 
-    var bit: UInt8 {
+    var bit: UInt16 {
         switch self {
         case .admin: 1
         case .supervisor: 2
@@ -13,13 +14,14 @@ public enum Role: String, Sendable, CaseIterable {
         case .system: 32
         case .mail: 64
         case .mart: 128
+        case .search: 256
         }
     }
 }
 
-/// A set of roles in one byte.
+/// A set of roles.
 public struct Roles: Sendable, Hashable, ExpressibleByArrayLiteral, CustomStringConvertible {
-    private var bits: UInt8 = 0
+    private var bits: UInt16 = 0
 
     /// The empty set.
     public init() {}

@@ -87,6 +87,7 @@ extension OpenAPIComponents {
                     },
                     "quota": {"$ref": "#/components/schemas/Quota"},
                     "datamart": {"$ref": "#/components/schemas/DatamartDefinition"},
+                    "search": {"$ref": "#/components/schemas/SearchDefinition"},
                     "customerAttribute": {
                         "$ref": "#/components/schemas/AttributeName", "default": "customer",
                         "description": "The attribute that says which customer an item is about, for erasure."

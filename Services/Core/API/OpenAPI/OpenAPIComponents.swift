@@ -7,7 +7,8 @@ enum OpenAPIComponents {
         [
             "securitySchemes": object(of: securitySchemes),
             "parameters": .object(
-                parse(parameters).addingDefaults(parse(mailParameters)).addingDefaults(parse(datamartParameters))),
+                parse(parameters).addingDefaults(parse(mailParameters)).addingDefaults(parse(datamartParameters))
+                    .addingDefaults(parse(searchParameters))),
             "headers": object(of: headers), "responses": .object(problems), "schemas": .object(schemas),
         ]
     }
@@ -17,7 +18,7 @@ enum OpenAPIComponents {
         for text in [
             texts, workItemSchemas, commandSchemas, explanationSchemas, agentSchemas, reportingSchemas,
             administrationSchemas, configurationSchemas, categorySchemas, changeSchemas, mailboxSchemas,
-            mailServiceSchemas, emailSchemas, datamartSchemas,
+            mailServiceSchemas, emailSchemas, datamartSchemas, searchSchemas,
         ] {
             for (name, schema) in parse(text).members { all[name] = schema }
         }

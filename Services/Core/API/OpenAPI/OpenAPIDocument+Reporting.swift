@@ -18,7 +18,7 @@ extension OpenAPIDocument {
                 Every event of the tenant, complete and in order: positions have no gaps. Ask with `after` set to `next` of \
                 the answer before; an empty answer means that nothing has happened since.
                 """,
-            roles: [.reader, .mart], parameters: ["AfterPosition", "EventLimit"],
+            roles: [.reader, .mart, .search], parameters: ["AfterPosition", "EventLimit"],
             answers: [OpenAPIAnswer(200, "Events after that position.", "EventPage")])
     ]
 

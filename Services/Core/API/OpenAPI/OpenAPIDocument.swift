@@ -10,7 +10,7 @@ public enum OpenAPIDocument {
 
     static let operations: [OpenAPIOperation] =
         describing + workItems + workItemActions + bulk + agents + offers + queues + events + configuration + keys
-        + deadLetters + customers + emails + mailboxes + secrets + mailService + datamart
+        + deadLetters + customers + emails + mailboxes + secrets + mailService + datamart + search
 
     /// The document.
     public static let value: JSONValue = [

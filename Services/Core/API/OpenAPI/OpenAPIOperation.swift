@@ -28,7 +28,7 @@ enum OpenAPITag: String, CaseIterable, Sendable {
         case .offers: "Offers: waited for, accepted, declined."
         case .reporting: "What waits now, and everything that has happened."
         case .configuration: "The tenant's configuration: one document, applied whole."
-        case .projections: "What the data mart asks: settings, and whom a credential belongs to."
+        case .projections: "What the data mart and the search service ask: settings, and whom a credential belongs to."
         case .administration: "Keys, messages that could not be taken, erasure of a customer's data."
         }
     }

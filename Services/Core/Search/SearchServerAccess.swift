@@ -1,0 +1,78 @@
+import Domain
+import Foundation
+import SearchIndex
+import ServiceKit
+import Storage
+import Synchronization
+
+/// A tenant's search server, as its configuration and secret have it now; and whether it is worth asking.
+final class SearchServerAccess: Sendable {
+    private struct State {
+        var server: SearchServer?
+        var version: Int32 = 0
+        var readAt: ContinuousClock.Instant?
+        var restsUntil: ContinuousClock.Instant?
+        var complaint: String?
+    }
+
+    private let state = Mutex(State())
+    /// A secret that was replaced is taken up within this time.
+    private static let freshness = Duration.seconds(5)
+    /// Whoever does not answer is not asked for so long: not every search shall wait for it.
+    private static let rest = Duration.seconds(2)
+
+    /// The server, unless it rests.
+    /// - Throws: `SearchIndexError`, `StorageError`.
+    func server(_ configuration: SearchConfiguration, of runtime: TenantRuntime) async throws -> SearchServer {
+        let now = ContinuousClock.now
+        let version = runtime.snapshot.version
+        let (known, isResting) = state.withLock { state in
+            let isFresh = state.version == version && state.readAt.map { now - $0 < Self.freshness } ?? false
+            return (isFresh ? state.server : nil, state.restsUntil.map { now < $0 } ?? false)
+        }
+        if isResting { throw SearchIndexError(.unreachable, "the search server did not answer a moment ago") }
+        if let known { return known }
+        let server = SearchServer(
+            configuration, password: try await Self.password(configuration, runtime),
+            http: runtime.dependencies.outbound)
+        state.withLock {
+            $0.server = server
+            $0.version = version
+            $0.readAt = now
+        }
+        return server
+    }
+
+    private static func password(_ configuration: SearchConfiguration, _ runtime: TenantRuntime) async throws -> String?
+    {
+        guard let name = configuration.secret else { return nil }
+        let boxes = try await MailboxSecrets(
+            pool: runtime.dependencies.pool, tenant: runtime.tenant, tenantName: runtime.name
+        ).sealed()
+        guard let box = boxes[name], let key = runtime.dependencies.secrets,
+            let opened = try? key.open(box, for: SecretBox.purpose(tenant: runtime.name, secret: name)),
+            let password = (try? JSONValue(parsing: opened))?["password"]?.stringValue
+        else { throw SearchIndexError(.refused, "the secret \(name) is not there or cannot be opened") }
+        return password
+    }
+
+    /// - Returns: whether this has not been complained about yet.
+    func failed(_ error: SearchIndexError) -> Bool {
+        state.withLock { state in
+            if error.code == .timedOut || error.code == .unreachable {
+                // What was refused for its rest does not make the rest longer.
+                let now = ContinuousClock.now
+                if state.restsUntil.map({ $0 <= now }) ?? true { state.restsUntil = now + Self.rest }
+            }
+            defer { state.complaint = error.code.rawValue }
+            return state.complaint != error.code.rawValue
+        }
+    }
+
+    func answered() {
+        state.withLock {
+            $0.restsUntil = nil
+            $0.complaint = nil
+        }
+    }
+}

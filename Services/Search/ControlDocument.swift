@@ -1,0 +1,127 @@
+import Domain
+import Foundation
+import Projection
+import SearchIndex
+import Storage
+
+/// The document that says who holds a tenant's index and how far it has come. Every write says which version of it the
+/// writer has seen (`if_seq_no`, `if_primary_term`), so that a holder whose term is over changes nothing any more.
+actor ControlDocument {
+    private let server: SearchServer
+    private let id: String
+    private static let index = "millrace-control"
+    private static let short = Duration.seconds(10)
+
+    private struct Version {
+        var sequence: Int64
+        var primaryTerm: Int64
+    }
+
+    private var known: (state: IndexState, version: Version)?
+    /// Writes are made one after the other.
+    private let turn = AsyncGate()
+
+    init(server: SearchServer, alias: String) {
+        self.server = server
+        id = alias
+    }
+
+    /// What it says now; nil when there is none.
+    func read() async throws -> IndexState? { try await fetch()?.state }
+
+    /// What its holder knows without asking.
+    /// - Throws: `StorageError` with `.staleTerm` when this is not the holder's term.
+    func held(_ term: Int64) async throws -> IndexState {
+        if let known, known.state.term == term { return known.state }
+        guard let found = try await fetch(), found.state.term == term else { throw Self.stale }
+        known = found
+        return found.state
+    }
+
+    /// Begins a term, and the document where there is none.
+    func begin(holder: String, first: @Sendable () async throws -> IndexState) async throws -> Int64 {
+        try await turn.enter()
+        defer { turn.leave() }
+        guard var found = try await fetch() else {
+            let state = try await first()
+            try await makeIndex()
+            known = (state, try await put(state, "op_type=create"))
+            return state.term
+        }
+        found.state.term += 1
+        found.state.holder = holder
+        found.version = try await put(found.state, Self.condition(found.version))
+        known = found
+        return found.state.term
+    }
+
+    /// Changes it under a term.
+    /// - Throws: `StorageError` with `.staleTerm` when another one has written meanwhile.
+    @discardableResult
+    func update(_ term: Int64, _ change: @Sendable (inout IndexState) throws -> Void) async throws -> IndexState {
+        try await turn.enter()
+        defer { turn.leave() }
+        var state = try await held(term)
+        guard let version = known?.version else { throw Self.stale }
+        try change(&state)
+        do {
+            known = (state, try await put(state, Self.condition(version)))
+        } catch {
+            // Whether it was written shows when it is read again.
+            known = nil
+            guard let refused = error as? SearchIndexError, refused.code == .conflict || refused.code == .notFound
+            else { throw error }
+            throw Self.stale
+        }
+        return state
+    }
+
+    private static let stale = StorageError(.staleTerm, "another instance has taken over the search index")
+
+    private func fetch() async throws -> (state: IndexState, version: Version)? {
+        do {
+            let answer = try await server.call("GET", "/\(Self.index)/_doc/\(id)", within: Self.short)
+            guard let state = answer["_source"].flatMap(IndexState.init), let version = Self.version(answer) else {
+                return nil
+            }
+            return (state, version)
+        } catch let error as SearchIndexError {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    private func put(_ state: IndexState, _ condition: String) async throws -> Version {
+        let answer = try await server.call(
+            "PUT", "/\(Self.index)/_doc/\(id)?\(condition)", state.document, within: Self.short)
+        guard let version = Self.version(answer) else {
+            throw SearchIndexError(.refused, "the search server tells no version of what it has written")
+        }
+        return version
+    }
+
+    private func makeIndex() async throws {
+        do {
+            try await server.call(
+                "PUT", "/\(Self.index)",
+                [
+                    "settings": ["index": ["number_of_shards": 1, "auto_expand_replicas": "0-1"]],
+                    "mappings": ["dynamic": false],
+                ])
+        } catch let error as SearchIndexError {
+            // It is there already.
+            guard error.code == .refused else { throw error }
+        }
+    }
+
+    private static func condition(_ version: Version) -> String {
+        "if_seq_no=\(version.sequence)&if_primary_term=\(version.primaryTerm)"
+    }
+
+    private static func version(_ answer: JSONValue) -> Version? {
+        guard let sequence = answer["_seq_no"]?.integerValue, let term = answer["_primary_term"]?.integerValue else {
+            return nil
+        }
+        return Version(sequence: sequence, primaryTerm: term)
+    }
+}

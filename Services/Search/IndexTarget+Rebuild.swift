@@ -1,0 +1,101 @@
+import Domain
+import Projection
+import SearchIndex
+import Storage
+
+/// Building an index beside the one that serves.
+extension IndexTarget {
+    func wantsRebuild() async throws -> Bool {
+        guard let state = try await control.read(), state.serving.walked == nil else { return false }
+        return state.rebuilt < wishes.count || state.serving.format != SearchMapping.format || state.next != nil
+    }
+
+    /// The new index, once all items are in it.
+    func beginRebuild(fence: TermFence) async throws -> any ProjectionTarget {
+        if try await control.held(fence.term).next == nil {
+            let index = try await makeIndex()
+            try await control.update(fence.term) { $0.next = index }
+        }
+        try await walk(fence, in: \.next)
+        return NextIndex(target: self)
+    }
+
+    /// The alias goes to the new index in one step; the old one is taken away.
+    func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws {
+        let state = try await control.held(fence.term)
+        guard let new = state.next else { return }
+        try await serve(new, insteadOf: state.serving)
+        let wished = wishes.count
+        try await control.update(fence.term) {
+            $0.serving = new
+            $0.next = nil
+            $0.rebuilt = max($0.rebuilt, wished)
+        }
+        // Searches find the new one already; an index that is left over costs room only.
+        _ = try? await server.call("DELETE", "/\(state.serving.index)")
+    }
+
+    /// Puts the alias onto an index. Nothing else has it afterwards.
+    func serve(_ index: IndexProgress, insteadOf old: IndexProgress? = nil) async throws {
+        var actions: [JSONValue] = []
+        for other in try await indices() where other != index.index {
+            actions.append(["remove": ["index": .string(other), "alias": .string(configuration.alias)]])
+        }
+        actions.append(["add": ["index": .string(index.index), "alias": .string(configuration.alias)]])
+        try await server.call("POST", "/_aliases", ["actions": .array(actions)])
+    }
+
+    /// The indices that the alias stands for.
+    func indices() async throws -> [String] {
+        do {
+            return try await server.call("GET", "/_alias/\(configuration.alias)").objectValue?.keys ?? []
+        } catch let error as SearchIndexError {
+            guard error.code == .notFound else { throw error }
+            return []
+        }
+    }
+
+    /// Writes all items, page by page, from where an earlier walk has come to.
+    func walk(_ fence: TermFence, in path: WritableKeyPath<IndexState, IndexProgress?> & Sendable) async throws {
+        while let index = try await control.held(fence.term)[keyPath: path], let last = index.walked {
+            try Task.checkCancellation()
+            let page = try await items.items(after: last)
+            try await WriteDocuments(server: server, alias: index.writeAlias, logger: logger)
+                .write(page.records, version: WriteDocuments.version(at: page.position))
+            let walked = page.records.count < ItemSource.page ? nil : page.records.last?.id
+            try await control.update(fence.term) { $0[keyPath: path]?.walked = walked }
+        }
+    }
+}
+
+extension IndexState {
+    /// The index that serves, for what is done to either.
+    var first: IndexProgress? {
+        get { serving }
+        set { if let newValue { serving = newValue } }
+    }
+
+    /// The index that is being built; there is one whenever this is asked.
+    var second: IndexProgress {
+        get { next ?? serving }
+        set { next = newValue }
+    }
+}
+
+/// The index that is being built, as a target.
+struct NextIndex: ProjectionTarget {
+    let target: IndexTarget
+
+    func progress() async throws -> ProjectionProgress {
+        guard let next = try await target.control.read()?.next else {
+            throw ProjectionError(.progressMoved, "the new index has taken its place already")
+        }
+        return next.projection
+    }
+
+    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
+        try await target.apply(events, progress, fence, to: \.second)
+    }
+
+    func nextTerm(holder: String) async throws -> Int64 { try await target.nextTerm(holder: holder) }
+}

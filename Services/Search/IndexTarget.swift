@@ -1,0 +1,95 @@
+import Domain
+import Logging
+import Projection
+import SearchIndex
+import Storage
+import Synchronization
+
+/// A tenant's index as a projection's target. What an event changes is read from core: an item is written as it is now.
+///
+/// There is no transaction over documents and progress. Documents come first and are safe to repeat, since their versions
+/// only rise; then the progress, if nobody else has written it meanwhile.
+struct IndexTarget: RebuildableTarget {
+    let server: SearchServer
+    let configuration: SearchConfiguration
+    let control: ControlDocument
+    let items: ItemSource
+    /// How often a new index has been asked for.
+    let wishes: Wishes
+    let logger: Logger
+
+    func progress() async throws -> ProjectionProgress {
+        try await control.read()?.serving.projection ?? ProjectionProgress()
+    }
+
+    func nextTerm(holder: String) async throws -> Int64 {
+        try await control.begin(holder: holder) {
+            let index = try await makeIndex()
+            return IndexState(term: 1, holder: holder, serving: index, rebuilt: wishes.count)
+        }
+    }
+
+    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
+        try await apply(events, progress, fence, to: \.serving)
+    }
+
+    /// Writes what events changed into one of the two indices.
+    func apply(
+        _ events: [ProjectedEvent], _ progress: ProjectionProgress, _ fence: TermFence,
+        to path: WritableKeyPath<IndexState, IndexProgress> & Sendable
+    ) async throws {
+        let before = try await control.held(fence.term)[keyPath: path]
+        guard let first = events.first, first.position > before.position else {
+            throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
+        }
+        let ids = Self.items(of: events)
+        for start in stride(from: 0, to: ids.count, by: ItemSource.page) {
+            try await write(Array(ids[start..<min(ids.count, start + ItemSource.page)]), into: before)
+        }
+        try await control.update(fence.term) { state in
+            guard state[keyPath: path].position == before.position else {
+                throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
+            }
+            state[keyPath: path].advance(to: progress)
+        }
+    }
+
+    private func write(_ ids: [String], into index: IndexProgress) async throws {
+        let page = try await items.items(ids)
+        let present = Set(page.records.map(\.id))
+        try await WriteDocuments(server: server, alias: index.writeAlias, logger: logger).write(
+            page.records, gone: ids.filter { !present.contains($0) },
+            version: WriteDocuments.version(at: page.position))
+    }
+
+    /// The items that events are about, each once.
+    private static func items(of events: [ProjectedEvent]) -> [String] {
+        var seen: Set<String> = []
+        return events.compactMap { event -> String? in
+            if event.kind.hasPrefix("workitem.") { return event.subject }
+            return event.kind.hasPrefix("email.") ? event.data["workItemId"]?.stringValue : nil
+        }.filter { seen.insert($0).inserted }
+    }
+
+    /// A new index without documents, which has come as far as core is now: what is older is met by the walk.
+    func makeIndex() async throws -> IndexProgress {
+        let position = try await items.items(after: "", limit: 1).position
+        let stamp = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let index = IndexProgress(
+            index: "\(configuration.alias)-\(stamp)", position: position, format: SearchMapping.format)
+        var body = SearchMapping.index(replicas: configuration.replicas).objectValue ?? JSONObject()
+        body["aliases"] = .object([index.writeAlias: .object(JSONObject())])
+        try await server.call("PUT", "/\(index.index)", .object(body))
+        return index
+    }
+}
+
+/// How often a new index has been asked for, as the settings say.
+final class Wishes: Sendable {
+    private let value: Atomic<Int64>
+
+    init(_ count: Int64) { value = Atomic(count) }
+
+    var count: Int64 { value.load(ordering: .relaxed) }
+    func set(_ count: Int64) { value.store(count, ordering: .relaxed) }
+}

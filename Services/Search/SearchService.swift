@@ -1,0 +1,102 @@
+import AsyncHTTPClient
+import Coordination
+import Domain
+import Logging
+import Messaging
+import Projection
+import SearchIndex
+import ServiceKit
+import ServiceLifecycle
+
+/// The search service: keeps tenants' work items and their messages in Elasticsearch or OpenSearch. A hot standby: every
+/// instance reads the events, and for each tenant the one that is elected writes.
+public struct SearchService: Sendable {
+    private let configuration: SearchServiceConfiguration
+    private let metrics: PrometheusMetrics
+    private let logger: Logger
+
+    /// - Parameter metrics: where the service's metrics go.
+    public init(configuration: SearchServiceConfiguration, metrics: PrometheusMetrics, logger: Logger) {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Runs until stopped by a signal.
+    /// - Parameter answersHealth: false in a process where another service answers for metrics and health.
+    public func run(answersHealth: Bool = true) async throws {
+        let shared = configuration.shared
+        let redis = try RedisClient(url: shared.redis.url, connections: 2, logger: logger)
+        let subscriber = try RedisSubscriber(url: shared.redis.url, logger: logger)
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: CoreClient.http)
+        let outbound = OutboundHTTP(guard: AddressGuard(allow: shared.outboundAllow))
+        let topics = ReadTopics(
+            connection: shared.kafka.connection(instance: shared.instance),
+            topics: ["workitems.events", "agents.events", "emails.status"].map { shared.kafka.prefix + $0 },
+            logger: logger)
+        let dependencies = SearchDependencies(
+            redis: redis, subscriber: subscriber, topics: topics, outbound: outbound,
+            secrets: shared.secretsKey.map { SecretBox(key: $0) }, instance: shared.instance,
+            redisPrefix: shared.redis.prefix, leaseTime: shared.leaseTTL, checkEvery: configuration.checkEvery,
+            logger: logger)
+        let watches = configuration.keys.map { key in
+            WatchSettings(
+                core: CoreClient(
+                    http: http, addresses: configuration.core, key: key, measure: IndexMetrics.coreAnswered),
+                dependencies: dependencies)
+        }
+        IndexMetrics.register(metrics, tenants: { watches.count(where: \.isInUse) })
+        var components = [
+            Self.closing("http client") { try? await http.shutdown() },
+            ServiceComponent("outbound", outbound),
+            Self.closing("redis") {
+                await subscriber.close()
+                await redis.close()
+            },
+        ]
+        if answersHealth { components.append(health(redis, topics, watches)) }
+        components.append(ServiceComponent("topics") { await cancelWhenGracefulShutdown { await topics.run() } })
+        for watch in watches {
+            components.append(ServiceComponent("index") { await cancelWhenGracefulShutdown { await watch.run() } })
+        }
+        try await ServiceRunner(components, stopWithin: shared.shutdownTimeout, logger: logger).run()
+    }
+
+    private func health(_ redis: RedisClient, _ topics: ReadTopics, _ watches: [WatchSettings]) -> ServiceComponent {
+        let checks = HealthChecks([
+            HealthCheck("redis") { try await redis.command(["PING"]) },
+            HealthCheck("core") {
+                for watch in watches { if let problem = watch.problem { throw IndexTrouble(problem) } }
+            },
+            // Events come from the feed while Kafka is away.
+            HealthCheck("kafka", isRequired: false) {
+                if let trouble = topics.trouble { throw IndexTrouble(trouble) }
+            },
+            // An instance that is left out helps no server that is away.
+            HealthCheck("search servers", isRequired: false) {
+                let troubles = watches.compactMap(\.trouble)
+                guard !troubles.isEmpty else { return }
+                throw IndexTrouble(troubles.prefix(5).joined(separator: "; ") + (troubles.count > 5 ? "; …" : ""))
+            },
+        ])
+        ProcessMetrics.add(to: metrics)
+        var routes = Routes()
+        checks.addRoutes(to: &routes)
+        metrics.addRoute(to: &routes)
+        let server = HTTPService(configuration: configuration.shared.metrics, routes: routes, logger: logger)
+        return ServiceComponent("metrics", server, ready: { _ = await server.waitUntilListening() })
+    }
+
+    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
+        ServiceComponent(name) {
+            try? await gracefulShutdown()
+            await close()
+        }
+    }
+}
+
+/// What health tells.
+struct IndexTrouble: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

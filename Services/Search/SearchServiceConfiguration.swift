@@ -1,0 +1,70 @@
+import Domain
+import Foundation
+import ServiceKit
+
+/// Configuration keys of the search service alone.
+public enum SearchKeys {
+    static let core = ConfigurationKey<[String]>(
+        "search.core", "Addresses of the core service.",
+        expected: "one or several addresses such as http://core:4024, separated by commas"
+    ) { (text) throws(ConfigurationValueError) in
+        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let areAddresses = addresses.allSatisfy { address in
+            guard let parts = URLComponents(string: address), let scheme = parts.scheme else { return false }
+            return ["http", "https"].contains(scheme) && parts.host?.isEmpty == false && parts.query == nil
+        }
+        guard !addresses.isEmpty, areAddresses else {
+            throw ConfigurationValueError("must be addresses such as http://core:4024, separated by commas")
+        }
+        return addresses.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    }
+    static let keys = ConfigurationKey<[String]>(
+        "search.keys", "API keys with the role search, one for each tenant whose items are indexed.",
+        expected: "keys separated by commas", isSecret: true
+    ) { (text) throws(ConfigurationValueError) in
+        let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard !keys.isEmpty else { throw ConfigurationValueError("must be keys separated by commas") }
+        return keys
+    }
+    static let checkEvery = ConfigurationKey<Duration>(
+        "search.check.every", "How often an index is compared with the items, and mended.",
+        expected: "a duration from 1s to 7d", fallback: (.seconds(3600), "1h")
+    ) { (text) throws(ConfigurationValueError) in
+        guard let milliseconds = DurationText.milliseconds(text), (1000...604_800_000).contains(milliseconds) else {
+            throw ConfigurationValueError("must be a duration from 1s to 7d")
+        }
+        return .milliseconds(milliseconds)
+    }
+
+    /// All of them.
+    public static let all: [ConfigurationKeyDescription] = [
+        core.description, keys.description, checkEvery.description,
+    ]
+}
+
+/// What the search service is told at start.
+public struct SearchServiceConfiguration: Sendable {
+    /// What all services are told.
+    public let shared: ServiceConfiguration
+    let core: [String]
+    let keys: [String]
+    let checkEvery: Duration
+
+    /// Reads environment and file.
+    /// - Parameter otherKeys: keys of services that run in the same process.
+    /// - Throws: `ConfigurationError` with everything that is wrong.
+    public static func load(
+        environment: [String: String], otherKeys: [ConfigurationKeyDescription] = []
+    ) throws(ConfigurationError) -> SearchServiceConfiguration {
+        var source = ConfigurationSource(
+            environment: environment, keys: ConfigurationKeys.all + SearchKeys.all + otherKeys)
+        let shared = ServiceConfiguration(from: &source, needs: [.redis, .kafka])
+        let configuration = SearchServiceConfiguration(
+            shared: shared, core: source.required(SearchKeys.core, placeholder: []),
+            keys: source.required(SearchKeys.keys, placeholder: []),
+            checkEvery: source.required(SearchKeys.checkEvery, placeholder: .seconds(3600)))
+        try source.finish()
+        for key in configuration.keys { KnownSecrets.shared.add(key) }
+        return configuration
+    }
+}

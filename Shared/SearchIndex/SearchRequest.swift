@@ -1,0 +1,130 @@
+public import Domain
+
+/// A search as the server takes it.
+public struct SearchRequest: Sendable {
+    /// By what is sorted; the item decides among equals.
+    public enum Order: Sendable {
+        case relevance, newest, oldest, due, dueLast, updated
+
+        private var field: (String, String)? {
+            switch self {
+            case .relevance: ("_score", "desc")
+            case .newest, .oldest: nil
+            case .due: ("due", "asc")
+            case .dueLast: ("dueLast", "desc")
+            case .updated: ("updatedAt", "desc")
+            }
+        }
+
+        var sort: JSONValue {
+            let direction = self == .oldest || self == .due ? "asc" : "desc"
+            let fields = [field, ("id", direction)].compactMap { $0 }
+            return .array(fields.map { .object([$0.0: .string($0.1)]) })
+        }
+
+        /// Whether a value stands in front of the id.
+        var hasValue: Bool { field != nil }
+    }
+
+    /// A place in the order.
+    public struct Position: Sendable, Hashable {
+        /// What is sorted by; 0 where only the item is.
+        public var value: Int64
+        /// The item's id with dashes.
+        public var id: String
+
+        /// A place.
+        public init(value: Int64, id: String) {
+            self.value = value
+            self.id = id
+        }
+    }
+
+    /// What is looked for.
+    public var query: SearchQuery
+    /// Where it is looked for.
+    public var zones: Set<SearchZone>
+    /// Values that fields must have one of.
+    public var filters: [(field: String, values: [String])] = []
+    /// By what is sorted.
+    public var order = Order.relevance
+    /// What comes behind this.
+    public var after: Position?
+    /// At most so many.
+    public var limit = 50
+    /// Milliseconds that the server may take.
+    public var milliseconds: Int64 = 1000
+
+    /// A search.
+    public init(_ query: SearchQuery, zones: Set<SearchZone>) {
+        self.query = query
+        self.zones = zones
+    }
+
+    /// The body of `_search`.
+    public var body: JSONValue {
+        var bool = JSONObject()
+        bool["must"] = .array(query.wanted.map { any($0, scored: true) })
+        bool["must_not"] = .array(query.terms.filter(\.isExcluded).map { any($0, scored: false) })
+        bool["filter"] = .array(
+            filters.map { .object(["terms": .object([$0.field: .array($0.values.map(JSONValue.string))])]) })
+        var body: JSONObject = [
+            "size": .integer(Int64(limit)), "_source": false, "track_total_hits": false,
+            "timeout": .string("\(milliseconds)ms"), "query": ["bool": .object(bool)], "sort": order.sort,
+        ]
+        if let after {
+            let id = JSONValue.string(after.id)
+            body["search_after"] = .array(order.hasValue ? [.integer(after.value), id] : [id])
+        }
+        return .object(body)
+    }
+
+    /// The hits of an answer; nil when it is not all that there is, because time was up or a part of the index is away.
+    public func hits(in answer: JSONValue) -> [Position]? {
+        guard answer["timed_out"]?.boolValue != true, (answer["_shards"]?["failed"]?.integerValue ?? 0) == 0,
+            let hits = answer["hits"]?["hits"]?.arrayValue
+        else { return nil }
+        return hits.compactMap { hit in
+            guard let id = hit["_id"]?.stringValue else { return nil }
+            let value = order.hasValue ? hit["sort"]?.arrayValue?.first?.numberValue : 0
+            return value.map { Position(value: Int64($0), id: id) }
+        }
+    }
+
+    /// A term in any of the zones. Each zone counts its weight, however often a word is there.
+    private func any(_ term: SearchQuery.Term, scored: Bool) -> JSONValue {
+        var should: [JSONValue] = []
+        for zone in SearchZone.allCases where zones.contains(zone) {
+            var clauses: [JSONValue] = []
+            if let field = term.field {
+                clauses.append(clause(term.words.map { "\(field):\($0)" }, term.isPrefix, in: zone.named))
+                if field == "text", zone == .messages {
+                    clauses.append(clause(term.words, term.isPrefix, in: zone.words))
+                }
+            } else {
+                clauses.append(clause(term.words, term.isPrefix, in: zone.words))
+            }
+            let filter: JSONValue = clauses.count == 1 ? clauses[0] : Self.either(clauses)
+            should.append(
+                scored ? ["constant_score": ["filter": filter, "boost": .integer(Int64(zone.weight))]] : filter)
+        }
+        return Self.either(should)
+    }
+
+    private static func either(_ clauses: [JSONValue]) -> JSONValue {
+        ["bool": ["should": .array(clauses), "minimum_should_match": 1]]
+    }
+
+    private func clause(_ words: [String], _ isPrefix: Bool, in field: String) -> JSONValue {
+        let text = words.joined(separator: " ")
+        switch (words.count, isPrefix) {
+        case (1, false): return ["term": .object([field: .string(text)])]
+        case (1, true): return ["prefix": .object([field: .string(text)])]
+        case (_, false): return ["match_phrase": .object([field: .string(text)])]
+        case (_, true):
+            return [
+                "match_phrase_prefix": .object([field: ["query": .string(text), "max_expansions": 1000]])
+            ]
+        }
+    }
+}
