@@ -41,7 +41,11 @@ if has_mart; then
     prepare_mart "$credentials"
     start_datamart
     await_datamart 60
+    tell_reports "$credentials"
 fi
 say "ready: http://127.0.0.1:${port[HTTP]}/iwd/v3 and http://127.0.0.1:${port[HTTP_2]}/iwd/v3"
-if has_mart; then say "reports: http://127.0.0.1:${port[HTTP_DATAMART]}/iwd/v3/reports"; fi
+if has_mart; then
+    say "reports: http://127.0.0.1:${port[HTTP_DATAMART]}/iwd/v3/reports, or in the terminal:"
+    say "  ${executable#"$root"/} report intraday-process --from today --by category"
+fi
 say "keys of tenant demo: ${credentials#"$root"/}; stop with: make down"

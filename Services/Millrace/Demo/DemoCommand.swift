@@ -63,7 +63,7 @@ struct Demo: OperatorCommand {
             brokers: kafka, prefix: credentials.kafkaPrefix, tenant: tenant, source: source, repeatAfter: .seconds(5),
             logger: .quiet
         ) { try await demo.perform(over: $0) }
-        try result.report(asJSON: output.json)
+        try await result.report(asJSON: output.json)
     }
 
     private static func configuration(_ document: JSONValue) throws -> TenantConfiguration {

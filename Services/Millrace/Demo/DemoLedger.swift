@@ -42,6 +42,8 @@ public struct DemoLedger: Sendable {
     public private(set) var acknowledging = LatencyHistogram()
     /// From the item's first event to its first offer.
     public private(set) var waiting = LatencyHistogram()
+    /// What all items did, not only those of the demonstration.
+    public private(set) var counts = DemoCounts()
     /// Positions that the feed left out: it must have none.
     public private(set) var gaps = 0
     private var position: Int64
@@ -75,6 +77,7 @@ public struct DemoLedger: Sendable {
         let place = event["position"]?.integerValue ?? 0
         if place != position + 1 { gaps += 1 }
         position = place
+        counts.take(event)
         guard let data = event["data"], let captureId = data["captureId"]?.stringValue, var entry = entries[captureId]
         else { return }
         let time = event["time"]?.stringValue.flatMap { Instant(rfc3339: $0) }

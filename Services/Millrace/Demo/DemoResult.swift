@@ -3,6 +3,8 @@ import Domain
 /// How the demonstration ended.
 struct DemoResult: Sendable {
     var verdict: DemoVerdict
+    /// The reports of it; nil where there is no data mart.
+    var reports: DemoReports?
     var ledger: DemoLedger
     var statistics: SimulationStatistics
     var agents: Int
@@ -14,8 +16,13 @@ struct DemoResult: Sendable {
 
     /// Prints the summary.
     /// - Throws: when anything was lost.
-    func report(asJSON: Bool) throws(CommandFailure) {
-        if asJSON { Terminal.line(json.text) } else { for line in lines { Terminal.line(line) } }
+    func report(asJSON: Bool) async throws {
+        if asJSON {
+            Terminal.line(json.text)
+        } else {
+            for line in lines { Terminal.line(line) }
+            try await reports?.show()
+        }
         guard verdict.faults.isEmpty else {
             let shown = verdict.faults.prefix(20).map { "  \($0.captureId): \($0.problem)" }
             throw CommandFailure(
@@ -44,6 +51,7 @@ struct DemoResult: Sendable {
             "  within SLA     \(TextFormats.percent(ledger.withinServiceLevel, of: ledger.dated))",
             "  accept         \(latency(statistics.accepting))",
             "  complete       \(latency(statistics.completing))",
+            "  reports        \(reports == nil ? "there is no data mart" : "of the data mart follow; compared with the feed and the live table")",
             "  lost           \(verdict.faults.isEmpty ? "nothing" : "\(verdict.faults.count) faults")",
         ]
     }
@@ -58,6 +66,7 @@ struct DemoResult: Sendable {
         object["unfinished"] = .object(
             JSONObject(verdict.unfinished.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))
         object["withinServiceLevel"] = .integer(Int64(ledger.withinServiceLevel))
+        object["reportsCompared"] = .bool(reports != nil)
         object["faults"] = .array(
             verdict.faults.map { ["captureId": .string($0.captureId), "problem": .string($0.problem)] })
         return .object(object)

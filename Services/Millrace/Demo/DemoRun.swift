@@ -28,6 +28,8 @@ struct DemoRun: Sendable {
     func perform(over intake: KafkaIntake) async throws -> DemoResult {
         let position = try await EventFeed.lastPosition(client)
         let startedAt = Instant.now
+        let reports = DemoReports(credentials, from: startedAt, length: length)
+        let reportedBefore = try await reports.before(position)
         let start = ContinuousClock.now
         let stop = StopSignal()
         let recorder = SimulationRecorder(stop: stop)
@@ -57,8 +59,12 @@ struct DemoRun: Sendable {
                 if case .failure(let error) = result, !(error is CancellationError) { throw error }
             }
         }
+        var verdict = DemoVerdict(ledger.value, listed: try await listed(since: startedAt))
+        if let reportedBefore {
+            verdict.note(try await reports.faults(since: reportedBefore, counts: ledger.value.counts))
+        }
         return DemoResult(
-            verdict: DemoVerdict(ledger.value, listed: try await listed(since: startedAt)), ledger: ledger.value,
+            verdict: verdict, reports: reportedBefore.map { _ in reports }, ledger: ledger.value,
             statistics: recorder.statistics, agents: agents.count, planned: routes.count,
             seconds: start.duration(to: .now).inSeconds,
             repeats: intake.repeats)

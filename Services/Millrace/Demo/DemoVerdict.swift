@@ -52,6 +52,11 @@ public struct DemoVerdict: Sendable, Hashable {
         }
     }
 
+    /// Adds what does not agree elsewhere.
+    public mutating func note(_ problems: [String]) {
+        for problem in problems { fault("", problem) }
+    }
+
     private mutating func fault(_ captureId: String, _ problem: String) {
         faults.append(Fault(captureId: captureId, problem: problem))
     }

@@ -1,0 +1,126 @@
+import Domain
+
+/// The end of the demonstration: the reports of what was just seen, held against the feed and the live table.
+struct DemoReports: Sendable {
+    /// Of the reports.
+    let client: APIClient
+    /// Of the live table.
+    let live: APIClient
+    /// The whole period: long enough for a demonstration that takes its time.
+    let from: Domain.Instant
+    let to: Domain.Instant
+
+    /// Which totals of which reports must be what the feed tells.
+    private static let compared = [
+        ("intraday-process", ["entered", "offered", "accepted", "missed", "declined", "transferred", "completed"]),
+        ("customer-segment-service-level", ["entered", "completed"]),
+        ("capture-point-duration", ["entered", "completed"]), ("resource-performance", ["offered", "accepted"]),
+        ("queue-priority-range", ["offered", "completed"]), ("task-age", ["completed"]),
+    ]
+
+    /// Reports in the order shown, with what is asked for.
+    private static let shown: [(name: String, parameters: [(String, String)])] = [
+        ("intraday-process", [("by", "queue")]), ("customer-segment-service-level", [("by", "category")]),
+        ("capture-point-duration", []), ("resource-performance", []), ("queue-priority-range", []), ("task-age", []),
+        ("email", []), ("task-work-detail", []),
+    ]
+    private static let rowsShown = 12
+    private static let patience = Duration.seconds(40)
+
+    init(_ credentials: Credentials, from: Domain.Instant, length: Double) {
+        live = APIClient(address: credentials.api, key: credentials.adminKey)
+        client = APIClient(address: credentials.reports ?? credentials.api, key: credentials.adminKey)
+        self.from = from
+        to = from + Int64((length + 3600) * 1000)
+    }
+
+    private var period: [(String, String)] { [("from", from.rfc3339), ("to", to.rfc3339)] }
+
+    /// What the reports say before the demonstration: its quarter of an hour may have seen other work.
+    /// - Parameter position: of the feed's last event, which must be in them.
+    /// - Returns: nil where there is no data mart.
+    func before(_ position: Int64) async throws -> [String: JSONValue]? {
+        let known = try await client.send(.GET, "/reports/intraday-process" + PercentEncoding.query(period))
+        if known.status == 404 { return nil }
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            var totals: [String: JSONValue] = [:]
+            var reached = Int64.max
+            for (name, _) in Self.compared {
+                let answer = try await report(name)
+                totals[name] = answer["totals"] ?? .null
+                reached = min(reached, answer["asOf"]?["position"]?.integerValue ?? 0)
+            }
+            if reached >= position { return totals }
+            guard ContinuousClock.now < end else {
+                throw CommandFailure(
+                    .unavailable, "The data mart has come to event \(reached) of \(position) and does not go on.")
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    /// Waits until the mart has everything, and compares.
+    /// - Returns: what does not agree, a line each.
+    func faults(since before: [String: JSONValue], counts: DemoCounts) async throws -> [String] {
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            let faults = try await differences(since: before, counts) + liveDifferences()
+            if faults.isEmpty || ContinuousClock.now > end { return faults }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private func differences(since before: [String: JSONValue], _ counts: DemoCounts) async throws -> [String] {
+        var faults: [String] = []
+        for (name, measures) in Self.compared {
+            let answer = try await report(name)
+            let position = answer["asOf"]?["position"]?.integerValue ?? 0
+            guard position >= counts.position else {
+                return ["\(name): the mart has come to event \(position) of \(counts.position)"]
+            }
+            for measure in measures {
+                let now = answer["totals"]?[measure]?.integerValue ?? 0
+                let seen = now - (before[name]?[measure]?.integerValue ?? 0)
+                let told = counts.counts[measure] ?? 0
+                if seen != told { faults.append("\(name): \(measure) \(seen), and the feed tells of \(told)") }
+            }
+        }
+        return faults
+    }
+
+    /// The backlog of each queue, in the report and in the live table.
+    private func liveDifferences() async throws -> [String] {
+        let rows = QueueRow.byEndpoint(QueueRow.read(try await live.call(.GET, "/queues")))
+        let answer = try await report("intraday-process", [("by", "queue"), ("limit", "5000")])
+        var reported: [String: Int] = [:]
+        for row in answer["items"]?.arrayValue ?? [] {
+            let name = row["queue"]?.stringValue ?? ""
+            reported[name == "(none)" ? "" : name] = Int(row["backlog"]?.integerValue ?? 0)
+        }
+        var faults: [String] = []
+        for row in rows {
+            let open = row.depth + row.offered + row.assigned + row.held + row.parked
+            let shown = reported.removeValue(forKey: row.endpoint) ?? 0
+            if open != shown { faults.append("backlog of \(row.endpoint): \(shown), and the live table shows \(open)") }
+        }
+        for (name, shown) in reported where shown != 0 {
+            faults.append("backlog of \(name): \(shown), and the live table shows none")
+        }
+        return faults
+    }
+
+    private func report(_ name: String, _ parameters: [(String, String)] = []) async throws -> JSONValue {
+        try await client.call(.GET, "/reports/\(name)" + PercentEncoding.query(parameters + period))
+    }
+
+    /// Prints the reports, the first rows of each.
+    func show() async throws {
+        for (name, parameters) in Self.shown {
+            let answer = try await report(name, parameters + [("limit", "\(Self.rowsShown)")])
+            var lines = ReportText(answer: answer, rows: answer["items"]?.arrayValue ?? []).lines
+            if answer["next"]?.stringValue != nil { lines.append("… `millrace report \(name)` shows the rest.") }
+            Terminal.write("\n" + lines.joined(separator: "\n") + "\n")
+        }
+    }
+}

@@ -1,0 +1,429 @@
+"""Reports of the data mart: their figures against counts made from the reporting feed alone, and how they are asked for."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from contracts import OpenAPI, look_up, references
+from desks import Floor, ahead, desk, desks
+from feed_tally import Deed, Tally
+from marts import ZONE, Mart, a_mart, events
+from own_world import own_world
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+FORMULA = '=HYPERLINK("http://example.org")'
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "reports") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def mart(place: World) -> Iterator[Mart]:
+    part = {"is": "north"}
+    configuration = desks(
+        desk("north", {"anna": {"capacity": 20}, "bert": {"capacity": 20}}, children=[
+            {"name": "Major", "when": {"all": [{"attribute": "impact", "is": "Major"}]}, "children": [
+                {"name": "Severe", "when": {"all": [{"attribute": "severe", "is": True}]}},
+            ]},
+            {"name": "Minor", "when": {"all": [{"attribute": "impact", "is": "Minor"}, {"attribute": "desk", **part}]}},
+        ]),
+        desk("south", {"cleo": {"capacity": 20}}),
+    )  # fmt: skip
+    with a_mart(place, configuration, attributes={"segment": "segment"}, slaTargets=[
+        {"category": "north", "percent": 95, "from": "2020-01-01"},
+        {"category": "north/Major", "percent": 99, "from": "2020-01-01"},
+    ]) as mart:  # fmt: skip
+        mart.add().start()
+        yield mart
+
+
+@pytest.fixture(scope="module")
+def floor(place: World, mart: Mart) -> Floor:
+    return Floor(place, mart.tenant)
+
+
+@pytest.fixture(scope="module")
+def tally(floor: Floor, mart: Mart) -> Tally:
+    """A day's work, all of it in the mart."""
+    north = [floor.submit("north", attributes={"impact": impact, "severe": severe, "segment": segment}, due=ahead(3600))
+             for impact, severe, segment in [("Major", True, "Gold"), ("Major", False, "Gold"), ("Minor", False, "Silver"),
+                                             ("None", False, FORMULA), ("Major", False, "Silver"), ("Minor", False, "Gold")]]  # fmt: skip
+    late = floor.submit("north", attributes={"impact": "Minor"}, due=ahead(0.2))
+    south = [floor.submit("south", source=source) for source in ("vinst", "web", "web")]
+    floor.submit("south", activation=ahead(86_400))
+    wait_until(lambda: datetime.now(timezone.utc) > datetime.fromisoformat(late["due"]), what="the due date")
+    floor.ready("north-anna", "north-bert")
+    for item in [*north[:4], late]:
+        floor.do(item, "assign", agent="north-anna")
+        floor.do(item, "complete", result={"code": 1})
+    floor.do(north[0], "restart")
+    floor.do(north[4], "hold", reason="waits")
+    floor.do(north[5], "assign", agent="north-bert")
+    floor.do(north[5], "transfer", endpoint="south")
+    floor.ready("south-cleo")
+    floor.answer(floor.offered("south-cleo", south[0]), "accept")
+    floor.do(south[0], "complete")
+    floor.answer(floor.offered("south-cleo", south[1]), "decline")
+    floor.do(south[2], "cancel", reason="not needed")
+    floor.away("north-anna", "north-bert", "south-cleo")
+    mart.await_all(floor.http)
+    return Tally(events(floor.http))
+
+
+@pytest.fixture(scope="module")
+def api(mart: Mart) -> Iterator[httpx.Client]:
+    with mart.http() as client:
+        yield client
+
+
+def report(api: httpx.Client, name: str, **parameters: object) -> dict:
+    """All pages of a report as one."""
+    first = answer = api.get(f"/reports/{name}", params=parameters).raise_for_status().json()
+    rows = answer["items"]
+    while answer["next"]:
+        again = {**parameters, "cursor": answer["next"]}
+        answer = api.get(f"/reports/{name}", params=again).raise_for_status().json()
+        rows += answer["items"]
+    return {**first, "items": rows}
+
+
+def figures(answer: dict, member: str, measure: str) -> Counter[str]:
+    """A measure by a member, without those that have none of it."""
+    return +Counter({row[member]: row[measure] for row in answer["items"]})
+
+
+def top(deed: Deed) -> str:
+    return deed.category.split("/")[0]
+
+
+# Figures
+
+MEASURES = ["entered", "offered", "accepted", "given", "declined", "held", "transferred", "reopened", "completed", "canceled"]
+
+
+@pytest.mark.parametrize(
+    ("by", "member"),
+    [("category", top), ("queue", lambda deed: deed.queue), ("source", lambda deed: deed.source),
+     ("agent", lambda deed: deed.agent or "(none)")],
+    ids=["category", "queue", "source", "agent"],
+)  # fmt: skip
+def test_intraday_process_counts_what_the_feed_tells(
+    api: httpx.Client, tally: Tally, by: str, member: Callable[[Deed], str]
+) -> None:
+    answer = report(api, "intraday-process", by=by)
+    for measure in MEASURES:
+        assert figures(answer, by, measure) == tally.by(measure, member), measure
+        assert answer["totals"][measure] == tally.count(measure), measure
+    assert answer["totals"]["finishedOverdue"] == tally.count("late") == 1
+    assert answer["totals"]["withinSla"] == pytest.approx(100 * tally.count("met") / tally.count("dated"), abs=0.001)
+    for measure, of in [("averageWait", "wait"), ("averageHandle", "handled"), ("averageFinish", "finish")]:
+        assert answer["totals"][measure] == pytest.approx(tally.mean(of), abs=0.0011), measure
+
+
+def test_backlog_runs_from_interval_to_interval_and_ends_with_the_live_table(
+    api: httpx.Client, tally: Tally, floor: Floor
+) -> None:
+    answer = report(api, "intraday-process", by="interval", interval="15m")
+    backlog = 0
+    for row in answer["items"]:
+        assert row["opening"] == backlog
+        backlog = row["backlog"]
+    live = floor.http.get("/queues").raise_for_status().json()["items"]
+    waiting = sum(row["depth"] + row["offered"] + row["assigned"] + row["held"] + row["parked"] for row in live)
+    assert backlog == answer["totals"]["backlog"] == tally.open == waiting
+    by_queue = figures(report(api, "intraday-process", by="queue"), "queue", "backlog")
+    assert by_queue == +Counter({
+        name: sum(row["depth"] + row["offered"] + row["assigned"] + row["held"] + row["parked"]
+                  for row in live if row.get("endpoint") == name) for name in ("north", "south")
+    })  # fmt: skip
+
+
+def test_segments_are_held_against_their_targets(api: httpx.Client, tally: Tally) -> None:
+    answer = report(api, "customer-segment-service-level")
+    assert figures(answer, "segment", "entered") == tally.by("entered", lambda deed: deed.segment)
+    assert figures(answer, "segment", "met") == tally.by("met", lambda deed: deed.segment)
+    deep = report(api, "customer-segment-service-level", by="category", category="north")
+    assert {row["category"]: row["target"] for row in deep["items"]} == {
+        "north": 95, "north/Major": 99, "north/Minor": 95,
+    }  # fmt: skip
+    assert "target" not in [column["name"] for column in answer["columns"]]
+
+
+def test_capture_points_show_how_long_work_took(api: httpx.Client, tally: Tally) -> None:
+    for row in report(api, "capture-point-duration")["items"]:
+        def here(deed: Deed, source: str = row["source"]) -> bool:
+            return deed.source == source
+        assert row["entered"] == tally.count("entered", here)
+        assert row["completed"] == tally.count("completed", here)
+        for measure, of in [("averageWait", "wait"), ("averageHandle", "handled"), ("averageFinish", "finish")]:
+            mean = tally.mean(of, here)
+            assert row[measure] == (None if mean is None else pytest.approx(mean, abs=0.0011)), measure
+
+
+def test_resources_are_agents_and_nobody_else(api: httpx.Client, tally: Tally) -> None:
+    answer = report(api, "resource-performance")
+    for measure in ("offered", "accepted", "given", "declined", "transferred", "completed"):
+        mine = tally.by(measure, lambda deed: deed.agent)
+        assert figures(answer, "agent", measure) == Counter({name: count for name, count in mine.items() if name}), measure
+    anna = next(row for row in answer["items"] if row["agent"] == "north-anna")
+    assert 0 <= anna["busyTime"] and 0 <= anna["occupancy"] <= 100
+    # Busy time is not known by queue.
+    assert "occupancy" not in report(api, "resource-performance", by="agent,queue")["items"][0]
+    teams = report(api, "resource-performance", by="team")
+    assert teams["totals"]["completed"] == answer["totals"]["completed"]
+
+
+def test_priorities_age_and_email_are_counted(api: httpx.Client, tally: Tally) -> None:
+    priorities = report(api, "queue-priority-range")
+    assert figures(report(api, "queue-priority-range", by="queue"), "queue", "offered") == tally.by(
+        "offered", lambda deed: deed.queue
+    )
+    assert priorities["totals"]["completed"] == tally.count("completed")
+    ages = report(api, "task-age")
+    assert ages["totals"]["open"] == tally.open
+    assert ages["totals"]["completed"] == tally.count("completed")
+    assert [row["ageBand"] for row in ages["items"]] == ["under 15 min"]
+    statuses = figures(report(api, "task-age", by="status"), "status", "open")
+    assert statuses["held"] == 1
+    assert sum(statuses.values()) == tally.open
+    assert report(api, "email")["items"] == []
+
+
+def test_all_reports_agree_about_what_entered(api: httpx.Client, tally: Tally) -> None:
+    entered = {
+        (name, zone): report(api, name, timeZone=zone)["totals"]["entered"]
+        for name in ("intraday-process", "customer-segment-service-level", "capture-point-duration")
+        for zone in (ZONE, "UTC", "Asia/Kathmandu")
+    }
+    expected = {zone: tally.count("entered", lambda deed, z=zone: is_today(deed, z)) for _, zone in entered}
+    assert {key: expected[key[1]] for key in entered} == entered
+
+
+def is_today(deed: Deed, zone: str) -> bool:
+    return deed.at.astimezone(ZoneInfo(zone)).date() == datetime.now(ZoneInfo(zone)).date()
+
+
+# Drilling down
+
+
+def test_every_category_leads_down_to_its_items(api: httpx.Client, tally: Tally) -> None:
+    def follow(address: str) -> dict:
+        assert address.startswith("/iwd/v3/reports/")
+        return api.get(address.removeprefix("/iwd/v3")).raise_for_status().json()
+
+    seen: list[str] = []
+
+    def descend(answer: dict, within: str) -> None:
+        for row in answer["items"]:
+            name = row["category"]
+            assert name == within or name.startswith(f"{within}/") or not within
+            if "down" in row["links"] and name != within:
+                deeper = follow(row["links"]["down"])
+                for measure in ("entered", "completed", "backlog"):
+                    assert deeper["totals"][measure] == row[measure], f"{measure} of {name}"
+                descend(deeper, name)
+            for link, measure in [("items", "entered"), ("open", "backlog")]:
+                items = follow(row["links"][link])["items"]
+                if name != within:
+                    assert len([item for item in items if item["status"] != "new" or link == "items"]) == row[measure]
+                assert all(item["category"] == name or item["category"].startswith(f"{name}/") for item in items)
+            seen.append(name)
+
+    descend(report(api, "intraday-process", by="category"), "")
+    assert {"north", "north/Major", "north/Major/Severe", "north/Minor", "south"} <= set(seen)
+
+
+def test_items_and_assignments_are_listed_with_their_measures(
+    api: httpx.Client, tally: Tally, floor: Floor, mart: Mart
+) -> None:
+    items = report(api, "task-work-detail", by="item", category="north", limit=2)["items"]
+    assert {row["item"] for row in items} == tally.ids(lambda category, _: category.split("/")[0] == "north")
+    assert [row["at"] for row in items] == sorted(row["at"] for row in items)
+    done = next(row for row in items if row["status"] == "completed")
+    assert floor.http.get(done["links"]["item"].removeprefix("/iwd/v3")).json()["captureId"] == done["captureId"]
+    assignments = report(api, "task-work-detail", limit=3)["items"]
+    assert len(assignments) == tally.count("offered") + tally.count("given") + tally.count("pulled")
+    assert len({(row["item"], row["number"]) for row in assignments}) == len(assignments)
+    declined = [row for row in assignments if row["endedBy"] == "decline"]
+    assert [row["agent"] for row in declined] == ["south-cleo"] * tally.count("declined")
+    finished = report(api, "task-work-detail", by="finished", status="canceled")["items"]
+    assert len(finished) == tally.count("canceled")
+
+
+# How they are asked for
+
+
+def test_pages_hold_what_the_whole_holds(api: httpx.Client, tally: Tally) -> None:
+    for name, parameters in [
+        ("intraday-process", {"by": "category,queue,agent", "depth": 3}), ("task-work-detail", {"by": "item"}),
+        ("task-age", {"by": "status,queue"}), ("intraday-process", {"by": "interval,category", "interval": "15m"}),
+    ]:  # fmt: skip
+        whole = report(api, name, **parameters)
+        paged = report(api, name, **parameters, limit=1)
+        assert paged["items"] == whole["items"], name
+        assert paged.get("totals") == whole.get("totals"), name
+
+
+def test_a_cursor_is_good_for_its_own_report_only(api: httpx.Client, tally: Tally) -> None:
+    cursor = api.get("/reports/intraday-process", params={"by": "queue", "limit": 1}).json()["next"]
+    assert cursor
+    for name, parameters in [("intraday-process", {"by": "source"}), ("capture-point-duration", {"by": "queue"}),
+                             ("intraday-process", {"by": "queue", "category": "north"})]:  # fmt: skip
+        assert api.get(f"/reports/{name}", params={**parameters, "cursor": cursor}).status_code == 400
+
+
+def test_csv_is_safe_in_a_spreadsheet_and_names_the_zone(api: httpx.Client, tally: Tally) -> None:
+    answer = api.get("/reports/customer-segment-service-level", params={"format": "csv", "limit": 2})
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "customer-segment-service-level_" in answer.headers["content-disposition"]
+    text = answer.text
+    while "link" in answer.headers:
+        address = re.fullmatch(r'<(.*)>; rel="next"', answer.headers["link"])[1]
+        answer = api.get(address.removeprefix("/iwd/v3")).raise_for_status()
+        text += answer.text.split("\r\n", 1)[1]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["segment"] for row in rows} == {"Gold", "Silver", "(none)", "'" + FORMULA}
+    assert {row["timeZone"] for row in rows} == {ZONE}
+    assert sum(int(row["entered"]) for row in rows) == tally.count("entered")
+
+
+def test_agents_names_are_for_supervisors(floor: Floor, mart: Mart, tally: Tally) -> None:
+    key = floor.http.post("/keys", json={"name": "reads", "roles": ["reader"]}).json()["key"]
+    with mart.http(key) as reader:
+        rows = report(reader, "resource-performance")["items"]
+        assert rows and all(re.fullmatch(r"agent \d+", row["agent"]) for row in rows)
+        details = report(reader, "task-work-detail")["items"]
+        assert details and all(row["agent"] is None or re.fullmatch(r"agent \d+", row["agent"]) for row in details)
+        for name in ("resource-performance", "task-work-detail", "intraday-process"):
+            assert reader.get(f"/reports/{name}", params={"agent": "north-anna"}).status_code == 403
+    source = mart.tenant.source_key
+    with mart.http(source) as stranger:
+        assert stranger.get("/reports").status_code == 403
+        assert stranger.get("/datamart/jobs").status_code == 403
+    with mart.http("mr_" + "a" * 43) as nobody:
+        assert nobody.get("/reports").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("parameters", "place"),
+    [
+        ({"from": "soon"}, "from"), ({"from": "2026-13-01"}, "from"), ({"to": "-1"}, "to"),
+        ({"from": "tomorrow", "to": "today"}, "from"), ({"by": "colour"}, "by"), ({"by": ""}, "by"),
+        ({"by": "queue,queue"}, "by"), ({"by": "queue", "interval": "hour"}, "interval"), ({"interval": "5m"}, "interval"),
+        ({"timeZone": "Mars/Olympus"}, "timeZone"), ({"timeZone": "'; DROP SCHEMA mart"}, "timeZone"),
+        ({"category": "north/Nothing"}, "category"), ({"queue": "nowhere"}, "queue"), ({"segment": "Gold"}, "segment"),
+        ({"limit": "0"}, "limit"), ({"cursor": "abc"}, "cursor"), ({"format": "xlsx"}, "format"), ({"depth": "11"}, "depth"),
+        ({"from": "1990-01-01", "by": "interval", "interval": "15m"}, "interval"), ({"form": "today"}, "form"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_cannot_be_answered_is_refused_with_its_place(
+    api: httpx.Client, tally: Tally, parameters: dict, place: str
+) -> None:
+    answer = api.get("/reports/intraday-process", params=parameters)
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["path"] for error in answer.json()["errors"]] == [place]
+
+
+def test_an_unknown_report_is_told_with_those_that_there_are(api: httpx.Client) -> None:
+    answer = api.get("/reports/nothing")
+    assert answer.status_code == 404
+    names = [row["name"] for row in api.get("/reports").json()["items"]]
+    assert len(names) == 8
+    assert all(name in answer.json()["detail"] for name in names)
+
+
+# Jobs
+
+
+def test_the_job_view_tells_what_ran(api: httpx.Client, mart: Mart, tally: Tally) -> None:
+    runs = wait_until(
+        lambda: [run for run in api.get("/datamart/jobs").raise_for_status().json()["items"] if run["outcome"] == "succeeded"],
+        what="a job that has ended",
+    )
+    assert all(datetime.fromisoformat(run["startedAt"]) > datetime.now(timezone.utc) - timedelta(hours=1) for run in runs)
+    one = runs[0]["job"]
+    only = api.get("/datamart/jobs", params={"job": one, "outcome": "succeeded", "limit": 1}).json()
+    assert [run["job"] for run in only["items"]] == [one]
+    metrics = mart.instances[0].metrics()
+    for name in ("datamart_job_active", "datamart_job_last_start_seconds", "datamart_job_last_success_seconds",
+                 "datamart_dimension_rows_total"):  # fmt: skip
+        assert re.search(rf'^{name}{{.*tenant="{mart.tenant.name}".*}} ', metrics, re.MULTILINE), name
+
+
+# The terminal
+
+
+def test_the_command_shows_tables_with_charts(place: World, mart: Mart, api: httpx.Client, tally: Tally) -> None:
+    base = ["--url", f"{mart.instances[0].url}/iwd/v3", "--key", mart.tenant.admin_key]
+    table = place.run("report", "intraday-process", "--by", "category", *base).stdout
+    assert "Intraday process" in table and ZONE in table
+    entered = tally.by("entered", top)
+    for name, count in entered.items():
+        assert re.search(rf"^{name}\s+\d+\s+{count}\b.*█", table, re.MULTILINE), table
+    assert re.search(rf"^total\s+\d+\s+{tally.count('entered')}\b", table, re.MULTILINE), table
+    over_time = place.run("report", "intraday-process", "--from", "-1h", "--interval", "15m", *base).stdout
+    assert re.search(r"^entered\s+[▁-█ ]+\s+at most \d+", over_time, re.MULTILINE), over_time
+    document = json.loads(place.run("report", "task-age", "--json", *base).stdout)
+    assert document["totals"]["open"] == tally.open
+    rows = list(csv.DictReader(io.StringIO(place.run("report", "capture-point-duration", "--csv", *base).stdout)))
+    assert sum(int(row["entered"]) for row in rows) == tally.count("entered")
+    assert "task-work-detail" in place.run("report", *base).stdout
+    refused = place.run("report", "intraday-process", "--by", "colour", *base, check=False)
+    assert refused.returncode == 65 and "by: must be one or several of" in refused.stderr
+
+
+# The document
+
+
+@pytest.fixture(scope="module")
+def document(mart: Mart) -> dict:
+    return httpx.get(f"{mart.instances[0].url}/iwd/v3/datamart/openapi.json").raise_for_status().json()
+
+
+def test_answers_keep_to_the_document(document: dict, mart: Mart, tally: Tally) -> None:
+    for reference in references(document):
+        look_up(document, reference)
+    with mart.http() as client:
+        watched = OpenAPI(document).watch(client)
+        for row in watched.get("/reports").json()["items"]:
+            for by in row["by"]:
+                assert watched.get(f"/reports/{row['name']}", params={"by": by}).status_code == 200
+        assert watched.get("/datamart/jobs").status_code == 200
+        assert watched.get("/reports/nothing").status_code == 404
+
+
+@pytest.mark.timeout(120)
+def test_schemathesis_finds_nothing_in_the_reports(mart: Mart, tally: Tally, tmp_path: Path) -> None:
+    instance = mart.instances[0]
+    hooks = Path(__file__).parent / "schemathesis_hooks.py"
+    environment = {
+        **os.environ, "SCHEMATHESIS_HOOKS": hooks.stem, "PYTHONPATH": str(hooks.parent), "MILLRACE_KNOWN": "{}",
+    }  # fmt: skip
+    result = subprocess.run(
+        [Path(sys.executable).parent / "schemathesis", "--config-file", hooks.with_suffix(".toml"), "run",
+         f"{instance.url}/iwd/v3/datamart/openapi.json", "--header", f"Authorization: Bearer {mart.tenant.admin_key}",
+         "--max-time", "20", "--seed", "1", "--no-color"],
+        cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert re.search(r"[1-9]\d+ generated", result.stdout), result.stdout[-5000:]
+    assert result.returncode == 0, result.stdout[-20_000:]
+    assert not [line for line in instance.log_text.splitlines() if "request failed" in line]
