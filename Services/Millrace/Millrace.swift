@@ -23,7 +23,7 @@ import ArgumentParser
             CommandGroup(
                 name: "Operation:",
                 subcommands: [
-                    Queues.self, Agents.self, Report.self, Tail.self, Dead.self, Doctor.self, Demo.self,
+                    Queues.self, Agents.self, Report.self, Rebuild.self, Tail.self, Dead.self, Doctor.self, Demo.self,
                 ]),
         ])
 }

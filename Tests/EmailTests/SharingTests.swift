@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aWakeUpIsNeverLostAndTimeRunsOut() async throws {
-        let signal = WakeSignal()
+        let signal = AsyncWake()
         for _ in 0..<3 {
             let begin = ContinuousClock.now
             await signal.wait(atMost: .milliseconds(50))

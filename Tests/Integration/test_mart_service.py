@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from contracts import OpenAPI
-from marts import Mart, mart
+from mart_site import Site
+from mart_site import site as new_site
 from own_world import own_world
 from stack import Stack
 from waiting import wait_until
@@ -22,9 +23,9 @@ def place(stack: Stack) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def site(place: World) -> Iterator[Mart]:
+def site(place: World) -> Iterator[Site]:
     """A tenant with a mart and two instances."""
-    with mart(place) as found:
+    with new_site(place) as found:
         found.start(2)
         yield found
 
@@ -32,7 +33,7 @@ def site(place: World) -> Iterator[Mart]:
 # What core tells
 
 
-def test_settings_hold_the_section_and_its_sealed_secret(site: Mart) -> None:
+def test_settings_hold_the_section_and_its_sealed_secret(site: Site) -> None:
     service = OpenAPI.of(site.core.url).watch(site.world.http(site.mart_key, site.core))
     settings = service.get("/datamart/settings").json()
     assert settings["tenant"] == site.tenant.name
@@ -46,7 +47,7 @@ def test_settings_hold_the_section_and_its_sealed_secret(site: Mart) -> None:
     assert service.get("/datamart/configurations", params={"after": len(versions)}).json()["items"] == []
 
 
-def test_settings_are_for_the_role_mart(site: Mart) -> None:
+def test_settings_are_for_the_role_mart(site: Site) -> None:
     admin = OpenAPI.of(site.core.url).watch(site.http)
     reader = admin.post("/keys", json={"name": "reader", "roles": ["reader"]}).json()["key"]
     other = OpenAPI.of(site.core.url).watch(site.world.http(reader, site.core))
@@ -57,7 +58,7 @@ def test_settings_are_for_the_role_mart(site: Mart) -> None:
     assert service.get("/workitems").status_code == 403
 
 
-def test_access_says_whose_credential_it_is(site: Mart) -> None:
+def test_access_says_whose_credential_it_is(site: Site) -> None:
     admin = OpenAPI.of(site.core.url).watch(site.http)
     key = admin.post("/keys", json={"name": "for anna", "roles": ["agent", "reader"], "agent": "anna"}).json()["key"]
     anna = OpenAPI.of(site.core.url).watch(site.world.http(key, site.core))
@@ -66,7 +67,7 @@ def test_access_says_whose_credential_it_is(site: Mart) -> None:
     assert httpx.get(f"{site.core.url}/iwd/v3/access").status_code == 401
 
 
-def test_a_long_poll_ends_when_a_secret_changes(site: Mart) -> None:
+def test_a_long_poll_ends_when_a_secret_changes(site: Site) -> None:
     service = site.world.http(site.mart_key, site.core)
     revision = service.get("/datamart/settings").json()["revision"]
     begin = time.monotonic()
@@ -102,17 +103,17 @@ def test_a_long_poll_ends_when_a_secret_changes(site: Mart) -> None:
         ({"unknown": 1}, "/datamart/unknown"),
     ],
 )
-def test_a_section_with_a_mistake_is_refused_at_its_path(site: Mart, change: dict, path: str) -> None:
-    document = site.http_client.get("/configuration").json()
+def test_a_section_with_a_mistake_is_refused_at_its_path(site: Site, change: dict, path: str) -> None:
+    document = site.http.get("/configuration").json()
     document["datamart"] = {key: value for key, value in {**document["datamart"], **change}.items() if value is not None}
-    answer = site.http_client.post("/configuration/validate", json=document).json()
+    answer = site.http.post("/configuration/validate", json=document).json()
     assert [error["path"] for error in answer["errors"]] == [path], answer
 
 
 # The projection
 
 
-def test_events_reach_the_mart_with_its_progress(site: Mart) -> None:
+def test_events_reach_the_mart_with_its_progress(site: Site) -> None:
     site.submit(5, impact="Low")
     last = site.catch_up()
     with site.sql() as connection:
@@ -120,7 +121,7 @@ def test_events_reach_the_mart_with_its_progress(site: Mart) -> None:
         assert progress["position"] == last and progress["event_id"]
         assert any(name.startswith(f"{site.world.kafka_prefix}workitems.events:") for name in progress["offsets"])
         facts = connection.execute("SELECT position FROM task_event_fact ORDER BY position").fetchall()
-    feed = site.http_client.get("/events", params={"limit": 5000}).json()["items"]
+    feed = site.http.get("/events", params={"limit": 5000}).json()["items"]
     items = [event["position"] for event in feed if event["type"].startswith("millrace.workitem.")]
     assert [fact["position"] for fact in facts] == items
     # A holder that is quick enough takes what is new from the topic.
@@ -129,7 +130,7 @@ def test_events_reach_the_mart_with_its_progress(site: Mart) -> None:
     assert holder.metric("projection_lag_events", tenant=site.tenant.name) == 0
 
 
-def test_one_of_two_instances_holds(site: Mart) -> None:
+def test_one_of_two_instances_holds(site: Site) -> None:
     holder = site.wait_for_holder()
     assert [instance.is_holder for instance in site.instances].count(True) == 1
     with site.sql() as connection:
@@ -137,7 +138,7 @@ def test_one_of_two_instances_holds(site: Mart) -> None:
     assert lease == {"name": f"mart:{site.tenant.name}", "holder": holder.instance}
 
 
-def test_a_graceful_stop_hands_over_at_once(site: Mart) -> None:
+def test_a_graceful_stop_hands_over_at_once(site: Site) -> None:
     holder = site.wait_for_holder()
     begin = time.monotonic()
     holder.stop()
@@ -149,7 +150,7 @@ def test_a_graceful_stop_hands_over_at_once(site: Mart) -> None:
     assert not holder.is_holder and next_holder.is_holder
 
 
-def test_what_the_topic_lost_comes_from_the_feed(site: Mart) -> None:
+def test_what_the_topic_lost_comes_from_the_feed(site: Site) -> None:
     """Neither instance runs while events happen; the topic is emptied meanwhile."""
     site.catch_up()
     for instance in site.instances:
@@ -169,7 +170,7 @@ def test_what_the_topic_lost_comes_from_the_feed(site: Mart) -> None:
     assert holder.metric("projection_applied_events_total", source="feed") > 0
 
 
-def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Mart) -> None:
+def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Site) -> None:
     before = site.catch_up()
     with site.sql() as connection:
         old = connection.execute("SELECT 'projection_progress'::regclass::oid AS oid").fetchone()["oid"]
@@ -197,11 +198,11 @@ def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Mart) -> None:
     holder.start()
 
 
-def test_health_says_what_keeps_a_mart_from_working(site: Mart) -> None:
-    document = site.http_client.get("/configuration").json()
+def test_health_says_what_keeps_a_mart_from_working(site: Site) -> None:
+    document = site.http.get("/configuration").json()
     right = document["datamart"]["url"]
     document["datamart"]["url"] = right.rsplit("/", 1)[0] + "/nothing_of_that_name"
-    assert site.http_client.put("/configuration", json=document).status_code == 200
+    assert site.http.put("/configuration", json=document).status_code == 200
 
     def told(instance_text: str) -> bool:
         for instance in site.instances:
@@ -215,13 +216,13 @@ def test_health_says_what_keeps_a_mart_from_working(site: Mart) -> None:
     # Work goes on, and what happened meanwhile comes into the mart afterwards.
     site.submit(3)
     document["datamart"]["url"] = right
-    assert site.http_client.put("/configuration", json=document).status_code == 200
+    assert site.http.put("/configuration", json=document).status_code == 200
     site.catch_up(60)
 
 
-def test_the_mart_is_its_tenants_own(site: Mart) -> None:
+def test_the_mart_is_its_tenants_own(site: Site) -> None:
     """A role of another mart's database may not connect."""
-    with mart(site.world) as other:
+    with new_site(site.world) as other:
         url = f"postgresql://{other.role}:{other.password}@{psycopg.conninfo.conninfo_to_dict(site.url)['host']}"
         port = psycopg.conninfo.conninfo_to_dict(site.url)["port"]
         with pytest.raises(psycopg.OperationalError, match="permission denied"):

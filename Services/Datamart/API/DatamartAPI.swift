@@ -34,6 +34,7 @@ package struct DatamartAPI: Sendable {
             openAPI(&routes)
             reports(&routes)
             jobs(&routes)
+            rebuild(&routes)
         }
     }
 

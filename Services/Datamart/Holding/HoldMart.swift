@@ -10,7 +10,7 @@ struct HoldMart: Sendable {
     let settings: TenantSettings
     let dependencies: DatamartDependencies
     let marts: Marts
-    private let changed = WakeSignal()
+    private let changed = AsyncWake()
 
     init(client: CoreClient, dependencies: DatamartDependencies, marts: Marts) {
         self.client = client

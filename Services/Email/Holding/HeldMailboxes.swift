@@ -5,14 +5,14 @@ import Synchronization
 final class HeldMailboxes: Sendable {
     private struct Entry {
         let states: MailboxStates
-        let wake: WakeSignal
+        let wake: AsyncWake
     }
 
     private let entries = Mutex<[String: Entry]>([:])
 
     var count: Int { entries.withLock { $0.count } }
 
-    func add(_ key: String, states: MailboxStates, wake: WakeSignal) {
+    func add(_ key: String, states: MailboxStates, wake: AsyncWake) {
         entries.withLock { $0[key] = Entry(states: states, wake: wake) }
     }
 

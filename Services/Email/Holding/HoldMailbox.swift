@@ -20,7 +20,7 @@ struct HoldMailbox: Sendable {
         logger[metadataKey: "mailbox"] = "\(mailbox.name)"
         let core = CoreMailbox(core: client, name: mailbox.name, term: term.number)
         let states = MailboxStates(core: core, labels: mailbox.labels, logger: logger)
-        let wake = WakeSignal()
+        let wake = AsyncWake()
         registry.add(mailbox.key, states: states, wake: wake)
         defer { registry.remove(mailbox.key, states: states) }
         let parts = Parts(hold: self, core: core, states: states, wake: wake, logger: logger)
@@ -43,7 +43,7 @@ private struct Parts: Sendable {
     let hold: HoldMailbox
     let core: CoreMailbox
     let states: MailboxStates
-    let wake: WakeSignal
+    let wake: AsyncWake
     let logger: Logger
 
     /// Takes messages in, connecting again when a connection ends.

@@ -16,7 +16,7 @@ struct SendQueue: Sendable {
     let sender: any OutboundConnection
     let dependencies: EmailDependencies
     let states: MailboxStates
-    let wake: WakeSignal
+    let wake: AsyncWake
     let requireTrust: @Sendable () throws -> Void
     let logger: Logger
 

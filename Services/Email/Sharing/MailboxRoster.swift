@@ -23,7 +23,7 @@ final class MailboxRoster: Sendable {
     private let dependencies: EmailDependencies
     private let registry: HeldMailboxes
     private let state = Mutex(State())
-    private let changed = WakeSignal()
+    private let changed = AsyncWake()
 
     init(dependencies: EmailDependencies, registry: HeldMailboxes) {
         self.dependencies = dependencies

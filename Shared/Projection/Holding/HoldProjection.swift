@@ -15,7 +15,7 @@ struct HoldProjection: Sendable {
     let logger: Logger
     /// Held while something is applied, and while a rebuilt target takes its place.
     let applying = AsyncGate()
-    private let missing = WakeSignal()
+    private let missing = AsyncWake()
     private let start = ContinuousClock.now
 
     init(

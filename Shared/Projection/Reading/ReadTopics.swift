@@ -13,7 +13,7 @@ public final class ReadTopics: Sendable {
     private let topics: [String]
     private let logger: Logger
     private let intakes = Mutex<[String: TenantIntake]>([:])
-    private let joined = WakeSignal()
+    private let joined = AsyncWake()
     private let problem = Mutex<String?>("no broker has been asked yet")
 
     /// - Parameter topics: full names of the topics that together hold all events.

@@ -8,8 +8,8 @@ final class TenantIntake: Sendable {
     /// The tenant's name.
     let tenant: String
     private let buffer: Mutex<ReorderBuffer>
-    private let wake = WakeSignal()
-    private let room = WakeSignal()
+    private let wake = AsyncWake()
+    private let room = AsyncWake()
     /// When something was applied here last, on the monotonic clock; nil while another instance applies.
     private let appliedAt = Mutex<ContinuousClock.Instant?>(nil)
     /// Whether progress has been read, so that the reader knows where to start.

@@ -54,7 +54,9 @@ ANALYZE pg_temp.step;
 
 -- Who holds the item from a step on, and the works.
 CREATE TEMP TABLE work AS
-SELECT s.*, row_number() OVER (PARTITION BY item ORDER BY revision) AS number FROM (
+SELECT s.*, row_number() OVER (PARTITION BY item ORDER BY revision) AS number,
+    coalesce(lead(revision) OVER (PARTITION BY item ORDER BY revision), 2147483647) AS next_revision
+FROM (
     SELECT s.*, (SELECT count(*) FROM pg_temp.step o WHERE o.item = s.item AND o.revision < s.revision AND o.action = 'offer') AS offers
     FROM pg_temp.step s
     WHERE (s.action = 'offer' AND s.to_status_key = 4) OR s.takes
@@ -67,6 +69,9 @@ WHERE takes AND agent_key <> 0 AND NOT EXISTS (SELECT FROM pg_temp.work w WHERE 
 UNION ALL
 SELECT item, 0, agent_key FROM pg_temp.step WHERE n = 1 AND from_status_key IN (4, 5);
 CREATE INDEX ON pg_temp.holder (item, revision);
+CREATE INDEX ON pg_temp.work (item, revision);
+ANALYZE pg_temp.work;
+ANALYZE pg_temp.holder;
 
 ALTER TABLE pg_temp.step ADD COLUMN holder int, ADD COLUMN new_holder int, ADD COLUMN concerned int,
     ADD COLUMN assigned_since timestamptz, ADD COLUMN held_since timestamptz, ADD COLUMN waiting_since timestamptz;
@@ -87,8 +92,7 @@ UPDATE pg_temp.step s SET
                 OR o.takes OR (o.to_status_key = 6 AND o.was IS DISTINCT FROM 6) OR o.to_status_key NOT IN (3, 4, 5, 6))
         ORDER BY o.revision DESC LIMIT 1) END;
 UPDATE pg_temp.step SET concerned = CASE WHEN agent_key <> 0 THEN agent_key WHEN was IN (4, 5) THEN holder ELSE 0 END;
--- An item that was assigned before its first known step has nobody who is known to have taken it.
-UPDATE pg_temp.step SET assigned_since = NULL WHERE leaves AND assigned_since IS NULL;
+ANALYZE pg_temp.step;
 
 -- What an open item counts as, from an instant on: at each step, and when it grows into another band of age or its due
 -- date passes, up to where time has been counted.
@@ -340,16 +344,15 @@ CALL pg_temp.compare('task_work_fact', $$
         CASE WHEN w.action = 'offer' THEN a.waited ELSE pg_temp.ms(w.t - w2.waiting_since) END,
         pg_temp.ms(e.t - CASE WHEN w.action = 'offer' THEN a.accepted_at ELSE w.t END)
     FROM pg_temp.work w JOIN pg_temp.step w2 USING (item, revision)
-    LEFT JOIN LATERAL (SELECT min(n.revision) AS revision FROM pg_temp.work n WHERE n.item = w.item AND n.revision > w.revision) n ON true
     LEFT JOIN LATERAL (
         -- An accepted offer goes on; it keeps the agent to whom it was offered.
         SELECT w.agent_key AS agent, max(s.t) AS accepted_at, max(pg_temp.ms(s.t - s.waiting_since)) AS waited FROM pg_temp.step s
         WHERE w.action = 'offer' AND s.item = w.item AND s.takes AND s.action <> 'assign' AND s.revision > w.revision
-            AND s.revision < coalesce(n.revision, 2147483647)
+            AND s.revision < w.next_revision
     ) a ON true
     LEFT JOIN LATERAL (
         SELECT s.t, s.action FROM pg_temp.step s WHERE s.item = w.item AND s.ends_work AND s.revision > w.revision
-            AND s.revision <= coalesce(n.revision, 2147483647) ORDER BY s.revision LIMIT 1
+            AND s.revision <= w.next_revision ORDER BY s.revision LIMIT 1
     ) e ON true
     $$, $$
     SELECT item, number, agent_key, category_key, queue_key, source_key, priority_band_key, began_by, began_at, accepted_at,

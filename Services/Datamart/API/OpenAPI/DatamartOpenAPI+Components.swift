@@ -215,6 +215,13 @@ extension DatamartOpenAPI {
                 "next": {"$ref": "#/components/schemas/NextPage"},
                 "problem": {"type": "string", "description": "Why runs that are stored cannot be shown now."}
             }
+        },
+        "Rebuild": {
+            "type": "object", "required": ["askedAt", "askedBy"],
+            "properties": {
+                "askedAt": {"$ref": "#/components/schemas/Moment"}, "askedBy": {"type": "string"},
+                "doneAt": {"oneOf": [{"$ref": "#/components/schemas/Moment"}, {"type": "null"}]}
+            }
         }
         """#
 }

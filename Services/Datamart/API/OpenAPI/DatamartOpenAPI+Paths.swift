@@ -66,7 +66,31 @@ extension DatamartOpenAPI {
                     },
                     \#(problems)
                 }
-            }}
+            }},
+            "/datamart/rebuild": {
+                "post": {
+                    "operationId": "rebuildMart", "tags": ["Data mart"], "summary": "Build the mart anew from the feed",
+                    "description": "The tables that are there go on serving until the new ones have come as far. Asked again before it is done, it is built anew once. What the feed no longer holds cannot come back.\n\nRoles: `admin`.",
+                    "responses": {
+                        "202": {
+                            "description": "It will be.",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rebuild"}}}
+                        },
+                        \#(problems)
+                    }
+                },
+                "get": {
+                    "operationId": "getRebuild", "tags": ["Data mart"], "summary": "The last rebuild that was asked for",
+                    "description": "Roles: `admin`.",
+                    "responses": {
+                        "200": {
+                            "description": "The rebuild.",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rebuild"}}}
+                        },
+                        \#(problems)
+                    }
+                }
+            }
         }
         """#
 

@@ -3,7 +3,7 @@ import Synchronization
 /// Wakes one waiter; a wake-up without a waiter is kept for the next one.
 ///
 /// Not an `AsyncStream`: one whose waiter is cancelled is finished for good.
-package final class WakeSignal: Sendable {
+package final class AsyncWake: Sendable {
     private struct State {
         var isWoken = false
         var next = 0

@@ -1,0 +1,40 @@
+import Domain
+import Hummingbird
+import ServiceKit
+import Storage
+
+/// The wish to have a mart built anew from the feed, while the tables that are there go on serving.
+extension DatamartAPI {
+    func rebuild(_ routes: inout Routes) {
+        routes.post("/datamart/rebuild", access: .anyOf(.admin)) { request in
+            let mart = try mart(for: request)
+            try request.query.refuseOthers()
+            // Asked twice, it is built anew once: whoever is quicker has asked.
+            let results = try await mart.pool.batch([
+                SQLStatement(
+                    """
+                    INSERT INTO rebuild_request (asked_by)
+                    SELECT $1 WHERE NOT EXISTS (SELECT FROM rebuild_request WHERE done_at IS NULL)
+                    """, [.text(try request.principal.subject)]),
+                Self.newest,
+            ])
+            return try .json(status: .accepted) { json in try Self.write(results[1], to: &json) }
+        }
+        routes.get("/datamart/rebuild", access: .anyOf(.admin)) { request in
+            let mart = try mart(for: request)
+            try request.query.refuseOthers()
+            let rows = try await mart.pool.batch([Self.newest])[0]
+            guard !rows.isEmpty else { throw Problem.notFound("Nobody has asked for a rebuild.") }
+            return try .json { json in try Self.write(rows, to: &json) }
+        }
+    }
+
+    private static let newest = SQLStatement(
+        "SELECT asked_at, asked_by, done_at FROM rebuild_request ORDER BY id DESC LIMIT 1")
+
+    private static func write(_ rows: SQLResult, to json: inout JSONWriter) throws {
+        json.member("askedAt", Instant(milliseconds: try rows[0][0].milliseconds))
+        json.member("askedBy", try rows[0][1].text)
+        json.member("doneAt", try rows[0][2].nullable.map { Instant(milliseconds: try $0.milliseconds) })
+    }
+}

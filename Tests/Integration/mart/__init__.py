@@ -1,0 +1,1 @@
+"""The data mart under faults and under a magnifying glass."""

@@ -1,0 +1,99 @@
+"""Faults done to the data mart under load; afterwards every table is what an independent recomputation gives.
+
+`make soak` does many more of them in random order. The seed decides order and moments.
+"""
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from checker import wait_until_drained
+from faults.arena import Arena, arena
+from mart.check import assert_complete
+from mart.faults import CATALOGUE, MartScene
+from mart_site import attached, secrets_key
+from own_world import own_world
+from stack import Stack
+from world import World
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+SEED = os.environ.get("SEED", "1")
+
+
+@contextmanager
+def mart_scene(world: World, seed: object, rate: int = 60) -> Iterator[MartScene]:
+    """A mart with two instances in an arena under load; at the end of the block it must be complete."""
+    key = secrets_key(world)
+    world.environment["MILLRACE_OUTBOUND_ALLOW"] = "127.0.0.0/8"
+    with arena(world, seed, rate, verifies=False) as running, attached(world, running.tenant, running.cores[0], key) as mart:
+        mart.start(2)
+        scene = MartScene(running, mart)
+        yield scene
+        quiet(running)
+        begin = time.monotonic()
+        last = assert_complete(mart, 120)
+        print(f"    {last} events in the mart are what a recomputation gives ({time.monotonic() - begin:.1f} s)", flush=True)
+        memory = max(instance.resident_bytes() for instance in mart.instances if instance.is_running) / 1e6
+        print(f"    memory {memory:.0f} MB", flush=True)
+        assert memory < 200, f"an instance of the mart takes {memory:.0f} MB"
+        assert not scene.late, "\n".join(scene.late)
+
+
+def quiet(running: Arena) -> None:
+    """The load ends, and what has happened is all that happens."""
+    running.load.stop()
+    running.crew.stop()
+    with running.client() as http:
+        for agent in http.get("/agents", params={"limit": 500}).json()["items"]:
+            try:
+                http.put(f"/agents/{agent['id']}/state", json={"state": "offline"})
+            except httpx.HTTPError:
+                continue
+    wait_until_drained(running.world.admin_url, running.tenant.name, seconds=60)
+
+
+def run_faults(world: World, names: list[str], seed: object) -> list[float]:
+    """One run with these faults one after the other; how long each switch took."""
+    chance = random.Random(f"mart {seed}")
+    print(f"\n  seed {seed}: {', '.join(names)}", flush=True)
+    with mart_scene(world, seed) as scene:
+        scene.positions_pass(200)
+        for name in names:
+            begin = time.monotonic()
+            CATALOGUE[name](scene, chance)
+            print(f"    {name} ({time.monotonic() - begin:.0f} s)", flush=True)
+        return scene.switches
+
+
+def test_instances_of_the_mart_die_and_sleep(private_world: World) -> None:
+    """What happens to instances: killed, both at once, stopped past the lease, two that believe they hold, a rebuild."""
+    run_faults(private_world, ["kill_holder", "two_holders", "kill_both", "pause_holder", "rebuild"], f"{SEED}-instances")
+
+
+def test_servers_of_the_mart_forget_and_restart(private_world: World) -> None:
+    """What happens to servers: PostgreSQL restarted, a broker that forgets, Redis emptied."""
+    run_faults(private_world, ["restart_postgres", "forget_broker", "flush_redis"], f"{SEED}-servers")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_soak_of_the_mart(stack: Stack) -> None:
+    """As many seeded faults as MART_FAULTS says, 54 unless said otherwise, six to a run."""
+    number, chance = int(os.environ.get("MART_FAULTS", "54")), random.Random(f"mart soak {SEED}")
+    names: list[str] = []
+    while len(names) < number:
+        deck = list(CATALOGUE)
+        chance.shuffle(deck)
+        names += deck
+    switches: list[float] = []
+    for begin in range(0, number, 6):
+        with own_world(stack, f"mart-soak-{begin}") as world:
+            switches += run_faults(world, names[begin : min(begin + 6, number)], f"{SEED}-{begin}")
+        shutil.rmtree(world.folder)
+    print(f"  {number} faults, SEED={SEED}; {len(switches)} switches, the longest {max(switches):.2f} s", flush=True)
