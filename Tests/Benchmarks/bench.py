@@ -1,6 +1,6 @@
 """Measures the figures, prints their table and writes them as JSON.
 
-Without arguments all; else any of: capture, whole-life, latency, pick, mail. BENCH_QUICK=1 measures less, for development.
+Without arguments all; else any of: capture, whole-life, latency, pick, mail, mart. BENCH_QUICK=1 measures less, for development.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import capture
 import figures
 import latency
 import mail
+import mart
 import pick
 import psycopg
 import whole_life
@@ -38,12 +39,15 @@ class Scale:
     rebuilds: int
     messages: int
     idle_seconds: float
+    mart_items: int
+    mart_seconds: float
+    mart_scale: int
 
 
 FULL = Scale(rounds=3, captured=30_000, lives=6_000, latency_seconds=20, backlog=1_000_000, waiting_seconds=60, blocks=6, rebuilds=3,
-             messages=10_000, idle_seconds=60)  # fmt: skip
+             messages=10_000, idle_seconds=60, mart_items=20_000, mart_seconds=30, mart_scale=1_000_000)  # fmt: skip
 QUICK = Scale(rounds=1, captured=5_000, lives=1_000, latency_seconds=5, backlog=100_000, waiting_seconds=10, blocks=2, rebuilds=1,
-              messages=2_000, idle_seconds=20)  # fmt: skip
+              messages=2_000, idle_seconds=20, mart_items=4_000, mart_seconds=10, mart_scale=100_000)  # fmt: skip
 
 
 def measure_capture(scale: Scale) -> dict:
@@ -116,7 +120,15 @@ def measure_mail(scale: Scale) -> dict:
         return {"mail": mail.measure(world, min(scale.rounds, 2), scale.messages, scale.idle_seconds)}
 
 
-PARTS = {"capture": measure_capture, "whole-life": measure_whole_life, "latency": measure_latency, "pick": measure_pick, "mail": measure_mail}
+def measure_mart(scale: Scale) -> dict:
+    with bench_world("mart") as world:
+        return {"mart": mart.measure(world, min(scale.rounds, 2), scale.mart_items, scale.mart_seconds, scale.mart_scale)}
+
+
+PARTS = {
+    "capture": measure_capture, "whole-life": measure_whole_life, "latency": measure_latency, "pick": measure_pick,
+    "mail": measure_mail, "mart": measure_mart,
+}  # fmt: skip
 
 
 def main() -> int:

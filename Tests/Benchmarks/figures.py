@@ -104,6 +104,8 @@ def rows_of(results: dict) -> list[Row]:
             Row("6", "new mail seen with IDLE, median", found["idle"]["seenSeconds"], "s", at_most=1),
             Row("6", "100 idle mailboxes", found["idle"]["cores"], "cores", at_most=0.05),
         ]
+    if found := results.get("mart"):
+        rows += mart_rows(found)
     peaks = [value for found in results.values() if isinstance(found, dict) for value in core_bytes(found)]
     if peaks:
         rows.append(Row("", "core's memory, most in any figure", max(peaks) / 1e6, "MB"))
@@ -129,6 +131,19 @@ def pick_rows(found: dict) -> list[Row]:
         Row("5", "lanes rebuilt", median([run["seconds"] for run in rebuilds]), "s", at_most=30),
         Row("5", "picks meanwhile", min(run["picks"] for run in rebuilds), "", at_least=1),
         Row("5", "Redis", median([run["redisBytesPerItem"] for run in rebuilds]), "bytes/item", at_most=200),
+    ]
+
+
+def mart_rows(found: dict) -> list[Row]:
+    """Figure 7."""
+    slowest = max(found["reports"], key=lambda name: median(found["reports"][name]))
+    return [
+        Row("7", "mart, catching up", median(found["catchUp"]), "events/s", "COPY of the same rows", median(found["bare"]), 0.2),
+        Row("7", "event to 15-minute aggregate, p99", found["freshness"]["p99"], "s", at_most=2),
+        Row("7", f"slowest report ({slowest})", median(found["reports"][slowest]), "ms", at_most=300),
+        Row("7", "switch to the standby", found["switchSeconds"], "s", at_most=5),
+        Row("7", "events missing or twice after it", found["missing"], "", at_most=0),
+        Row("7", "datamart's memory, most", max(found["memory"]) / 1e6, "MB", at_most=200),
     ]
 
 

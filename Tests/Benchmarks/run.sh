@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the figures on a running private stack; deploy/local/bench.sh (`make bench`) starts one and calls this.
-#   run.sh [capture] [whole-life] [latency] [pick] [mail]      BENCH_QUICK=1 for a short variant
+#   run.sh [capture] [whole-life] [latency] [pick] [mail] [mart]      BENCH_QUICK=1 for a short variant
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
