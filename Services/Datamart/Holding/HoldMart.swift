@@ -81,15 +81,18 @@ struct HoldMart: Sendable {
         let jobs = JobLog(
             pool: mart.connections, tenant: section.tenant, instance: dependencies.instance, logger: parts.logger)
         var projected = dependencies.projection(of: section.tenant, into: mart, CoreFeed(client: client))
+        let state = ProjectionState()
         projected.whileHolding = { term, fence in
-            await MartDuties(mart: mart, settings: settings, jobs: jobs, term: term, fence: fence, parts: parts).run()
+            await MartDuties(
+                mart: mart, settings: settings, jobs: jobs, state: state, term: term, fence: fence, parts: parts
+            ).run()
         }
-        let projection = RunProjection(projected, logger: parts.logger)
+        let projection = RunProjection(projected, state: state, logger: parts.logger)
         marts.add(
             ServedMart(
                 tenant: section.tenant, pool: reading, timeZone: section.mart.timeZone,
                 timeZones: section.mart.timeZones, jobs: jobs),
-            state: projection.state)
+            state: state)
         marts.note(nil, of: section.tenant)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await projection.run() }

@@ -1,16 +1,80 @@
 import Coordination
+import Domain
 import Logging
+import Projection
+import ServiceKit
 import Storage
+import Synchronization
 
-/// What the holder of a mart does beside applying events, in its term.
+/// What the holder of a mart does beside applying events, in its term: it tells how it goes, writes down what
+/// configurations say, and counts what time alone changes.
 struct MartDuties: Sendable {
     let mart: RebuildableMart
     let settings: TenantSettings
     let jobs: JobLog
+    let state: ProjectionState
     let term: LeaseTerm
     let fence: TermFence
     let parts: MartParts
 
+    /// How often time is brought on. Becoming overdue shows in reports that much later at most.
+    private static let timeEvery = Duration.seconds(5)
+    /// What has happened by then is in the mart, as a rule; what is not counts all the same, as late events do.
+    private static let timeBehind: Int64 = 2000
+
     /// Runs until the term is over.
-    func run() async {}
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await tell() }
+            group.addTask { await storeSettings() }
+            group.addTask { await passTime() }
+        }
+    }
+
+    /// The job `projection`: a run for each term, brought up to date as it goes on.
+    private func tell() async {
+        do {
+            try await jobs.run("projection", term: term.number) { run in
+                var told = state.snapshot.applied
+                var dimensions = await mart.target.newDimensionRows
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: .seconds(1))
+                    let now = state.snapshot
+                    let rows = await mart.target.newDimensionRows
+                    run.count(
+                        read: Int(now.applied - told), written: Int(now.applied - told),
+                        // A mart that was built anew counts from nothing.
+                        dimensionRows: Int(max(0, rows - dimensions)))
+                    run.pending(now.lag)
+                    told = now.applied
+                    dimensions = rows
+                }
+            }
+        } catch {
+            parts.logger.debug("the run of the projection ended", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Once, at every version of the configuration that is new, and again for a mart that was built anew.
+    private func storeSettings() async {
+        let stored = Mutex<(version: Int32?, target: ObjectIdentifier?)>((nil, nil))
+        await repeating("settings", logger: parts.logger) {
+            let target = mart.target
+            let known = try await settings.settings(knowing: 0)
+            let (version, before) = stored.withLock { $0 }
+            guard version != known.newest || before != ObjectIdentifier(target) else { return .seconds(1) }
+            try term.requireTrust()
+            try await target.storeSettings(known, fence: fence)
+            stored.withLock { $0 = (known.newest, ObjectIdentifier(target)) }
+            return .seconds(1)
+        }
+    }
+
+    private func passTime() async {
+        await repeating("time", logger: parts.logger) {
+            try term.requireTrust()
+            let (_, isDone) = try await mart.target.passTime(through: Instant.now - Self.timeBehind, fence: fence)
+            return isDone ? Self.timeEvery : .milliseconds(10)
+        }
+    }
 }
