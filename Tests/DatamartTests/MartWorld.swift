@@ -4,33 +4,52 @@ import Foundation
 import Logging
 import Projection
 import Storage
+import Testing
 
 /// A mart in a schema of its own, with settings that the random histories fit.
 struct MartWorld {
     let pool: PostgresPool
+    let schema: String
     let target: DatamartTarget
     let fence: TermFence
     static let lease = "mart:demo"
 
     /// - Parameter settings: changes the usual ones.
     init(url: String, schema: String, settings: MartSettings = .forTests()) async throws {
-        let logger = Logger(label: "mart")
-        for (name, migrations) in [(MartSchema.controlName, MartSchema.control), (schema, MartSchema.migrations)] {
+        let logger = Logger(label: "mart") { _ in SwiftLogNoOpLogHandler() }
+        let control = schema + "_control"
+        for (name, migrations) in [(control, MartSchema.control), (schema, MartSchema.migrations)] {
             let owner = try PostgresPool(url: url, size: 1, settings: .init(searchPath: name), logger: logger)
-            if name == schema {
-                try await owner.transaction { try await $0.script("DROP SCHEMA IF EXISTS \(name) CASCADE") }
+            try await owner.transaction {
+                try await $0.script("DROP SCHEMA IF EXISTS \(name) CASCADE; CREATE SCHEMA \(name)")
             }
-            try await owner.transaction { try await $0.script("CREATE SCHEMA IF NOT EXISTS \(name)") }
             _ = try await Migrations(migrations).apply(on: owner)
             await owner.close()
         }
         pool = try PostgresPool(
-            url: url, size: 3, settings: .init(searchPath: "\(schema), \(MartSchema.controlName)"), logger: logger)
+            url: url, size: 3, settings: .init(searchPath: "\(schema), \(control)"), logger: logger)
+        self.schema = schema
         target = DatamartTarget(
-            pool: pool, schema: schema, lease: "\(Self.lease):\(schema)", settings: { _ in settings }, logger: logger)
-        fence = TermFence(lease: target.leaseName, term: try await target.nextTerm(holder: "test"))
+            pool: pool, schema: schema, lease: Self.lease, settings: { _ in settings }, logger: logger)
+        fence = TermFence(lease: Self.lease, term: try await target.nextTerm(holder: "test"))
         try await target.storeSettings(settings, fence: fence)
     }
+
+    /// A mart for a test, which is dropped afterwards.
+    static func with(settings: MartSettings = .forTests(), _ body: (MartWorld) async throws -> Void) async throws {
+        let url = try #require(url)
+        let world = try await MartWorld(url: url, schema: "mart_" + UUIDv7.next().hexText, settings: settings)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await body(world)) } catch { outcome = .failure(error) }
+        for schema in [world.schema, world.schema + "_control"] {
+            _ = try? await world.pool.transaction { try await $0.script("DROP SCHEMA \(schema) CASCADE") }
+        }
+        await world.close()
+        try outcome.get()
+    }
+
+    /// The database that the tests use.
+    static let url = ProcessInfo.processInfo.environment["MILLRACE_TEST_DATABASE_URL"]
 
     func apply(_ events: [ProjectedEvent]) async throws {
         guard let last = events.last else { return }
