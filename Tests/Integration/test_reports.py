@@ -14,6 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
+import psycopg.rows
 import pytest
 
 from contracts import OpenAPI, look_up, references
@@ -62,9 +64,10 @@ def floor(place: World, mart: Mart) -> Floor:
 @pytest.fixture(scope="module")
 def tally(floor: Floor, mart: Mart) -> Tally:
     """A day's work, all of it in the mart."""
+    kinds = [("Major", True, "Gold"), ("Major", False, "Gold"), ("Minor", False, "Silver"), ("None", False, FORMULA),
+             ("Major", False, "Silver"), ("Minor", False, "Gold")]  # fmt: skip
     north = [floor.submit("north", attributes={"impact": impact, "severe": severe, "segment": segment}, due=ahead(3600))
-             for impact, severe, segment in [("Major", True, "Gold"), ("Major", False, "Gold"), ("Minor", False, "Silver"),
-                                             ("None", False, FORMULA), ("Major", False, "Silver"), ("Minor", False, "Gold")]]  # fmt: skip
+             for impact, severe, segment in kinds]  # fmt: skip
     late = floor.submit("north", attributes={"impact": "Minor"}, due=ahead(0.2))
     south = [floor.submit("south", source=source) for source in ("vinst", "web", "web")]
     floor.submit("south", activation=ahead(86_400))
@@ -351,6 +354,35 @@ def test_an_unknown_report_is_told_with_those_that_there_are(api: httpx.Client) 
     assert all(name in answer.json()["detail"] for name in names)
 
 
+# SQL, as the page for BI users has it
+
+PAGE = Path(__file__).resolve().parents[2] / "deploy/datamart/sql-for-bi.md"
+EXAMPLES = re.findall(r"^## ([^\n]+)\n\n```sql\n(.*?)```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def ask(mart: Mart, statement: str) -> list[dict]:
+    """What the role of BI tools is answered."""
+    with mart.connect() as connection:
+        connection.execute("SET ROLE millrace_bi")
+        return connection.cursor(row_factory=psycopg.rows.dict_row).execute(statement).fetchall()
+
+
+@pytest.mark.parametrize(("title", "statement"), EXAMPLES, ids=[title for title, _ in EXAMPLES])
+def test_examples_for_bi_users_work(mart: Mart, tally: Tally, title: str, statement: str) -> None:
+    rows = ask(mart, statement)
+    assert rows or title.startswith("Email"), title
+    entered = sum(row["entered"] for row in rows if "entered" in row)
+    assert not entered or entered == tally.count("entered"), title
+    if "backlog" in title:
+        assert rows[-1]["open"] == tally.open
+
+
+def test_the_role_of_bi_tools_may_only_read(mart: Mart, tally: Tally) -> None:
+    for statement in ("DELETE FROM agg_15m", "UPDATE dim_agent SET agent = 'x'", "CREATE TABLE mine ()"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask(mart, statement)
+
+
 # Jobs
 
 
@@ -366,7 +398,7 @@ def test_the_job_view_tells_what_ran(api: httpx.Client, mart: Mart, tally: Tally
     metrics = mart.instances[0].metrics()
     for name in ("datamart_job_active", "datamart_job_last_start_seconds", "datamart_job_last_success_seconds",
                  "datamart_dimension_rows_total"):  # fmt: skip
-        assert re.search(rf'^{name}{{.*tenant="{mart.tenant.name}".*}} ', metrics, re.MULTILINE), name
+        assert re.search(rf'^(millrace_)?{name}{{.*tenant="{mart.tenant.name}".*}} ', metrics, re.MULTILINE), name
 
 
 # The terminal
