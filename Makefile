@@ -22,7 +22,7 @@ build: ## build the executable .build/release/millrace
 	@deploy/local/install.sh
 	swift build -c release --product millrace
 
-up: ## start servers, two instances of core, one of email and one of datamart in the background, with tenant demo
+up: ## start servers, two instances of core, one of email, datamart and search each in the background, with tenant demo
 	@deploy/local/up.sh
 
 down: ## stop what `make up` started

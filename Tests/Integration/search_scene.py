@@ -1,11 +1,14 @@
 """Items and mail to be searched, and what searches of them must answer, whichever index is asked."""
 
+import secrets
 from dataclasses import dataclass, field
 
 import httpx
 
-from mail_room import MailRoom
+from mail_room import SECRETS_KEY, MailRoom, configuration, key
+from search_servers import Search, SearchServer
 from waiting import wait_until
+from world import World
 
 # Which items each query finds, in order: by score, the newest first among equals.
 CASES: list[tuple[str, list[str]]] = [
@@ -49,8 +52,47 @@ class SearchScene:
     """A tenant with a few items that say different things."""
 
     room: MailRoom
-    index: str
+    world: World
+    index: str = "postgresql"
+    server: SearchServer | None = None
     items: dict[str, str] = field(default_factory=dict)
+    services: list[Search] = field(default_factory=list)
+
+    @staticmethod
+    def open(
+        world: World, kind: str = "postgresql", server: SearchServer | None = None, url: str | None = None, **section: object
+    ) -> "SearchScene":
+        """A new tenant; with a search server, one of its own unless it is given, unless PostgreSQL is all that there is."""
+        if kind == "postgresql":
+            return SearchScene(MailRoom.open(world, configuration()), world)
+        server = server or SearchServer(kind, world.folder / f"{kind}-{secrets.token_hex(3)}").start()
+        document = configuration(search={"url": url or server.url, **section})
+        scene = SearchScene(MailRoom.open(world, document), world, "elasticsearch", server)
+        scene.services.append(scene.service().start())
+        return scene
+
+    def service(self, **settings: str) -> Search:
+        """An instance of the search service for this tenant, not started yet."""
+        environment = {name: value for name, value in self.world.environment.items() if "DATABASE" not in name}
+        name = f"search-{self.room.tenant.name}-{len(self.services) + 1}"
+        environment |= {
+            "MILLRACE_SEARCH_CORE": ",".join(core.url for core in self.world.cores.running),
+            "MILLRACE_SEARCH_KEYS": key(self.admin, ["search"]),
+            "MILLRACE_SECRETS_KEY": SECRETS_KEY,
+            "MILLRACE_OUTBOUND_ALLOW": "127.0.0.0/8",
+            **{f"MILLRACE_{name}": value for name, value in settings.items()},
+        }
+        return Search(self.world.stack.executable, name, environment, self.world.folder / f"{name}.log")
+
+    @property
+    def alias(self) -> str:
+        return f"millrace-{self.room.tenant.name}"
+
+    def close(self) -> None:
+        for service in self.services:
+            service.stop()
+        if self.server:
+            self.server.close()
 
     @property
     def admin(self) -> httpx.Client:
@@ -96,4 +138,7 @@ class SearchScene:
                 return self.names(found)
 
     def wait_for(self, query: str, expected: list[str], seconds: float = 15) -> None:
-        wait_until(lambda: self.find(query) == expected, seconds=seconds, every=0.1, what=f"{query} to find {expected}")
+        wait_until(
+            lambda: self.find(query) == expected,
+            seconds=seconds, every=0.1, what=f"{query} to find {expected}", forgiving=(AssertionError,),
+        )  # fmt: skip

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from contracts import OpenAPI
-from mail_room import SECRETS_KEY, MailRoom, configuration, key
+from mail_room import SECRETS_KEY, configuration, key
 from own_world import own_world
 from search_scene import CASES, SearchScene
 from stack import Stack
@@ -20,16 +20,19 @@ from world import World
 def place(stack: Stack) -> Iterator[World]:
     """A world whose items are searched."""
     with own_world(stack, "search") as world:
-        world.cores.start(1, SECRETS_KEY=SECRETS_KEY)
+        world.cores.start(1, SECRETS_KEY=SECRETS_KEY, OUTBOUND_ALLOW="127.0.0.0/8")
         yield world
 
 
-@pytest.fixture(scope="module", params=["postgresql"])
-def scene(request: pytest.FixtureRequest, place: World) -> SearchScene:
+@pytest.fixture(scope="module", params=["postgresql", "elasticsearch", "opensearch"])
+def scene(request: pytest.FixtureRequest, place: World) -> Iterator[SearchScene]:
     """The same items, for each index."""
-    scene = SearchScene(MailRoom.open(place, configuration()), request.param)
-    scene.fill()
-    return scene
+    scene = SearchScene.open(place, request.param)
+    try:
+        scene.fill()
+        yield scene
+    finally:
+        scene.close()
 
 
 @pytest.fixture

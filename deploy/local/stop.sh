@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 lock_stack
+stop_elasticsearch
 stop_exim
 stop_dovecot
 stop_kafka

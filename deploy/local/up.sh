@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings everything up: packages, servers, build, schema, tenant demo with its keys, two instances of core, one of email,
-# one of datamart with the tenant's mart.
+# one of datamart with the tenant's mart, one of search with a search server.
 # Run again, it repairs what is missing and keeps what is there.
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
@@ -25,6 +25,7 @@ lock_stack
 "$root/deploy/local/install.sh"
 "$root/deploy/local/start.sh"
 load_ports
+if has_search && uses_own_elasticsearch; then start_elasticsearch; fi
 build_executable
 say "bringing the schema up to date"
 migrate
@@ -42,6 +43,11 @@ if has_mart; then
     start_datamart
     await_datamart 60
     tell_reports "$credentials"
+fi
+if has_search; then
+    prepare_search "$credentials"
+    start_search
+    await_search 60
 fi
 say "ready: http://127.0.0.1:${port[HTTP]}/iwd/v3 and http://127.0.0.1:${port[HTTP_2]}/iwd/v3"
 if has_mart; then

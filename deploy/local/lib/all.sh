@@ -26,3 +26,5 @@ source "$library/core.sh"
 source "$library/email.sh"
 # shellcheck source=lib/datamart.sh
 source "$library/datamart.sh"
+# shellcheck source=lib/search.sh
+source "$library/search.sh"

@@ -31,7 +31,7 @@ start_core() {
     (
         load_environment
         unset MILLRACE_DATABASE_OWNER_URL STACK_LOCK_HELD
-        export MILLRACE_INSTANCE="$name"
+        export MILLRACE_INSTANCE="$name" MILLRACE_OUTBOUND_ALLOW="${MILLRACE_OUTBOUND_ALLOW:-127.0.0.1:${port[ELASTICSEARCH]}}"
         if [[ $number == 2 ]]; then
             export MILLRACE_HTTP_PORT="${port[HTTP_2]}" MILLRACE_METRICS_PORT="${port[METRICS_2]}"
         fi

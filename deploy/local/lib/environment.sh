@@ -10,9 +10,9 @@ print_passed_on() {
     for name in "${!MILLRACE_@}"; do
         value="${!name}"
         case ${name#MILLRACE_} in
-            DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP | SECRETS_KEY | EMAIL_* | DATAMART_* | MART_URL) continue ;;
-            HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | METRICS_PORT_EMAIL | HTTP_PORT_DATAMART | METRICS_PORT_DATAMART | DEAD_LETTER_TENANT | INSTANCE) continue ;;
-            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
+            DATABASE_URL | DATABASE_OWNER_URL | REDIS_URL | KAFKA_BOOTSTRAP | SECRETS_KEY | EMAIL_* | DATAMART_* | MART_URL | SEARCH_*) continue ;;
+            HTTP_HOST | HTTP_PORT | METRICS_PORT | HTTP_PORT_2 | METRICS_PORT_2 | METRICS_PORT_EMAIL | HTTP_PORT_DATAMART | METRICS_PORT_DATAMART | METRICS_PORT_SEARCH | DEAD_LETTER_TENANT | INSTANCE) continue ;;
+            POSTGRES_PORT | REDIS_PORT | KAFKA_PORT | ELASTICSEARCH_PORT | POSTGRES_BIN | DATABASE_BACKUP_URL) continue ;;
             IMAP_PORT | IMAPS_PORT | LMTP_PORT | SMTP_PORT | SMTPS_PORT) continue ;;
             LOCAL | EXECUTABLE | DATA | KEEP_STACK | CREDENTIALS | TEST_*) continue ;;
             # The services run in the repository's folder; the name is meant from where the caller stands.

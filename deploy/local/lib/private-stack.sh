@@ -28,7 +28,7 @@ end_private_stack() {
     else
         erase_postgres
         erase_mail
-        rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka"
+        rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka" "${local_dir:?}/elasticsearch"
     fi
     exit "$code"
 }
@@ -39,7 +39,7 @@ begin_private_stack() {
     "$root/deploy/local/stop.sh"
     erase_postgres
     erase_mail
-    rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka" "${local_dir:?}/log"
+    rm -rf "${local_dir:?}/redis" "${local_dir:?}/kafka" "${local_dir:?}/elasticsearch" "${local_dir:?}/log"
     trap end_private_stack EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM

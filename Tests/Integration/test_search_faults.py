@@ -1,0 +1,265 @@
+"""The search service when its server is slow, down or empty, when its index was tampered with, and when it is killed."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from mail_room import SECRETS_KEY
+from own_world import own_world
+from search_scene import SearchScene
+from search_servers import SearchServer, SlowWay
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    """A world whose search servers fail."""
+    with own_world(stack, "search-faults") as world:
+        world.cores.start(1, SECRETS_KEY=SECRETS_KEY, OUTBOUND_ALLOW="127.0.0.0/8")
+        yield world
+
+
+@pytest.fixture
+def scenes(place: World) -> Iterator[list[SearchScene]]:
+    """What a test opens is closed when it ends."""
+    opened: list[SearchScene] = []
+    yield opened
+    for scene in opened:
+        scene.close()
+
+
+def word() -> str:
+    return f"w{uuid.uuid4().hex[:12]}"
+
+
+def submit(scene: SearchScene, count: int, **attributes: object) -> list[str]:
+    """Items by one bulk of requests; their ids."""
+    return [scene.submit(name := word(), f"F-{name}", **attributes) for _ in range(count)]
+
+
+def searched(scene: SearchScene, query: str) -> tuple[set[str], dict]:
+    """The ids of a page of what is found, and which index told them."""
+    answer = scene.admin.get("/workitems", params={"q": query, "limit": 500})
+    assert answer.status_code == 200, answer.text
+    page = answer.json()
+    return {item["id"] for item in page["items"]}, page["search"]
+
+
+def wait_for(scene: SearchScene, query: str, expected: set[str], index: str = "elasticsearch", seconds: float = 20) -> None:
+    wait_until(
+        lambda: (found := searched(scene, query))[0] == expected and found[1]["index"] == index,
+        seconds=seconds, every=0.1, what=f"{len(expected)} items by {index}",
+    )  # fmt: skip
+
+
+def test_a_server_that_is_killed_is_not_missed_and_catches_up(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    before = set(submit(scene, 5, note=common))
+    wait_for(scene, common, before)
+    scene.server.kill()
+    # Work goes on, and PostgreSQL answers, without waiting long for the one that is away.
+    meanwhile = set(submit(scene, 5, note=common))
+    wait_for(scene, common, before | meanwhile, "postgresql")
+    began = time.monotonic()
+    for _ in range(10):
+        found, search = searched(scene, common)
+        assert found == before | meanwhile and "PostgreSQL answered" in search["note"], search
+    assert time.monotonic() - began < 5
+    scene.server.start()
+    wait_for(scene, common, before | meanwhile)
+    assert scene.server.ids(scene.alias) >= before | meanwhile
+    after = set(submit(scene, 1, note=common))
+    wait_for(scene, common, before | meanwhile | after)
+
+
+def test_a_server_that_has_lost_everything_is_filled_again(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "opensearch")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 20, note=common))
+    wait_for(scene, common, items)
+    scene.server.kill()
+    scene.server.start()
+    assert scene.server.count(scene.alias) == -1
+    wait_for(scene, common, items, seconds=30)
+    assert scene.server.ids(scene.alias) >= items
+
+
+def test_a_slow_server_holds_nobody_up(place: World, scenes: list[SearchScene]) -> None:
+    server = SearchServer("elasticsearch", place.folder / "slow").start()
+    way = SlowWay(server.port)
+    try:
+        scene = SearchScene.open(place, "elasticsearch", server, url=way.url, answersWithin="300ms")
+        scenes.append(scene)
+        common = word()
+        items = set(submit(scene, 5, note=common))
+        wait_for(scene, common, items)
+        way.delay = 1.0
+        began = time.monotonic()
+        found, search = searched(scene, common)
+        assert time.monotonic() - began < 1
+        assert found == items and search["index"] == "postgresql" and "in time" in search["note"], search
+        began = time.monotonic()
+        more = set(submit(scene, 10, note=common))
+        assert time.monotonic() - began < 5
+        wait_for(scene, common, items | more, "postgresql")
+        # It is slow, and gets there all the same.
+        wait_until(lambda: server.ids(scene.alias) >= items | more, seconds=60, every=0.5, what="the slow server to follow")
+        way.delay = 0.0
+        wait_for(scene, common, items | more)
+    finally:
+        way.close()
+        server.close()
+
+
+def test_an_index_is_built_anew_while_it_is_searched(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 60, note=common))
+    wait_for(scene, common, items)
+    (old,) = scene.server.indices(scene.alias)
+    assert scene.admin.post("/search/rebuild").json()["rebuilds"] == 1
+    end = time.monotonic() + 30
+    while scene.server.indices(scene.alias) == [old]:
+        assert time.monotonic() < end, "no new index"
+        found, search = searched(scene, common)
+        assert found >= items and search["index"] == "elasticsearch", search
+        items |= set(submit(scene, 1, note=common))
+        wait_for(scene, common, items)
+    (new,) = scene.server.indices(scene.alias)
+    assert new != old
+    wait_for(scene, common, items)
+    assert scene.server.ids(scene.alias) >= items
+    wait_until(lambda: scene.server.get(f"/{old}").status_code == 404, what="the old index to be gone")
+    # What was changed before, meanwhile and afterwards is the same in the new one.
+    changed = next(iter(items))
+    answer = scene.admin.patch(f"/workitems/{changed}", json={"attributes": {"note": "other"}}, headers={"If-Match": "*"})
+    assert answer.status_code == 200
+    wait_for(scene, common, items - {changed})
+
+
+def test_a_check_mends_what_is_missing_changed_or_too_much(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    items = submit(scene, 12, note=common)
+    wait_for(scene, common, set(items))
+    service = scene.services[0]
+    # A change that is on its way is no mistake: what is younger than 10 s is left alone.
+    wait_until(lambda: time.time() > newest(scene, items) + 10, seconds=20, every=0.5, what="the items to be old enough")
+    (index,) = scene.server.indices(scene.alias)
+    service.stop()
+    gone, changed, extra = items[0], items[1], str(uuid.uuid4())
+    assert scene.server.call("DELETE", f"/{index}/_doc/{gone}").status_code == 200
+    document = scene.server.get(f"/{index}/_doc/{changed}").json()["_source"]
+    for identifier, rest in ((changed, {"digest": "of something else", "attributes": ["nothing"]}), (extra, {})):
+        body = {**document, **rest, "id": identifier}
+        assert scene.server.call("PUT", f"/{index}/_doc/{identifier}", body).status_code in (200, 201)
+    assert extra in scene.server.ids(scene.alias) and gone not in scene.server.ids(scene.alias)
+    # Nobody is shown what has no item, and nothing else is missing.
+    assert searched(scene, common)[0] == set(items) - {gone, changed}
+    checking = scene.service(SEARCH_CHECK_EVERY="1s").start()
+    scene.services.append(checking)
+    wait_for(scene, common, set(items), seconds=30)
+    wait_until(lambda: scene.server.ids(scene.alias) == set(items), seconds=20, what="the extra document to be gone")
+    mended = "search_repaired_documents_total"
+    assert checking.metric(mended, kind="missing") == 1
+    assert checking.metric(mended, kind="stale") == 1
+    assert checking.metric(mended, kind="extra") == 1
+    wait_until(lambda: checking.metric("search_index_documents") == len(items), what="the count of documents")
+    assert checking.metric("search_items") == len(items)
+    # Somebody takes the alias away.
+    assert scene.server.call("DELETE", f"/{index}/_alias/{scene.alias}").status_code == 200
+    wait_for(scene, common, set(items))
+
+
+def newest(scene: SearchScene, items: list[str]) -> float:
+    """Seconds since 1970 of the last change to any of these."""
+    return max(datetime.fromisoformat(scene.room.item(item)["updatedAt"]).timestamp() for item in items[-3:])
+
+
+def test_killed_indexers_miss_nothing(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    scene.services.append(scene.service().start())
+    common = word()
+    items: set[str] = set()
+    for number in range(4):
+        items |= set(submit(scene, 10, note=common))
+        victim = scene.services[number % 2]
+        victim.kill()
+        items |= set(submit(scene, 5, note=common))
+        victim.launch()
+    for service in scene.services:
+        service.wait_ready()
+    wait_for(scene, common, items, seconds=30)
+    assert scene.server.ids(scene.alias) == items
+    # One of the two holds.
+    wait_until(
+        lambda: sum(service.metric("projection_holder", projection="search") for service in scene.services) == 1,
+        seconds=15, what="one holder",
+    )  # fmt: skip
+
+
+def test_a_paused_holder_overwrites_nothing_when_it_wakes(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 5, note=common))
+    wait_for(scene, common, items)
+    first = scene.services[0]
+    second = scene.service().start()
+    scene.services.append(second)
+    first.pause()
+    changed = items.pop()
+    answer = scene.admin.patch(f"/workitems/{changed}", json={"attributes": {"note": "other"}}, headers={"If-Match": "*"})
+    assert answer.status_code == 200
+    items |= set(submit(scene, 5, note=common))
+    wait_for(scene, common, items, seconds=30)
+    first.resume()
+    more = set(submit(scene, 3, note=common))
+    wait_for(scene, common, items | more)
+    documents = scene.server.ids(scene.alias)
+    assert documents == items | more | {changed}
+
+
+def test_settings_and_secrets_are_followed(place: World, scenes: list[SearchScene]) -> None:
+    """A tenant gets a server, and gives it up again."""
+    scene = SearchScene.open(place)
+    scenes.append(scene)
+    scene.services.append(scene.service().start())
+    common = word()
+    items = set(submit(scene, 3, note=common))
+    wait_for(scene, common, items, "postgresql")
+    server = SearchServer("opensearch", place.folder / "late").start()
+    try:
+        assert scene.admin.put("/secrets/es", json={"password": "of no use"}).status_code == 204
+        document = scene.admin.get("/configuration").json()
+        document.pop("version", None)
+        document["search"] = {"url": server.url, "user": "millrace", "secret": "es"}
+        assert scene.admin.put("/configuration", json=document).status_code == 200
+        wait_for(scene, common, items)
+        log = scene.services[0].log_text + place.cores.running[0].log_text
+        assert "of no use" not in log and "b2Ygbm8gdXNl" not in log
+        del document["search"]
+        assert scene.admin.put("/configuration", json=document).status_code == 200
+        wait_until(lambda: searched(scene, common)[1] == {"index": "postgresql"}, what="PostgreSQL alone")
+        assert scene.services[0].is_ready()
+    finally:
+        server.close()
+
+
+def test_an_address_that_is_not_allowed_is_not_called(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch", url="http://169.254.169.254:80")
+    scenes.append(scene)
+    items = set(submit(scene, 1, note=(common := word())))
+    wait_for(scene, common, items, "postgresql")
+    assert "refuses" in searched(scene, common)[1]["note"]
