@@ -38,7 +38,7 @@ struct MartDatabase: Sendable {
     }
 
     /// Connections whose `search_path` is that of a mart's schema.
-    func pool(_ schema: String, size: Int, readOnly: Bool = false) throws -> PostgresPool {
+    func pool(_ schema: String, size: Int) throws -> PostgresPool {
         var settings = PostgresSettings(searchPath: "\(schema), \(MartSchema.controlName)")
         settings.recoveryTime = .seconds(3)
         return try PostgresPool(
@@ -47,9 +47,10 @@ struct MartDatabase: Sendable {
 
     /// Connections whose `search_path` is one schema alone.
     func ownerPool(_ schema: String) throws -> PostgresPool {
-        try PostgresPool(
-            url: url, size: 1, applicationName: "millrace datamart \(instance)",
-            settings: PostgresSettings(searchPath: schema), logger: logger)
+        var settings = PostgresSettings(searchPath: schema)
+        settings.recoveryTime = .seconds(3)
+        return try PostgresPool(
+            url: url, size: 1, applicationName: "millrace datamart \(instance)", settings: settings, logger: logger)
     }
 
     private static func escaped(_ text: String) -> String {

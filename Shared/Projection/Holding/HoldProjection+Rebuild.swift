@@ -25,8 +25,9 @@ extension HoldProjection {
             try Task.checkCancellation()
             let progress = try await next.progress()
             state.update { $0.rebuilding = progress.position }
-            guard progress.position + 500 < intake.with({ $0.position }) else { return }
-            try await apply(toNext: next, from: progress, upTo: .max)
+            guard progress.position + 500 < intake.with({ $0.position }),
+                try await apply(toNext: next, from: progress, upTo: .max)
+            else { return }
         }
     }
 
@@ -35,29 +36,30 @@ extension HoldProjection {
         try await applying.enter()
         defer { applying.leave() }
         let serving = try await target.progress()
-        while true {
-            let progress = try await next.progress()
-            guard progress.position < serving.position else { break }
-            try await apply(toNext: next, from: progress, upTo: serving.position)
+        var progress = try await next.progress()
+        while progress.position < serving.position {
+            // A feed that ends earlier is that of a restored database: what was applied beyond it never happened.
+            guard try await apply(toNext: next, from: progress, upTo: serving.position) else { break }
+            progress = try await next.progress()
         }
         try term.requireTrust()
         try await target.finishRebuild(next, fence: fence)
-        intake.with { $0.restart(at: serving) }
+        intake.with { $0.restart(at: progress) }
     }
 
+    /// - Returns: false when the feed has no more.
     private func apply(
         toNext next: any ProjectionTarget, from progress: ProjectionProgress, upTo last: Int64
-    ) async throws {
+    ) async throws -> Bool {
         let page = try await parts.feed.events(after: progress.position, limit: intake.with { $0.pageSize })
         let events = page.filter { $0.position <= last }
-        guard let end = events.last else {
-            throw ProjectionError(.feedUnavailable, "the feed does not hold what the projection has applied")
-        }
+        guard let end = events.last else { return false }
         try term.requireTrust()
         try await next.apply(
             events,
             progress: ProjectionProgress(
                 position: end.position, eventId: end.id, offsets: intake.with { $0.offsets }),
             fence: fence)
+        return true
     }
 }
