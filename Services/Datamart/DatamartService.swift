@@ -65,7 +65,8 @@ public struct DatamartService: Sendable {
 
     private func api(_ client: HTTPClient, _ marts: Marts) -> ServiceComponent {
         let api = DatamartAPI(
-            marts: { marts.served($0) }, cursor: PageCursor(secret: configuration.keys.sorted().joined(separator: ",")))
+            marts: { marts.served($0) }, troubles: { marts.trouble(of: $0) },
+            cursor: PageCursor(secret: configuration.keys.sorted().joined(separator: ",")))
         let settings = HTTPServiceConfiguration(host: configuration.shared.http.host, port: configuration.httpPort)
         let access = CoreAccess(http: client, addresses: configuration.core)
         let server = HTTPService(

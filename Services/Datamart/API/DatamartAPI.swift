@@ -9,14 +9,20 @@ package struct DatamartAPI: Sendable {
     package typealias Marts = @Sendable (_ tenant: String) -> ServedMart?
 
     let marts: Marts
+    let troubles: @Sendable (_ tenant: String) -> String?
     let cursor: PageCursor
     let now: @Sendable () -> Instant
 
     /// - Parameters:
     ///   - marts: finds a tenant's mart.
+    ///   - troubles: what keeps a tenant's mart from working, in words for an operator; nil when nothing does.
     ///   - cursor: signs the places in lists; the same on every instance.
-    package init(marts: @escaping Marts, cursor: PageCursor, now: @escaping @Sendable () -> Instant = { .now }) {
+    package init(
+        marts: @escaping Marts, troubles: @escaping @Sendable (String) -> String? = { _ in nil }, cursor: PageCursor,
+        now: @escaping @Sendable () -> Instant = { .now }
+    ) {
         self.marts = marts
+        self.troubles = troubles
         self.cursor = cursor
         self.now = now
     }
@@ -39,10 +45,13 @@ package struct DatamartAPI: Sendable {
     }
 
     /// The mart of whoever asks.
-    /// - Throws: 404 when the tenant has none.
+    /// - Throws: 404 when the tenant has none, 503 when it does not work.
     func mart(for request: APIRequest) throws(Problem) -> ServedMart {
         let tenant = try request.principal.tenantName
         guard let mart = marts(tenant) else {
+            if let trouble = troubles(tenant) {
+                throw .unavailable("The data mart does not work: \(trouble)", retryAfter: 10)
+            }
             throw .notFound(
                 "Tenant \(tenant) has no data mart here: its configuration needs a section datamart, and the service a key of it."
             )

@@ -28,6 +28,11 @@ final class Marts: Sendable {
     /// Notes why a tenant's mart cannot be worked on; nil when it can.
     func note(_ problem: String?, of tenant: String) { problems.withLock { $0[tenant] = problem } }
 
+    /// What keeps a tenant's mart from working; nil when nothing does.
+    func trouble(of tenant: String) -> String? {
+        problems.withLock { $0[tenant] } ?? entries.withLock { $0[tenant]?.state }?.snapshot.problem
+    }
+
     /// What does not work, a line for each mart.
     var troubles: [String] {
         let noted = problems.withLock { $0 }

@@ -213,7 +213,7 @@ extension DatamartOpenAPI {
             "properties": {
                 "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
                 "next": {"$ref": "#/components/schemas/NextPage"},
-                "problem": {"type": "string", "description": "Why runs that are stored cannot be shown now."}
+                "problem": {"type": "string", "description": "What keeps the mart from working, or stored runs from being shown."}
             }
         },
         "Rebuild": {
