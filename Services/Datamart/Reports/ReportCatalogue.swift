@@ -131,16 +131,36 @@ package enum ReportCatalogue {
             count("canceled"), count("finishedOverdue", of: "finished_overdue", "finished overdue"),
         ])
 
+    /// Messages by the category that their item has now; there is no aggregate of that.
+    private static let emailFacts: ReportFlow = {
+        let states = [
+            "received", "draft", "awaitingApproval", "queued", "sending", "sent", "delivered", "bounced", "failed",
+            "uncertain",
+            "canceled", "rejected",
+        ]
+        let names = ["draft": "drafted", "awaitingApproval": "awaiting_approval"]
+        let columns = states.map { "(e.to_state = '\($0)')::int AS \(names[$0] ?? $0)" }.joined(separator: ", ")
+        var flow = ReportFlow(
+            "email_event_fact", by: [.mailbox, .direction, .category], states.map { names[$0] ?? $0 })
+        flow.events = """
+            SELECT e.at, m.mailbox_key, m.direction, coalesce(t.category_key, 0) AS category_key, \(columns)
+            FROM email_event_fact e JOIN email_fact m USING (email) LEFT JOIN task_fact t ON t.item = m.item
+            WHERE e.from_state IS DISTINCT FROM e.to_state
+            """
+        return flow
+    }()
+
     static let email = ReportDefinition(
         name: "email", title: "Email", summary: "Messages that came and went, by mailbox.",
-        dimensions: [.interval, .mailbox, .direction], defaultBy: [.mailbox],
+        dimensions: [.interval, .mailbox, .direction, .category], defaultBy: [.mailbox],
         flows: [
             ReportFlow(
                 "agg_email", by: [.mailbox, .direction],
                 [
                     "received", "drafted", "awaiting_approval", "queued", "sending", "sent", "delivered", "bounced",
                     "failed", "uncertain", "canceled", "rejected", "sends", "send_ms",
-                ])
+                ]),
+            emailFacts,
         ],
         measures: [
             count("received", main: true), count("drafted"),

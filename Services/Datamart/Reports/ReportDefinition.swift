@@ -1,7 +1,10 @@
 /// Aggregates that a report adds up.
 package struct ReportFlow: Sendable {
-    /// `agg`: the tables `agg_15m` and `agg_day`.
+    /// `agg`: the tables `agg_15m` and `agg_day`. With `events`, only its name.
     let table: String
+    /// Where no aggregate is cut so: a query over facts, with their time as `at`, that gives the columns of what rows are
+    /// cut by and of `sums`.
+    var events: String?
     /// What they are cut by.
     let dimensions: Set<ReportDimension>
     /// What is added up: columns, or names of expressions over them.

@@ -31,6 +31,7 @@ struct ReportSQL {
         let sums = flow.sums.map { name in
             "coalesce(sum(\(ReportFlow.expressions[name] ?? name)), 0)::bigint"
         }
+        if let events = flow.events { return overFacts(events, sums) }
         return overPeriod(flow.table, sums, only: flow.only)
     }
 
@@ -70,6 +71,22 @@ struct ReportSQL {
             let isText = filter.column == ReportDimension.direction.column
             return "\(filter.column) = ANY(\(builder.add(filter.value, as: isText ? "text[]" : "int[]")))"
         }
+    }
+
+    /// Facts themselves, where no aggregate is cut as wanted.
+    private func overFacts(_ events: String, _ sums: [String]) -> SQLStatement {
+        var builder = Builder()
+        let conditions = conditions(&builder)
+        let keys = by.map { dimension in
+            guard dimension == .interval else { return Self.key(dimension) }
+            let instants = period.starts.map(\.milliseconds)
+            return "width_bucket(at, \(builder.add(.timestamps(milliseconds: instants), as: "timestamptz[]")))"
+        }
+        let from = builder.add(.timestamp(milliseconds: period.from.milliseconds), as: "timestamptz")
+        let to = builder.add(.timestamp(milliseconds: period.to.milliseconds), as: "timestamptz")
+        let select = Self.select(
+            keys + sums, "(\(events)) facts", ["at >= \(from)", "at < \(to)"] + conditions, grouped: keys.count)
+        return SQLStatement("\(select)\nLIMIT \(Self.mostGroups + 1)", builder.parameters)
     }
 
     /// The tables of 15 minutes for the parts of the period that are no whole days, the day tables for the rest.
