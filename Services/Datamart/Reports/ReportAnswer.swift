@@ -167,7 +167,10 @@ extension FilledReport {
 
     /// Deeper into the category where there is more below it, else to its items.
     private func links(_ row: ReportRow) -> [(name: String, address: String)] {
-        guard let place = request.by.firstIndex(of: .category), let category = row.labels[place].text else { return [] }
+        guard let place = request.by.firstIndex(of: .category), let category = row.labels[place].text,
+            // A number in place of a name leads nowhere.
+            showsAgents || !request.by.contains(.agent)
+        else { return [] }
         let range = intervalOf(row) ?? period.from..<period.to
         let isParent = parents.contains(category)
         var items = [("category", category)]

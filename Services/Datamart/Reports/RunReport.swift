@@ -42,6 +42,8 @@ package struct FilledReport: Sendable {
     let progress: MartProgress
     /// Categories that have others below them, by what their rows are named.
     let parents: Set<String>
+    /// Whether the caller may see agents' names.
+    let showsAgents: Bool
     /// Per cent of items to be completed in time, by category and first day.
     let targets: [ServiceLevelTarget]
 }
@@ -112,7 +114,8 @@ struct RunReport: Sendable {
         return FilledReport(
             definition: definition, request: request, period: period,
             measures: definition.measures(cutBy: request.wanted), rows: rows,
-            total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents, targets: targets)
+            total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents,
+            showsAgents: showsAgents, targets: targets)
     }
 
     /// Names of all keys in the results.
