@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 
 import capture
+import datamart
 import figures
 import latency
 import mail
-import mart
 import pick
 import psycopg
 import whole_life
@@ -122,7 +122,7 @@ def measure_mail(scale: Scale) -> dict:
 
 def measure_mart(scale: Scale) -> dict:
     with bench_world("mart") as world:
-        return {"mart": mart.measure(world, min(scale.rounds, 2), scale.mart_items, scale.mart_seconds, scale.mart_scale)}
+        return {"mart": datamart.measure(world, min(scale.rounds, 2), scale.mart_items, scale.mart_seconds, scale.mart_scale)}
 
 
 PARTS = {

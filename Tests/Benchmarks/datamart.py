@@ -20,7 +20,7 @@ from waiting import wait_until
 
 from mart_site import Site, Standby, site
 
-SCALE = Path(__file__).with_name("mart_scale.sql")
+SCALE = Path(__file__).with_name("datamart_scale.sql")
 # Rows that the bare script puts in at a time.
 BATCH = 5000
 
