@@ -22,8 +22,6 @@ struct CheckIndex: Sendable {
 
     func run(now: Instant) async throws -> Found {
         let index = try await target.control.held(fence.term).serving
-        // Somebody may have moved the alias.
-        if try await target.indices() != [index.index] { try await target.serve(index) }
         try await target.server.call("POST", "/\(index.index)/_refresh")
         var found = Found()
         var last = ""

@@ -55,6 +55,17 @@ extension IndexTarget {
         }
     }
 
+    /// Whether the server has the index.
+    func isThere(_ index: IndexProgress) async throws -> Bool {
+        do {
+            try await server.call("GET", "/\(index.index)")
+            return true
+        } catch let error as SearchIndexError {
+            guard error.code == .notFound else { throw error }
+            return false
+        }
+    }
+
     /// Writes all items, page by page, from where an earlier walk has come to.
     func walk(_ fence: TermFence, in path: WritableKeyPath<IndexState, IndexProgress?> & Sendable) async throws {
         while let index = try await control.held(fence.term)[keyPath: path], let last = index.walked {

@@ -6,6 +6,7 @@ import Projection
 import SearchIndex
 import ServiceKit
 import Storage
+import Synchronization
 
 /// One tenant's index in this instance, for as long as its settings stay what they are.
 struct IndexTenant: Sendable {
@@ -25,32 +26,49 @@ struct IndexTenant: Sendable {
         }
     }
 
-    /// What the holder does beside applying events: the first walk through all items, then a check now and then.
+    /// What the holder does beside applying events: it sees to it that there is an index with all items in it, that the
+    /// alias stands for it, and now and then that they agree.
     private func look(after fence: TermFence) async {
+        let checked = Mutex(ContinuousClock.now)
         await repeating("search index", logger: logger) {
             do {
-                if try await target.control.held(fence.term).serving.walked != nil {
-                    try await target.walk(fence, in: \.first)
-                    logger.notice("all items are in the search index")
+                try await prepare(fence)
+                if ContinuousClock.now - checked.withLock({ $0 }) >= checkEvery {
+                    try await check(fence)
+                    checked.withLock { $0 = .now }
                 }
-                let serving = try await target.control.held(fence.term).serving
-                if try await target.indices() != [serving.index] { try await target.serve(serving) }
-                try await Task.sleep(for: checkEvery)
-                let found = try await CheckIndex(target: target, fence: fence).run(now: .now)
-                IndexMetrics.checked(found, tenant: parts.tenant)
-                if !found.isClean {
-                    logger.warning(
-                        "the search index was mended",
-                        metadata: [
-                            "missing": "\(found.missing)", "stale": "\(found.stale)", "extra": "\(found.extra)",
-                        ])
-                }
-                return .zero
+                return min(checkEvery, .seconds(5))
             } catch let error as StorageError {
                 // The term is over; whoever holds now looks after it.
                 if error.code == .staleTerm { try await Task.sleep(for: .seconds(1)) }
                 throw error
             }
         }
+    }
+
+    private func prepare(_ fence: TermFence) async throws {
+        var serving = try await target.control.held(fence.term).serving
+        let aliased = try await target.indices()
+        if aliased == [serving.index] { return }
+        if try await !target.isThere(serving) {
+            logger.warning("the search index is gone; a new one is filled")
+            let index = try await target.makeIndex()
+            serving = try await target.control.update(fence.term) { $0.serving = index }.serving
+        }
+        if serving.walked != nil {
+            try await target.walk(fence, in: \.first)
+            logger.notice("all items are in the search index")
+        }
+        // Until now PostgreSQL has answered.
+        try await target.serve(serving)
+    }
+
+    private func check(_ fence: TermFence) async throws {
+        let found = try await CheckIndex(target: target, fence: fence).run(now: .now)
+        IndexMetrics.checked(found, tenant: parts.tenant)
+        guard !found.isClean else { return }
+        logger.warning(
+            "the search index was mended",
+            metadata: ["missing": "\(found.missing)", "stale": "\(found.stale)", "extra": "\(found.extra)"])
     }
 }

@@ -28,7 +28,7 @@ final class WatchSettings: Sendable {
     private let core: CoreClient
     private let dependencies: SearchDependencies
     private let known = Mutex(Known())
-    private let changed = WakeSignal()
+    private let changed = AsyncWake()
     private let wishes = Wishes(0)
 
     init(core: CoreClient, dependencies: SearchDependencies) {

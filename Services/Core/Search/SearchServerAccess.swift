@@ -11,8 +11,9 @@ final class SearchServerAccess: Sendable {
         var server: SearchServer?
         var version: Int32 = 0
         var readAt: ContinuousClock.Instant?
-        var restsUntil: ContinuousClock.Instant?
-        var complaint: String?
+        /// Until when it is not asked, and why.
+        var rest: (until: ContinuousClock.Instant, reason: SearchIndexError)?
+        var hasComplained = false
     }
 
     private let state = Mutex(State())
@@ -26,11 +27,11 @@ final class SearchServerAccess: Sendable {
     func server(_ configuration: SearchConfiguration, of runtime: TenantRuntime) async throws -> SearchServer {
         let now = ContinuousClock.now
         let version = runtime.snapshot.version
-        let (known, isResting) = state.withLock { state in
+        let (known, rest) = state.withLock { state in
             let isFresh = state.version == version && state.readAt.map { now - $0 < Self.freshness } ?? false
-            return (isFresh ? state.server : nil, state.restsUntil.map { now < $0 } ?? false)
+            return (isFresh ? state.server : nil, state.version == version ? state.rest : nil)
         }
-        if isResting { throw SearchIndexError(.unreachable, "the search server did not answer a moment ago") }
+        if let rest, now < rest.until { throw rest.reason }
         if let known { return known }
         let server = SearchServer(
             configuration, password: try await Self.password(configuration, runtime),
@@ -59,20 +60,21 @@ final class SearchServerAccess: Sendable {
     /// - Returns: whether this has not been complained about yet.
     func failed(_ error: SearchIndexError) -> Bool {
         state.withLock { state in
-            if error.code == .timedOut || error.code == .unreachable {
-                // What was refused for its rest does not make the rest longer.
-                let now = ContinuousClock.now
-                if state.restsUntil.map({ $0 <= now }) ?? true { state.restsUntil = now + Self.rest }
+            let now = ContinuousClock.now
+            // What was refused for its rest does not make the rest longer.
+            let isResting = state.rest.map { now < $0.until } ?? false
+            if !isResting, error.code == .timedOut || error.code == .unreachable {
+                state.rest = (now + Self.rest, error)
             }
-            defer { state.complaint = error.code.rawValue }
-            return state.complaint != error.code.rawValue
+            defer { state.hasComplained = true }
+            return !state.hasComplained
         }
     }
 
     func answered() {
         state.withLock {
-            $0.restsUntil = nil
-            $0.complaint = nil
+            $0.rest = nil
+            $0.hasComplained = false
         }
     }
 }

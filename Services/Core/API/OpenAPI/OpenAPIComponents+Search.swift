@@ -19,7 +19,7 @@ extension OpenAPIComponents {
                 "required": ["url"], "additionalProperties": false,
                 "properties": {
                     "url": {
-                        "type": "string", "maxLength": 500, "pattern": "^https?://[A-Za-z0-9._-]+(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._-]+)*/?$",
+                        "type": "string", "maxLength": 500, "pattern": "^https?://[A-Za-z0-9._-]+(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._-]+)*/?$",
                         "description": "Without user and password.", "examples": ["https://es.example.com:9200"]
                     },
                     "user": {"$ref": "#/components/schemas/Name"},
