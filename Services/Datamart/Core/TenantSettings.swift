@@ -50,7 +50,7 @@ final class TenantSettings: Sendable {
         var agents: [Agent] = []
     }
 
-    private let client: CoreClient
+    let client: CoreClient
     private let state = Mutex(State())
 
     init(client: CoreClient) { self.client = client }

@@ -84,7 +84,8 @@ struct HoldMart: Sendable {
         let state = ProjectionState()
         projected.whileHolding = { term, fence in
             await MartDuties(
-                mart: mart, settings: settings, jobs: jobs, state: state, term: term, fence: fence, parts: parts
+                mart: mart, settings: settings, jobs: jobs, state: state, term: term, fence: fence, parts: parts,
+                dependencies: dependencies
             ).run()
         }
         let projection = RunProjection(projected, state: state, logger: parts.logger)

@@ -16,6 +16,7 @@ struct MartDuties: Sendable {
     let term: LeaseTerm
     let fence: TermFence
     let parts: MartParts
+    let dependencies: DatamartDependencies
 
     /// How often time is brought on. Becoming overdue shows in reports that much later at most.
     private static let timeEvery = Duration.seconds(5)
@@ -28,7 +29,14 @@ struct MartDuties: Sendable {
             group.addTask { await tell() }
             group.addTask { await storeSettings() }
             group.addTask { await passTime() }
+            group.addTask { await byTheClock.run() }
         }
+    }
+
+    private var byTheClock: MartJobs {
+        MartJobs(
+            mart: mart, settings: settings, dependencies: dependencies, jobs: jobs,
+            requireTrust: { try term.requireTrust() }, term: term.number, fence: fence, logger: parts.logger)
     }
 
     /// The job `projection`: a run for each term, brought up to date as it goes on.

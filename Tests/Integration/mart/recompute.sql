@@ -366,6 +366,10 @@ CALL pg_temp.compare('email_fact', $$
     FROM pg_temp.email_step WINDOW w AS (PARTITION BY email ORDER BY revision) ORDER BY email, revision DESC
     $$, 'SELECT email, revision, state, first_at, last_at, queued_at, sent_at, ended_at FROM email_fact');
 
+-- Items that are purged leave no trace in agents' times; then only what the agent is at now can be compared.
 CALL pg_temp.compare('agent_fact', $$
-    SELECT DISTINCT ON (agent_key) agent_key, items::int, t FROM pg_temp.turn ORDER BY agent_key, position DESC, place DESC
-    $$, 'SELECT agent_key, assigned_items, effective_at FROM agent_fact');
+    SELECT DISTINCT ON (agent_key) agent_key, items::int, CASE WHEN NOT isfinite(facts_floor) THEN t END
+    FROM pg_temp.turn, projection_progress ORDER BY agent_key, position DESC, place DESC
+    $$, $$
+    SELECT agent_key, assigned_items, CASE WHEN NOT isfinite(facts_floor) THEN effective_at END FROM agent_fact, projection_progress
+    WHERE NOT isfinite(facts_floor) OR agent_key IN (SELECT agent_key FROM pg_temp.turn) $$);

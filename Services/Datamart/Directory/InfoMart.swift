@@ -1,0 +1,91 @@
+import Domain
+import Logging
+import Storage
+
+/// Agents and groups of an Info Mart on PostgreSQL: `RESOURCE_`, `GROUP_` and `RESOURCE_GROUP_FACT_`, with their validity.
+///
+/// An agent there is one here by its employee number, else by its resource's name. Rows are read as JSON: releases differ
+/// in whether dates are instants or seconds since 1970.
+package struct InfoMart: Sendable {
+    private let pool: PostgresPool
+
+    package init(pool: PostgresPool) { self.pool = pool }
+
+    /// What still holds ends in the far future there: in 2038, or not at all.
+    private static let farAway: Int64 = 2_145_000_000_000
+
+    /// Everybody whom it knows.
+    package func people() async throws -> [DirectoryPerson] {
+        let rows = try await pool.batch([
+            SQLStatement("SELECT to_jsonb(r) FROM resource_ r WHERE upper(r.resource_type_code) = 'AGENT'"),
+            SQLStatement(
+                """
+                SELECT to_jsonb(f) || jsonb_build_object('group_name', g.group_name)
+                FROM resource_group_fact_ f JOIN group_ g USING (group_key)
+                """),
+        ])
+        let resources = try rows[0].map { try JSONValue(parsing: try $0[0].bytes) }
+        let members = try rows[1].map { try JSONValue(parsing: try $0[0].bytes) }
+        return Self.people(resources: resources, members: members)
+    }
+
+    /// One person for each agent, of several rows of the same agent the newest; groups of all of them.
+    package static func people(resources: [JSONValue], members: [JSONValue]) -> [DirectoryPerson] {
+        var groups: [Int64: [(name: String, period: DirectoryPerson.Period)]] = [:]
+        for member in members {
+            guard let key = member["resource_key"]?.integerValue, let name = member["group_name"]?.stringValue else {
+                continue
+            }
+            let isActive = member["active_flag"]?.integerValue == 1
+            groups[key, default: []].append(
+                (
+                    name,
+                    DirectoryPerson.Period(
+                        from: instant(member["start_ts"]) ?? 0, to: isActive ? nil : end(member["end_ts"]))
+                ))
+        }
+        var people: [String: (person: DirectoryPerson, from: Int64)] = [:]
+        for resource in resources {
+            guard let key = resource["resource_key"]?.integerValue,
+                let agent = text(resource["employee_id"]) ?? text(resource["resource_name"])
+            else { continue }
+            let from = instant(resource["gmt_start_time"]) ?? 0
+            let parts = [resource["agent_first_name"], resource["agent_last_name"]].compactMap(text)
+            let name = parts.isEmpty ? text(resource["resource_name"]) : parts.joined(separator: " ")
+            let before = people[agent]
+            let newest = (before?.from ?? .min) <= from ? name : before?.person.displayName
+            let all = (before?.person.groups ?? []) + (groups[key] ?? [])
+            people[agent] = (
+                DirectoryPerson(
+                    agent: agent, displayName: newest,
+                    groups: all.sorted { ($0.period.from, $0.name) < ($1.period.from, $1.name) }),
+                max(from, before?.from ?? from)
+            )
+        }
+        return people.values.map(\.person).sorted { $0.agent < $1.agent }
+    }
+
+    private static func text(_ value: JSONValue?) -> String? {
+        value?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func end(_ value: JSONValue?) -> Int64? { instant(value).flatMap { $0 >= farAway ? nil : $0 } }
+
+    /// Seconds since 1970, or a date and time; without a zone it is UTC.
+    private static func instant(_ value: JSONValue?) -> Int64? {
+        if let seconds = value?.integerValue { return seconds * 1000 }
+        guard let text = value?.stringValue else { return nil }
+        return Instant(rfc3339: text)?.milliseconds ?? Instant(rfc3339: text + "Z")?.milliseconds
+    }
+}
+
+extension DatamartDependencies {
+    /// Connections to the Info Mart that a tenant's directory names; the guard admits it as it does the mart's database.
+    func infoMart(_ section: TenantSettings.Section, _ logger: Logger) async throws -> PostgresPool {
+        guard let url = section.mart.directory.url else { throw MartProblem("The directory names no Info Mart.") }
+        var mart = section.mart
+        (mart.url, mart.secret) = (url, mart.directory.secret)
+        let there = TenantSettings.Section(tenant: section.tenant, mart: mart, sealed: section.sealed)
+        return try await database(there, logger).pool("public", size: 1)
+    }
+}

@@ -1,0 +1,131 @@
+import Domain
+import Storage
+
+/// Names and teams of agents in the dimensions, with what they were before.
+enum StoreDirectory {
+    /// Of a directory that only says how things are now: what is another than it was holds from now on.
+    static func present(_ people: [DirectoryPerson], at now: Int64) -> [SQLStatement] {
+        let rows: [SQLValue] = [
+            .texts(people.map(\.agent)), .textsOptional(people.map(\.displayName)),
+            .textsOptional(people.map { $0.team(at: now) }), .timestamp(milliseconds: now),
+        ]
+        let told = "unnest($1::text[], $2::text[], $3::text[]) AS u(agent, display_name, team)"
+        let members = people.flatMap { person in person.groups.map { (person.agent, $0.name) } }
+        let memberRows: [SQLValue] = [
+            .texts(members.map(\.0)), .texts(members.map(\.1)), .timestamp(milliseconds: now),
+            .texts(people.map(\.agent)),
+        ]
+        return [
+            SQLStatement(
+                """
+                UPDATE dim_agent_history h SET valid_to = $4 FROM \(told) JOIN dim_agent a ON a.agent = u.agent
+                WHERE h.agent_key = a.agent_key AND h.valid_to IS NULL AND h.valid_from < $4
+                    AND (h.display_name, h.team) IS DISTINCT FROM (u.display_name, u.team)
+                """, rows),
+            SQLStatement(
+                """
+                INSERT INTO dim_agent_history (agent_key, valid_from, display_name, team)
+                SELECT a.agent_key, $4, u.display_name, u.team FROM \(told) JOIN dim_agent a ON a.agent = u.agent
+                WHERE NOT EXISTS (SELECT FROM dim_agent_history h WHERE h.agent_key = a.agent_key AND h.valid_to IS NULL)
+                ON CONFLICT (agent_key, valid_from) DO UPDATE SET display_name = excluded.display_name, team = excluded.team,
+                    valid_to = NULL
+                """, rows),
+            SQLStatement(
+                """
+                UPDATE dim_agent_group g SET valid_to = $3 FROM dim_agent a
+                WHERE g.agent_key = a.agent_key AND a.agent = ANY($4) AND g.valid_to IS NULL
+                    AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS u(agent, name)
+                        WHERE u.agent = a.agent AND u.name = g.group_name)
+                """, memberRows),
+            SQLStatement(
+                """
+                INSERT INTO dim_agent_group (agent_key, group_name, valid_from)
+                SELECT a.agent_key, u.name, $3 FROM unnest($1::text[], $2::text[]) AS u(agent, name)
+                JOIN dim_agent a ON a.agent = u.agent AND a.agent = ANY($4)
+                WHERE NOT EXISTS (SELECT FROM dim_agent_group g
+                    WHERE g.agent_key = a.agent_key AND g.group_name = u.name AND g.valid_to IS NULL)
+                ON CONFLICT DO NOTHING
+                """, memberRows),
+            naming(people, at: now),
+        ]
+    }
+
+    /// Of a directory that knows how things were: its word replaces what was known of these agents.
+    static func past(_ people: [DirectoryPerson], at now: Int64) -> [SQLStatement] {
+        let teams = people.flatMap { person in
+            let teams = person.teams.isEmpty ? [(name: nil, from: now)] : person.teams
+            return teams.enumerated().map { index, team in
+                (person, team, index + 1 < teams.count ? teams[index + 1].from : nil)
+            }
+        }
+        let groups = people.flatMap { person in person.groups.map { (person.agent, $0) } }
+        let agents: [SQLValue] = [.texts(people.map(\.agent))]
+        let ofAgents = "agent_key IN (SELECT agent_key FROM dim_agent WHERE agent = ANY($1))"
+        return [
+            SQLStatement("DELETE FROM dim_agent_history WHERE \(ofAgents)", agents),
+            SQLStatement(
+                """
+                INSERT INTO dim_agent_history (agent_key, valid_from, valid_to, display_name, team)
+                SELECT a.agent_key, u.valid_from, u.valid_to, u.display_name, u.team
+                FROM unnest($1, $2, $3, $4, $5) AS u(agent, valid_from, valid_to, display_name, team)
+                JOIN dim_agent a ON a.agent = u.agent
+                """,
+                [
+                    .texts(teams.map(\.0.agent)), .timestamps(milliseconds: teams.map(\.1.from)),
+                    instants(teams.map(\.2)), .textsOptional(teams.map(\.0.displayName)),
+                    .textsOptional(teams.map(\.1.name)),
+                ]),
+            SQLStatement("DELETE FROM dim_agent_group WHERE \(ofAgents)", agents),
+            SQLStatement(
+                """
+                INSERT INTO dim_agent_group (agent_key, group_name, valid_from, valid_to)
+                SELECT a.agent_key, u.name, u.valid_from, u.valid_to
+                FROM unnest($1, $2, $3, $4) AS u(agent, name, valid_from, valid_to) JOIN dim_agent a ON a.agent = u.agent
+                ON CONFLICT (agent_key, group_name, valid_from) DO UPDATE SET valid_to = excluded.valid_to
+                """,
+                [
+                    .texts(groups.map(\.0)), .texts(groups.map(\.1.name)),
+                    .timestamps(milliseconds: groups.map(\.1.period.from)), instants(groups.map(\.1.period.to)),
+                ]),
+            naming(people, at: now),
+        ]
+    }
+
+    private static func naming(_ people: [DirectoryPerson], at now: Int64) -> SQLStatement {
+        SQLStatement(
+            """
+            UPDATE dim_agent a SET display_name = u.display_name, team = u.team, copied_at = $4
+            FROM unnest($1::text[], $2::text[], $3::text[]) AS u(agent, display_name, team) WHERE a.agent = u.agent
+            """,
+            [
+                .texts(people.map(\.agent)), .textsOptional(people.map(\.displayName)),
+                .textsOptional(people.map { $0.team(at: now) }), .timestamp(milliseconds: now),
+            ])
+    }
+}
+
+extension DatamartTarget {
+    /// Copies a directory into the dimensions.
+    /// - Parameter knowsPast: whether the periods are the directory's own; else what it says holds from now on.
+    /// - Returns: how many rows of dimensions were new or changed.
+    package func storeDirectory(
+        _ people: [DirectoryPerson], knowsPast: Bool, at now: Instant, fence: TermFence
+    ) async throws -> Int {
+        try await gate.enter()
+        defer { gate.leave() }
+        let settings = try await currentSettings(for: 0, fence: fence)
+        var memory = try await remembered(fence, settings)
+        self.memory = nil
+        // Agents of whom there is no event yet have their row, too.
+        for person in people { _ = memory.keys.key(.agent, person.agent, at: now.milliseconds) }
+        let statements =
+            WriteDimensions.statements(memory.keys)
+            + (knowsPast
+                ? StoreDirectory.past(people, at: now.milliseconds)
+                : StoreDirectory.present(people, at: now.milliseconds))
+        let results = try await pool.transaction(fence: fence) { try await $0.commit(with: statements) }
+        memory.keys.written()
+        self.memory = memory
+        return results.reduce(0) { $0 + $1.rowsAffected }
+    }
+}

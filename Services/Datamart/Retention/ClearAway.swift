@@ -1,0 +1,136 @@
+import Domain
+import Foundation
+import Storage
+
+/// How old the mart's tables may grow. Whole partitions go where all in them is too old; what is not final stays, however
+/// old it is, with all its steps.
+struct ClearAway: Sendable {
+    /// Items or messages of one transaction.
+    static let page: Int64 = 2000
+
+    /// Facts of items that ended before `facts`; quarters before `intraday`; days before `history`.
+    let facts: Instant
+    let intraday: Instant
+    let history: CivilDate
+
+    /// What a tenant's retention says at an instant. Quarters go by whole weeks and days by whole years, as their partitions
+    /// are cut.
+    init(_ retention: DatamartRetention, at now: Instant) {
+        let day: Int64 = 86_400_000
+        facts = now - Int64(retention.events) * day
+        let monday = dayOf((now - Int64(retention.intraday) * day).milliseconds) + 3
+        intraday = Instant(milliseconds: (monday / 7 * 7 - 3) * day)
+        let oldest = CivilDate(daysSince1970: Int(dayOf((now - Int64(retention.history) * day).milliseconds)))
+        history = CivilDate(year: oldest.year, month: 1, day: 1) ?? oldest
+    }
+
+    // MARK: Aggregates
+
+    /// Raises the marks below which the aggregates are not whole any more; never lowers them.
+    var raisingFloors: SQLStatement {
+        SQLStatement(
+            """
+            UPDATE projection_progress SET intraday_floor = greatest(intraday_floor, $1),
+                history_floor = greatest(history_floor, date '1970-01-01' + $2::int)
+            """, [.timestamp(milliseconds: intraday.milliseconds), .int4(Int32(clamping: history.daysSince1970))])
+    }
+
+    /// Puts what the months before the mark had changed of the backlog together, so that the backlog stays what it is.
+    static let carryingBacklog = [
+        SQLStatement(
+            """
+            INSERT INTO backlog_month AS t (month, zone_key, category_key, queue_key, source_key, status_key, age_band_key,
+                overdue, change)
+            SELECT '-infinity', m.zone_key, m.category_key, m.queue_key, m.source_key, m.status_key, m.age_band_key, m.overdue,
+                sum(m.change)
+            FROM backlog_month m, projection_progress p WHERE m.month < p.history_floor AND isfinite(m.month)
+            GROUP BY 2, 3, 4, 5, 6, 7, 8
+            ON CONFLICT (month, zone_key, category_key, queue_key, source_key, status_key, age_band_key, overdue)
+                DO UPDATE SET change = t.change + excluded.change
+            """),
+        SQLStatement(
+            """
+            DELETE FROM backlog_month m USING projection_progress p WHERE m.month < p.history_floor AND isfinite(m.month)
+            """),
+    ]
+
+    /// Partitions that lie before the marks altogether, oldest first; partitions of facts only when nothing is in them.
+    static let oldPartitions = """
+        SELECT c.relname::text, t.kept_as
+        FROM partitioned_table t JOIN pg_inherits i ON i.inhparent = to_regclass(quote_ident(t.table_name))
+        JOIN pg_class c ON c.oid = i.inhrelid, projection_progress p,
+        LATERAL (SELECT substr(c.relname, length(c.relname) - 7)::date + ('1 ' || t.unit)::interval AS ends_at) e
+        WHERE e.ends_at <= CASE t.kept_as WHEN 'intraday' THEN p.intraday_floor AT TIME ZONE 'UTC'
+            WHEN 'history' THEN p.history_floor::timestamp ELSE p.facts_floor AT TIME ZONE 'UTC' END
+        ORDER BY e.ends_at, c.relname
+        """
+
+    // MARK: Facts
+
+    /// A page of items that ended before the mark, with all that is known of them.
+    var clearingItems: SQLStatement {
+        SQLStatement(
+            """
+            WITH old AS MATERIALIZED (
+                SELECT item FROM task_fact WHERE is_final AND finished_at < $1 ORDER BY finished_at LIMIT \(Self.page)
+            ), events AS (
+                DELETE FROM task_event_fact e USING old WHERE e.item = old.item
+            ), works AS (
+                DELETE FROM task_work_fact w USING old WHERE w.item = old.item
+            )
+            DELETE FROM task_fact t USING old WHERE t.item = old.item
+            """, [.timestamp(milliseconds: facts.milliseconds)])
+    }
+
+    /// A page of messages that are through and whose item is gone, or that had none.
+    var clearingMessages: SQLStatement {
+        SQLStatement(
+            """
+            WITH old AS MATERIALIZED (
+                SELECT email FROM email_fact f WHERE last_at < $1
+                    AND state IN ('received', 'sent', 'delivered', 'bounced', 'failed', 'canceled', 'rejected')
+                    AND NOT EXISTS (SELECT FROM task_fact t WHERE t.item = f.item)
+                ORDER BY last_at LIMIT \(Self.page)
+            ), events AS (
+                DELETE FROM email_event_fact e USING old WHERE e.email = old.email
+            )
+            DELETE FROM email_fact f USING old WHERE f.email = old.email
+            """, [.timestamp(milliseconds: facts.milliseconds)])
+    }
+
+    /// A page of agents' states; of each agent the one that held at the mark stays.
+    var clearingAgents: SQLStatement {
+        SQLStatement(
+            """
+            DELETE FROM agent_event_fact WHERE (position, at) IN (
+                SELECT e.position, e.at FROM agent_event_fact e WHERE e.at < $1 AND EXISTS (SELECT FROM agent_event_fact n
+                    WHERE n.agent_key = e.agent_key AND n.position > e.position AND n.at < $1)
+                ORDER BY e.at LIMIT \(Self.page))
+            """, [.timestamp(milliseconds: facts.milliseconds)])
+    }
+
+    var raisingFactsFloor: SQLStatement {
+        SQLStatement(
+            "UPDATE projection_progress SET facts_floor = greatest(facts_floor, $1)",
+            [.timestamp(milliseconds: facts.milliseconds)])
+    }
+
+    // MARK: Dimensions
+
+    /// Names that no item has any more: customers and the values of custom attributes.
+    static let forgettingNames: [SQLStatement] =
+        [
+            SQLStatement(
+                """
+                DELETE FROM dim_customer d WHERE d.customer_key > 0
+                    AND NOT EXISTS (SELECT FROM task_fact t WHERE t.customer_key = d.customer_key AND t.customer_key > 0)
+                """)
+        ]
+        + (1...20).map { slot in
+            SQLStatement(
+                """
+                DELETE FROM dim_custom d WHERE d.slot = \(slot) AND d.custom_key > 0
+                    AND d.custom_key NOT IN (SELECT custom_\(slot) FROM task_fact WHERE custom_\(slot) > 0)
+                """)
+        }
+}

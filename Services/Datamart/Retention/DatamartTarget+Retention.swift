@@ -1,0 +1,72 @@
+import Domain
+import Projection
+import Storage
+
+extension DatamartTarget {
+    /// Makes partitions ahead, so that no batch has to: two months of facts, four weeks of quarters, a year of days.
+    /// - Returns: how many were new.
+    package func makePartitions(at now: Instant, fence: TermFence) async throws -> Int {
+        let day: Int64 = 86_400_000
+        let kinds: [(String, Int64)] = [("facts", 62), ("intraday", 28), ("history", 365)]
+        let statements = kinds.map { kind, days in
+            SQLStatement(
+                "SELECT ensure_partitions($1, $2, $3)",
+                [
+                    .text(kind), .timestamp(milliseconds: now.milliseconds),
+                    .timestamp(milliseconds: now.milliseconds + days * day),
+                ])
+        }
+        try await gate.enter()
+        defer { gate.leave() }
+        return try await pool.batch(fence: fence, statements).reduce(0) { $0 + (try $1[0][0].int) }
+    }
+
+    /// Takes away what a tenant keeps no longer, page by page.
+    /// - Returns: how many rows, and partitions, went.
+    package func clearAway(
+        _ retention: DatamartRetention, at now: Instant, fence: TermFence
+    ) async throws -> (rows: Int, partitions: Int) {
+        let clear = ClearAway(retention, at: now)
+        var rows = 0
+        for statement in [clear.clearingItems, clear.clearingMessages, clear.clearingAgents] {
+            while case let gone = try await alone([statement], fence), gone > 0 {
+                rows += gone
+                try Task.checkCancellation()
+            }
+        }
+        _ = try await alone([clear.raisingFactsFloor], fence)
+        _ = try await alone([clear.raisingFloors] + ClearAway.carryingBacklog, fence)
+        rows += try await forgetNames(fence)
+        return (rows, try await dropPartitions(fence))
+    }
+
+    /// Takes names away that no item has any more.
+    package func forgetNames(_ fence: TermFence) async throws -> Int {
+        try await alone(ClearAway.forgettingNames, fence)
+    }
+
+    private func dropPartitions(_ fence: TermFence) async throws -> Int {
+        let old = try await pool.query(ClearAway.oldPartitions)
+        var dropped = 0
+        for row in old {
+            let name = MartSchema.quoted(try row[0].text)
+            if try row[1].text == "facts" {
+                guard try await pool.query("SELECT 1 FROM \(name) LIMIT 1").isEmpty else { continue }
+            }
+            // Each in a transaction of its own: it waits for readers of the table, for the time of a lock at most.
+            _ = try await alone([SQLStatement("DROP TABLE \(name)")], fence)
+            dropped += 1
+        }
+        return dropped
+    }
+
+    /// Runs statements while nothing else is written; what is remembered is read again after them.
+    /// - Returns: how many rows they changed.
+    private func alone(_ statements: [SQLStatement], _ fence: TermFence) async throws -> Int {
+        try await gate.enter()
+        defer { gate.leave() }
+        memory = nil
+        return try await pool.batch(fence: fence, timeLimit: .seconds(120), statements)
+            .reduce(0) { $0 + $1.rowsAffected }
+    }
+}

@@ -1,0 +1,112 @@
+import Domain
+import Logging
+import Metrics
+import ServiceKit
+import Storage
+
+/// What the holder of a mart does by the clock: partitions, retention, the directory, the check. Each run is in the job view.
+struct MartJobs: Sendable {
+    let mart: RebuildableMart
+    let settings: TenantSettings
+    let dependencies: DatamartDependencies
+    let jobs: JobLog
+    /// Fails when the term is over.
+    let requireTrust: @Sendable () throws -> Void
+    let term: Int64
+    let fence: TermFence
+    let logger: Logger
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        let http = OutboundHTTP(guard: dependencies.addressGuard)
+        let tokens = WorkspaceTokens(http: http)
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await every(.seconds(6 * 3600), "partitions") { run in
+                    run.count(written: try await mart.target.makePartitions(at: .now, fence: fence))
+                }
+            }
+            group.addTask {
+                await every(.seconds(3600), "retention") { run in
+                    guard let retention = settings.section?.mart.retention else { return }
+                    let (rows, partitions) = try await mart.target.clearAway(retention, at: .now, fence: fence)
+                    run.count(written: rows)
+                    run.note("partitions", .integer(Int64(partitions)))
+                }
+            }
+            group.addTask {
+                let length = settings.section?.mart.directory.every ?? 3_600_000
+                await every(.milliseconds(length), "directory") { run in
+                    let (people, changed) = try await copyDirectory()
+                    run.count(read: people, dimensionRows: changed)
+                }
+            }
+            group.addTask { await every(.seconds(300), "check", first: .seconds(30)) { try await check($0) } }
+            if let workspace = settings.section?.mart.directory.workspace {
+                // Looked at often: it is asked for only when the one that is kept comes to its end.
+                await repeating("workspace", logger: logger) {
+                    let secret = try settings.section?.secret(workspace.secret, dependencies.secrets) ?? [:]
+                    _ = try await tokens.token(tokenUrl: workspace.tokenUrl, secret: secret)
+                    return .seconds(30)
+                }
+            }
+        }
+        await http.close()
+    }
+
+    /// Runs a job by the clock; what fails is tried again after a minute.
+    private func every(
+        _ period: Duration, _ job: String, first: Duration = .zero,
+        _ body: @Sendable @escaping (JobRun) async throws -> Void
+    ) async {
+        try? await Task.sleep(for: first)
+        while !Task.isCancelled {
+            do {
+                try requireTrust()
+                try await jobs.run(job, term: term, body)
+                try await Task.sleep(for: period)
+            } catch {
+                // The log of jobs has told of it.
+                try? await Task.sleep(for: min(period, .seconds(60)))
+            }
+        }
+    }
+
+    private func copyDirectory() async throws -> (people: Int, changed: Int) {
+        guard let section = settings.section else { return (0, 0) }
+        let directory = section.mart.directory
+        switch directory.kind {
+        case .tenant:
+            let people = settings.agents.map { agent in
+                DirectoryPerson(
+                    agent: agent.id, displayName: agent.name,
+                    groups: agent.groups.map { ($0, DirectoryPerson.Period(from: 0)) })
+            }
+            let changed = try await mart.target.storeDirectory(people, knowsPast: false, at: .now, fence: fence)
+            return (people.count, changed)
+        case .infomart:
+            let pool = try await dependencies.infoMart(section, logger)
+            let people: [DirectoryPerson]
+            do {
+                people = try await InfoMart(pool: pool).people()
+            } catch {
+                await pool.close()
+                throw error
+            }
+            await pool.close()
+            let changed = try await mart.target.storeDirectory(people, knowsPast: true, at: .now, fence: fence)
+            return (people.count, changed)
+        }
+    }
+
+    private func check(_ run: JobRun) async throws {
+        let check = CheckMart(pool: mart.connections, client: settings.client)
+        let (differences, compared) = try await check.differences()
+        run.count(read: compared)
+        Gauge(label: "datamart_check_differences", dimensions: [("tenant", jobs.tenant)]).record(differences.count)
+        guard !differences.isEmpty else { return }
+        run.note("differences", .array(differences.prefix(100).map(\.document)))
+        logger.warning(
+            "the mart's open items are not those of core", metadata: ["numbers": "\(differences.count)"])
+    }
+}

@@ -1,0 +1,127 @@
+import Datamart
+import Domain
+import Foundation
+import Storage
+import Testing
+
+@Suite struct DirectoryTests {
+    private static func instant(_ text: String) -> Int64 { Instant(rfc3339: text)?.milliseconds ?? 0 }
+
+    @Test func `an Info Mart's agents with groups and their validity`() throws {
+        let people = InfoMart.people(
+            resources: [
+                [
+                    "resource_key": 1, "resource_name": "erik.k", "employee_id": "erik", "agent_first_name": "Erik",
+                    "agent_last_name": "Karlsson", "gmt_start_time": "2025-01-01T00:00:00",
+                ],
+                ["resource_key": 2, "resource_name": "mia", "employee_id": .null, "gmt_start_time": 1_735_689_600],
+            ],
+            members: [
+                [
+                    "resource_key": 1, "group_name": "Desk", "start_ts": 1_767_225_600, "end_ts": 1_772_323_200,
+                    "active_flag": 0,
+                ],
+                [
+                    "resource_key": 1, "group_name": "Back office", "start_ts": 1_772_323_200, "end_ts": 2_145_916_800,
+                    "active_flag": 1,
+                ],
+            ])
+        #expect(people.map(\.agent) == ["erik", "mia"])
+        #expect(people[0].displayName == "Erik Karlsson")
+        #expect(people[1].displayName == "mia")
+        #expect(people[0].team(at: Self.instant("2026-02-01T00:00:00Z")) == "Desk")
+        #expect(people[0].team(at: Self.instant("2026-04-01T00:00:00Z")) == "Back office")
+        #expect(people[0].team(at: Self.instant("2025-12-01T00:00:00Z")) == nil)
+        #expect(people[0].teams.map(\.name) == ["Desk", "Back office"])
+    }
+
+    @Test(.enabled(if: MartWorld.url != nil, "no database"))
+    func `a name or team that changes holds from then on, and the past stays`() async throws {
+        func erik(_ name: String, _ team: String) -> DirectoryPerson {
+            DirectoryPerson(agent: "erik", displayName: name, groups: [(team, DirectoryPerson.Period(from: 0))])
+        }
+        try await MartWorld.with { world in
+            for (minute, person) in [
+                (0, erik("Erik", "Desk")), (10, erik("Erik", "Desk")), (20, erik("Erik", "Night")),
+            ] {
+                _ = try await world.target.storeDirectory(
+                    [person], knowsPast: false, at: Instant(milliseconds: Life.at(Double(minute))), fence: world.fence)
+            }
+            let rows = try await world.pool.query(
+                """
+                SELECT a.agent, a.team, h.team, h.valid_from, h.valid_to FROM dim_agent a JOIN dim_agent_history h USING (agent_key)
+                ORDER BY h.valid_from
+                """)
+            #expect(rows.count == 2)
+            #expect(try rows.map { try $0[2].text } == ["Desk", "Night"])
+            #expect(try rows[0][4].milliseconds == Life.at(20))
+            #expect(try rows[1][4].isNull)
+            #expect(try rows[0][1].text == "Night")
+            let groups = try await world.pool.query(
+                "SELECT group_name, valid_to IS NULL FROM dim_agent_group ORDER BY group_name")
+            #expect(try groups.map { try $0[1].bool } == [false, true])
+        }
+    }
+
+    @Test(.enabled(if: MartWorld.url != nil, "no database"))
+    func `an Info Mart's word replaces what was known`() async throws {
+        let first = DirectoryPerson.Period(from: Life.at(-1000), to: Life.at(-500))
+        let person = DirectoryPerson(
+            agent: "erik", displayName: "Erik Karlsson",
+            groups: [("Desk", first), ("Night", DirectoryPerson.Period(from: Life.at(-500)))])
+        try await MartWorld.with { world in
+            for _ in 0..<2 {
+                _ = try await world.target.storeDirectory(
+                    [person], knowsPast: true, at: Instant(milliseconds: Life.at(0)), fence: world.fence)
+            }
+            let rows = try await world.pool.query("SELECT team, valid_from FROM dim_agent_history ORDER BY valid_from")
+            #expect(try rows.map { try $0[0].text } == ["Desk", "Night"])
+            #expect(try rows[1][1].milliseconds == Life.at(-500))
+        }
+    }
+
+    @Test func `a token is kept, renewed before its end, and used on while the endpoint is away`() async throws {
+        let endpoint = Endpoint()
+        let tokens = WorkspaceTokens(clock: { endpoint.now }, post: { try await endpoint.post($0, $1, $2) })
+        let secret: JSONObject = ["clientId": "mart", "clientSecret": "s:cret"]
+        func token() async throws -> String { try await tokens.token(tokenUrl: "https://gws/auth", secret: secret) }
+        #expect(try await token() == "token 1")
+        #expect(try await token() == "token 1")
+        // Basic mart:s%3Acret
+        #expect(endpoint.authorization == "Basic bWFydDpzJTNBY3JldA==")
+        endpoint.pass(.seconds(85))
+        #expect(try await token() == "token 2")
+        endpoint.isAway = true
+        endpoint.pass(.seconds(90))
+        #expect(try await token() == "token 2", "it is good for ten seconds yet")
+        endpoint.pass(.seconds(20))
+        await #expect(throws: (any Error).self) { try await token() }
+    }
+
+    @Test func `the check tells what differs`() {
+        let desk = CheckMart.Place(endpoint: "desk", category: "Incidents", status: "depth")
+        let night = CheckMart.Place(endpoint: "night", category: "Incidents", status: "held")
+        let found = CheckMart.differences(live: [desk: 3], mart: [desk: 3, night: 1])
+        #expect(found.map(\.place) == [night])
+        #expect(found.map(\.live) == [0])
+    }
+}
+
+/// A token endpoint that can be away, with a clock of its own.
+private final class Endpoint: @unchecked Sendable {
+    // One task uses it at a time.
+    private(set) var now = ContinuousClock.now
+    private(set) var authorization = ""
+    private var given = 0
+    var isAway = false
+
+    func pass(_ duration: Duration) { now += duration }
+
+    func post(_ url: String, _ headers: [(name: String, value: String)], _ form: String) async throws -> (Int, [UInt8])
+    {
+        if isAway { throw CancellationError() }
+        authorization = headers.first { $0.name == "authorization" }?.value ?? ""
+        given += 1
+        return (200, Array(#"{"access_token": "token \#(given)", "expires_in": 100}"#.utf8))
+    }
+}

@@ -1,0 +1,158 @@
+import Datamart
+import Domain
+import Foundation
+import Projection
+import Storage
+import Testing
+
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(3)))
+struct RetentionTests {
+    /// Ends about five months after it began.
+    private let history = RandomHistory(seed: 61, start: 1_774_650_000_000, events: 900, longestPause: 100_000_000)
+
+    private func retention(events: Int, intraday: Int, history: Int) -> DatamartRetention {
+        var retention = DatamartRetention()
+        (retention.events, retention.intraday, retention.history) = (events, intraday, history)
+        return retention
+    }
+
+    private func number(_ sql: String, _ world: MartWorld) async throws -> Int64 {
+        try await world.pool.query(sql)[0][0].int64
+    }
+
+    @Test func `what is not final stays with all its steps, what is final and old goes`() async throws {
+        try await MartWorld.with { world in
+            try await world.apply(history.events)
+            let last = try #require(history.events.last).at
+            _ = try await world.target.passTime(through: last, fence: world.fence)
+            let open = try await number("SELECT count(*) FROM task_fact WHERE NOT is_final", world)
+            let steps = try await number(
+                "SELECT count(*) FROM task_event_fact e JOIN task_fact t USING (item) WHERE NOT t.is_final", world)
+            let backlog = try await world.backlog()
+            #expect(open > 20 && steps > 100)
+            let cleared = try await world.target.clearAway(
+                retention(events: 30, intraday: 14, history: 365), at: last, fence: world.fence)
+            #expect(cleared.rows > 100)
+            #expect(cleared.partitions > 20)
+            #expect(try await number("SELECT count(*) FROM task_fact WHERE NOT is_final", world) == open)
+            #expect(
+                try await number(
+                    "SELECT count(*) FROM task_event_fact e JOIN task_fact t USING (item) WHERE NOT t.is_final", world)
+                    == steps)
+            let mark = last - 30 * 86_400_000
+            let late = try await world.pool.query(
+                "SELECT count(*) FROM task_fact WHERE is_final AND finished_at < $1",
+                [.timestamp(milliseconds: mark.milliseconds)])
+            #expect(try late[0][0].int64 == 0)
+            #expect(try await world.backlog() == backlog, "a purge changes no backlog")
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
+    @Test func `the backlog outlives the years that it was made of`() async throws {
+        try await MartWorld.with { world in
+            try await world.apply(history.events)
+            let last = try #require(history.events.last).at
+            let backlog = try await world.backlog()
+            // Everything is older than a year by then.
+            let cleared = try await world.target.clearAway(
+                retention(events: 36_500, intraday: 7, history: 365), at: last + 800 * 86_400_000, fence: world.fence)
+            #expect(cleared.partitions > 0)
+            #expect(try await number("SELECT count(*) FROM agg_day", world) == 0)
+            #expect(try await world.backlog() == backlog)
+            // What comes after it is counted on.
+            let more = RandomHistory(seed: 61, start: 1_774_650_000_000, events: 1000, longestPause: 100_000_000)
+            try await world.apply(Array(more.events[900...]))
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
+    @Test func `partitions are made ahead, and once`() async throws {
+        try await MartWorld.with { world in
+            let now = Instant(milliseconds: 1_774_650_000_000)
+            let made = try await world.target.makePartitions(at: now, fence: world.fence)
+            #expect(made > 20)
+            #expect(try await world.target.makePartitions(at: now, fence: world.fence) == 0)
+            try await world.apply(history.events)
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
+    @Test func `a customer who is erased is nowhere any more, and no total changes`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Ann Unmistakable", country: "Ruritania")
+            try await world.apply([life.submitted, life.held, life.resumed])
+            let totals = try await world.contents()
+            let before = try await world.pool.query(
+                "SELECT reason, capture_id FROM task_fact t JOIN task_event_fact USING (item)")
+            #expect(try before.contains { try $0[0].nullable?.text == "asked for by Ann" })
+            try await world.apply([life.erased])
+            _ = try await world.target.forgetNames(world.fence)
+            #expect(try await world.contents() == totals, "every aggregate is what it was")
+            let left = try await world.everyText()
+            for word in ["Ann", "Ruritania", "C-4711"] {
+                #expect(!left.contains { $0.contains(word) }, "\(word) is still there")
+            }
+            #expect(try await world.mismatches() == [])
+        }
+    }
+}
+
+/// One item of a customer, from submission to erasure.
+private struct OneItem {
+    let customer: String
+    let country: String
+    private let id = "0190a6d2-0000-7000-8000-000000000001"
+
+    private func event(
+        _ revision: Int32, _ action: String, _ from: String?, _ to: String, _ more: JSONObject
+    ) -> ProjectedEvent {
+        var data: JSONObject = [
+            "workItemId": .string(id), "captureId": "C-4711", "sourceName": "vinst",
+            "revision": .integer(Int64(revision)),
+            "action": .string(action), "to": .string(to), "actor": ["kind": "source", "id": "vinst"], "weight": 1,
+            "category": "Incidents", "endpoint": "desk", "activation": "2026-03-23T08:00:00.000Z",
+            "configurationVersion": 1,
+        ]
+        data["from"] = from.map { .string($0) }
+        for (key, value) in more.members { data[key] = value }
+        return ProjectedEvent(
+            position: Int64(revision), id: "\(id)-\(revision)", subject: id, kind: "workitem.\(action)",
+            revision: revision,
+            at: Instant(milliseconds: Life.at(Double(revision))), data: data)
+    }
+
+    var submitted: ProjectedEvent {
+        event(
+            1, "submit", nil, "queued",
+            ["attributes": ["customer": .string(customer), "country": .string(country), "segment": "gold"]])
+    }
+    var held: ProjectedEvent { event(2, "hold", "queued", "held", ["reason": "asked for by Ann"]) }
+    var resumed: ProjectedEvent { event(3, "resume", "held", "queued", [:]) }
+    var erased: ProjectedEvent {
+        event(4, "erase", "queued", "queued", ["captureId": .string("erased:\(id)"), "attributes": [:]])
+    }
+}
+
+extension MartWorld {
+    /// Open items by kind, from the changes of all months.
+    func backlog() async throws -> [String] {
+        try await pool.query(
+            """
+            SELECT concat_ws(' ', zone_key, category_key, queue_key, source_key, status_key, age_band_key, overdue, sum(change))
+            FROM backlog_month GROUP BY zone_key, category_key, queue_key, source_key, status_key, age_band_key, overdue
+            HAVING sum(change) <> 0 ORDER BY 1
+            """
+        ).map { try $0[0].text }
+    }
+
+    /// Every row of every table as text.
+    func everyText() async throws -> [String] {
+        let tables = try await pool.query(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'schema_migration'"
+        ).map { try $0[0].text }
+        var rows: [String] = []
+        for table in tables { rows += try await pool.query("SELECT t::text FROM \(table) t").map { try $0[0].text } }
+        return rows
+    }
+}
