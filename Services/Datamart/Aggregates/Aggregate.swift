@@ -64,6 +64,15 @@ package struct BacklogKind: Hashable, Sendable {
     package var ageBand: Int32
     package var overdue: Bool
 
+    package init(category: Int32, queue: Int32, source: Int32, status: Int32, ageBand: Int32, overdue: Bool) {
+        self.category = category
+        self.queue = queue
+        self.source = source
+        self.status = status
+        self.ageBand = ageBand
+        self.overdue = overdue
+    }
+
     /// As the parts of a key.
     package var parts: SIMD8<Int32> { [category, queue, source, status, ageBand, overdue ? 1 : 0, 0, 0] }
 }

@@ -13,6 +13,19 @@ package struct AgentState: Sendable, Hashable {
     package var countedThrough: Int64
     package var revision: Int32 = 0
 
+    /// An agent; offline with nothing assigned unless said otherwise.
+    package init(
+        agent: Int32, declared: Declared = .offline, items: Int32 = 0, effectiveAt: Int64, countedThrough: Int64,
+        revision: Int32 = 0
+    ) {
+        self.agent = agent
+        self.declared = declared
+        self.items = items
+        self.effectiveAt = effectiveAt
+        self.countedThrough = countedThrough
+        self.revision = revision
+    }
+
     /// What its time goes to; nil while it is offline with nothing assigned.
     package var use: AgentMeasure? {
         if items > 0 { return .busy }
