@@ -55,7 +55,7 @@ import Testing
             #expect(rows.count == 2)
             #expect(try rows.map { try $0[2].text } == ["Desk", "Night"])
             #expect(try rows[0][4].milliseconds == Life.at(20))
-            #expect(try rows[1][4].isNull)
+            #expect(rows[1][4].isNull)
             #expect(try rows[0][1].text == "Night")
             let groups = try await world.pool.query(
                 "SELECT group_name, valid_to IS NULL FROM dim_agent_group ORDER BY group_name")
