@@ -16,7 +16,12 @@ extension CoreAPI {
             try query.refuseOthers(than: "wait", "revision")
             let seconds = try query.integer("wait", default: 0, in: 0...60)
             let settings = SearchSettings(runtime: runtime)
-            if seconds > 0, let known = try query.string("revision") {
+            let known = try query.string("revision")
+            // As long as the document says.
+            if let known, known.count > 100 {
+                throw Problem.badRequest(at: "revision", "must have at most 100 characters")
+            }
+            if seconds > 0, let known {
                 _ = try await request.longPoll(upTo: .seconds(seconds)) { try await settings.wait(knowing: known) }
             }
             return .json(.object(try await settings.answer()))
