@@ -114,7 +114,8 @@ struct ReportSQL {
             let keys = by.map { dimension in
                 guard dimension == .interval else { return Self.key(dimension) }
                 let starts = period.starts.map { period.zone.day(of: $0).description }
-                return "width_bucket(day, \(builder.add(.texts(starts), as: "text[]::date[]")))"
+                // As a query of its own, so that the texts are read once and not for each row.
+                return "width_bucket(day, (SELECT \(builder.add(.texts(starts), as: "text[]::date[]"))))"
             }
             let first = builder.add(.text(days.lowerBound.description), as: "text::date")
             let end = builder.add(.text(days.upperBound.description), as: "text::date")
