@@ -3,10 +3,12 @@
 import time
 import uuid
 from collections.abc import Iterator
+from random import Random
 
 import psycopg
 import pytest
 
+import search_reading
 from contracts import OpenAPI
 from mail_room import SECRETS_KEY, configuration, key
 from own_world import own_world
@@ -83,6 +85,48 @@ def test_what_was_found_is_shown(scene: SearchScene) -> None:
     # Without a search there is nothing of it.
     plain = scene.admin.get("/workitems").json()
     assert "search" not in plain and "highlights" not in plain["items"][0]
+
+
+def test_random_queries_find_what_a_plain_reading_finds(scene: SearchScene, place: World) -> None:
+    random = Random(20261128)
+    scene = SearchScene(scene.room, place, scene.index, scene.server)
+
+    def some(count: int) -> str:
+        return " ".join(random.choices(search_reading.VOCABULARY, k=count))
+
+    for number in range(40):
+        attributes = {"note": some(3), "Place": [some(1), some(2)]} if number % 3 else {"note": some(2)}
+        scene.submit(f"r{number}", f"RND {some(1)} {number}", batch="random", **attributes)
+    for number in range(6):
+        message = scene.room.message(subject=some(2), text=some(6))
+        scene.items[f"m{number}"] = scene.room.receive(message)[0]["workItemId"]
+    documents = {}
+    for identifier in scene.items.values():
+        emails = [scene.admin.get(f"/emails/{email['id']}").json() for email in scene.room.emails(identifier)]
+        documents[identifier] = search_reading.parts(scene.room.item(identifier), emails)
+    last = scene.items["m5"]
+    wait_until(
+        lambda: last in [item["id"] for item in scene.page(f"captureId:{scene.room.item(last)['captureId']}")["items"]],
+        seconds=15, every=0.2, what="the last item in the index",
+    )  # fmt: skip
+    found_any = 0
+    for _ in range(150):
+        terms = [search_reading.random_term(random) for _ in range(random.choice([1, 1, 2, 3]))]
+        query = " ".join(term.text for term in terms)
+        scores = {identifier: search_reading.score(terms, document) for identifier, document in documents.items()}
+        expected = sorted(((value, key) for key, value in scores.items() if value is not None), reverse=True)
+        items, cursor = [], None
+        while True:
+            page = scene.page(query, limit=20, **({"cursor": cursor} if cursor else {}))
+            items += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        # Items of other tests are the same tenant's.
+        found = [(item["score"], item["id"]) for item in items if item["id"] in documents]
+        assert found == expected, query
+        found_any += bool(found)
+    assert found_any > 75
 
 
 def test_a_query_that_cannot_be_is_refused(scene: SearchScene) -> None:
