@@ -13,7 +13,7 @@ FIELDS = ["note", "Place", "captureId", "subject", "text", "from"]
 def words(text: str) -> list[str]:
     """Letters and digits, without case and accents; characters of scripts without blanks one by one."""
     found = []
-    for run in re.findall(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff][^\W_\u3040-\u30ff\u3400-\u9fff]*", text):
+    for run in re.findall(r"[\u3040-\u30ff\u3400-\u9fff]|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_])+", text):
         plain = unicodedata.normalize("NFKD", run).lower()
         found.append("".join(letter for letter in plain if not unicodedata.combining(letter)))
     return found
