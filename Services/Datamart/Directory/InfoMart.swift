@@ -1,5 +1,4 @@
 import Domain
-import Logging
 import Storage
 
 /// Agents and groups of an Info Mart on PostgreSQL: `RESOURCE_`, `GROUP_` and `RESOURCE_GROUP_FACT_`, with their validity.
@@ -76,16 +75,5 @@ package struct InfoMart: Sendable {
         if let seconds = value?.integerValue { return seconds * 1000 }
         guard let text = value?.stringValue else { return nil }
         return Instant(rfc3339: text)?.milliseconds ?? Instant(rfc3339: text + "Z")?.milliseconds
-    }
-}
-
-extension DatamartDependencies {
-    /// Connections to the Info Mart that a tenant's directory names; the guard admits it as it does the mart's database.
-    func infoMart(_ section: TenantSettings.Section, _ logger: Logger) async throws -> PostgresPool {
-        guard let url = section.mart.directory.url else { throw MartProblem("The directory names no Info Mart.") }
-        var mart = section.mart
-        (mart.url, mart.secret) = (url, mart.directory.secret)
-        let there = TenantSettings.Section(tenant: section.tenant, mart: mart, sealed: section.sealed)
-        return try await database(there, logger).pool("public", size: 1)
     }
 }

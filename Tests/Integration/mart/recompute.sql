@@ -369,7 +369,7 @@ CALL pg_temp.compare('email_fact', $$
 -- Items that are purged leave no trace in agents' times; then only what the agent is at now can be compared.
 CALL pg_temp.compare('agent_fact', $$
     SELECT DISTINCT ON (agent_key) agent_key, items::int, CASE WHEN NOT isfinite(facts_floor) THEN t END
-    FROM pg_temp.turn, projection_progress ORDER BY agent_key, position DESC, place DESC
+    FROM pg_temp.turn, (SELECT facts_floor FROM projection_progress) p ORDER BY agent_key, turn.position DESC, place DESC
     $$, $$
-    SELECT agent_key, assigned_items, CASE WHEN NOT isfinite(facts_floor) THEN effective_at END FROM agent_fact, projection_progress
+    SELECT agent_key, assigned_items, CASE WHEN NOT isfinite(facts_floor) THEN effective_at END FROM agent_fact, (SELECT facts_floor FROM projection_progress) p
     WHERE NOT isfinite(facts_floor) OR agent_key IN (SELECT agent_key FROM pg_temp.turn) $$);
