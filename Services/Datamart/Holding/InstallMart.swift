@@ -14,7 +14,12 @@ struct InstallMart: Sendable {
             guard try await !pool.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [.text(reader)]).isEmpty else {
                 return
             }
-            try await pool.transaction { try await $0.script(MartSchema.grants(to: reader, schema: schema)) }
+            try await pool.transaction { transaction in
+                // Two instances that do so at once get in each other's way; the number is that of migrations.
+                _ = try await transaction.query(
+                    "SELECT pg_advisory_xact_lock(1835625586, hashtext($1))", [.text(schema)])
+                try await transaction.script(MartSchema.grants(to: reader, schema: schema))
+            }
         }
     }
 

@@ -27,6 +27,7 @@ struct MartDuties: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await tell() }
+            group.addTask { await tellRebuilds() }
             group.addTask { await storeSettings() }
             group.addTask { await passTime() }
             group.addTask { await byTheClock.run() }
@@ -60,6 +61,25 @@ struct MartDuties: Sendable {
             }
         } catch {
             parts.logger.debug("the run of the projection ended", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The job `rebuild`: a run for each time that the mart is built anew.
+    private func tellRebuilds() async {
+        while !Task.isCancelled {
+            if state.snapshot.rebuilding != nil {
+                _ = try? await jobs.run("rebuild", term: term.number) { run in
+                    var told: Int64 = 0
+                    while let position = state.snapshot.rebuilding, !Task.isCancelled {
+                        run.count(read: Int(max(0, position - told)), written: Int(max(0, position - told)))
+                        run.pending(max(0, state.snapshot.position - position))
+                        told = max(told, position)
+                        try? await Task.sleep(for: .milliseconds(200))
+                    }
+                    run.pending(0)
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(200))
         }
     }
 

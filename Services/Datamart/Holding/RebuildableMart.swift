@@ -62,8 +62,10 @@ final class RebuildableMart: RebuildableTarget {
         // What an earlier attempt left may have other tables than this version makes: it is begun from nothing.
         try await install.remove(MartSchema.next)
         try await install.run(MartSchema.next)
-        return DatamartTarget(
+        let next = DatamartTarget(
             pool: nextPool, schema: MartSchema.next, lease: lease, settings: settings, logger: logger)
+        try await next.storeSettings(try await settings(0), fence: fence)
+        return next
     }
 
     func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws {

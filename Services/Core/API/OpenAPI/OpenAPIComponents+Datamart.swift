@@ -22,7 +22,7 @@ extension OpenAPIComponents {
         {
             "DatabaseUrl": {
                 "type": "string", "maxLength": 500,
-                "pattern": "^postgres(ql)?://[A-Za-z0-9._-]+@[A-Za-z0-9._-]+(:[1-9][0-9]{0,3})?/[A-Za-z0-9._-]+$",
+                "pattern": "^postgres(ql)?://[A-Za-z0-9._-]+@([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[1-9][0-9]{0,4})?/[A-Za-z0-9._-]+$",
                 "description": "Without password; that is a stored secret.",
                 "examples": ["postgresql://mart@db.example.com:5432/mart_demo"]
             },
@@ -191,7 +191,7 @@ extension OpenAPIComponents {
                 "type": "object", "required": ["tenant", "subject", "roles"],
                 "properties": {
                     "tenant": {"type": "string"},
-                    "subject": {"type": "string", "description": "The `sub` of a token, or the name of a key."},
+                    "subject": {"type": "string", "description": "The `sub` of a token, or `key:` and the name of a key."},
                     "roles": {
                         "type": "array", "items": {"type": "string"},
                         "description": "As granted: `admin` covers every other one of its tenant."
