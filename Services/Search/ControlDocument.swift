@@ -18,6 +18,8 @@ actor ControlDocument {
     }
 
     private var known: (state: IndexState, version: Version)?
+    /// What was written last under a term of our own.
+    private var written: IndexState?
     /// Writes are made one after the other.
     private let turn = AsyncGate()
 
@@ -33,9 +35,22 @@ actor ControlDocument {
     /// - Throws: `StorageError` with `.staleTerm` when this is not the holder's term.
     func held(_ term: Int64) async throws -> IndexState {
         if let known, known.state.term == term { return known.state }
-        guard let found = try await fetch(), found.state.term == term else { throw Self.stale }
-        known = found
-        return found.state
+        if let found = try await fetch() {
+            guard found.state.term == term else { throw Self.stale }
+            known = found
+            return found.state
+        }
+        // A server that has lost everything has lost nothing that its holder does not know.
+        guard let written, written.term == term else { throw Self.stale }
+        try await makeIndex()
+        known = (written, try await put(written, "op_type=create"))
+        return written
+    }
+
+    /// The same, asked for.
+    func confirm(_ term: Int64) async throws -> IndexState {
+        known = nil
+        return try await held(term)
     }
 
     /// Begins a term, and the document where there is none.
@@ -46,12 +61,14 @@ actor ControlDocument {
             let state = try await first()
             try await makeIndex()
             known = (state, try await put(state, "op_type=create"))
+            written = state
             return state.term
         }
         found.state.term += 1
         found.state.holder = holder
         found.version = try await put(found.state, Self.condition(found.version))
         known = found
+        written = found.state
         return found.state.term
     }
 
@@ -66,6 +83,7 @@ actor ControlDocument {
         try change(&state)
         do {
             known = (state, try await put(state, Self.condition(version)))
+            written = state
         } catch {
             // Whether it was written shows when it is read again.
             known = nil

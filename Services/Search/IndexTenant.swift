@@ -50,6 +50,7 @@ struct IndexTenant: Sendable {
         var serving = try await target.control.held(fence.term).serving
         let aliased = try await target.indices()
         if aliased == [serving.index] { return }
+        serving = try await target.control.confirm(fence.term).serving
         if try await !target.isThere(serving) {
             logger.warning("the search index is gone; a new one is filled")
             let index = try await target.makeIndex()
