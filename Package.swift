@@ -153,6 +153,8 @@ let package = Package(
         .testTarget(name: "DatamartTests", dependencies: ["Datamart"], path: "Tests/DatamartTests"),
         .testTarget(name: "MillraceTests", dependencies: ["millrace"], path: "Tests/MillraceTests"),
         .testTarget(name: "CoreTests", dependencies: ["Core"], path: "Tests/CoreTests"),
+        .testTarget(name: "SearchIndexTests", dependencies: ["SearchIndex"], path: "Tests/SearchIndexTests"),
+        .testTarget(name: "SearchTests", dependencies: ["Search"], path: "Tests/SearchTests"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,29 +3,31 @@ import Messaging
 import Projection
 
 /// How far an index has come, as the control document keeps it.
-struct IndexProgress: Sendable, Hashable {
+package struct IndexProgress: Sendable, Hashable {
     /// The name of the index.
-    var index: String
-    var position: Int64 = 0
-    var eventId: String?
-    var offsets: [TopicPartition: Int64] = [:]
+    package var index: String
+    package var position: Int64 = 0
+    package var eventId: String?
+    package var offsets: [TopicPartition: Int64] = [:]
     /// The last item of the walk through all; nil when it is over.
-    var walked: String?
+    package var walked: String?
     /// How documents lie in it.
-    var format: Int64
+    package var format: Int64
 
     /// Writes go here: the server makes no index of its own accord under an alias' name.
-    var writeAlias: String { index + "-write" }
+    package var writeAlias: String { index + "-write" }
 
-    var projection: ProjectionProgress { ProjectionProgress(position: position, eventId: eventId, offsets: offsets) }
+    package var projection: ProjectionProgress {
+        ProjectionProgress(position: position, eventId: eventId, offsets: offsets)
+    }
 
-    mutating func advance(to progress: ProjectionProgress) {
+    package mutating func advance(to progress: ProjectionProgress) {
         position = progress.position
         eventId = progress.eventId
         offsets = progress.offsets
     }
 
-    var document: JSONValue {
+    package var document: JSONValue {
         var object: JSONObject = [
             "index": .string(index), "position": .integer(position), "format": .integer(format),
         ]
@@ -38,14 +40,14 @@ struct IndexProgress: Sendable, Hashable {
         return .object(object)
     }
 
-    init(index: String, position: Int64, format: Int64) {
+    package init(index: String, position: Int64, format: Int64) {
         self.index = index
         self.position = position
         self.format = format
         walked = ""
     }
 
-    init?(_ document: JSONValue) {
+    package init?(_ document: JSONValue) {
         guard let index = document["index"]?.stringValue, let position = document["position"]?.integerValue,
             let format = document["format"]?.integerValue
         else { return nil }
@@ -65,17 +67,17 @@ struct IndexProgress: Sendable, Hashable {
 }
 
 /// Everything that the control document of a tenant says.
-struct IndexState: Sendable, Hashable {
-    var term: Int64
-    var holder: String
+package struct IndexState: Sendable, Hashable {
+    package var term: Int64
+    package var holder: String
     /// The index that serves.
-    var serving: IndexProgress
+    package var serving: IndexProgress
     /// The one that is being built beside it.
-    var next: IndexProgress?
+    package var next: IndexProgress?
     /// How many of the wishes for a new index have been fulfilled.
-    var rebuilt: Int64
+    package var rebuilt: Int64
 
-    var document: JSONValue {
+    package var document: JSONValue {
         var object: JSONObject = [
             "term": .integer(term), "holder": .string(holder), "serving": serving.document,
             "rebuilt": .integer(rebuilt),
@@ -84,14 +86,14 @@ struct IndexState: Sendable, Hashable {
         return .object(object)
     }
 
-    init(term: Int64, holder: String, serving: IndexProgress, rebuilt: Int64) {
+    package init(term: Int64, holder: String, serving: IndexProgress, rebuilt: Int64) {
         self.term = term
         self.holder = holder
         self.serving = serving
         self.rebuilt = rebuilt
     }
 
-    init?(_ document: JSONValue) {
+    package init?(_ document: JSONValue) {
         guard let term = document["term"]?.integerValue, let holder = document["holder"]?.stringValue,
             let serving = document["serving"].flatMap(IndexProgress.init)
         else { return nil }

@@ -4,7 +4,7 @@ import SearchIndex
 
 /// Writes documents in bulk. A document's version is the position up to which it tells of events, so a writer that is late,
 /// or not the holder any more, overwrites nothing that is newer.
-struct WriteDocuments: Sendable {
+package struct WriteDocuments: Sendable {
     let server: SearchServer
     /// The index' alias for writing.
     let alias: String
@@ -14,7 +14,9 @@ struct WriteDocuments: Sendable {
 
     /// Versions leave room between positions: what a check mends is newer than what was there and older than what the
     /// next event brings.
-    static func version(at position: Int64, mending: Bool = false) -> Int64 { position * 16 + (mending ? 8 : 1) }
+    package static func version(at position: Int64, mending: Bool = false) -> Int64 {
+        position * 16 + (mending ? 8 : 1)
+    }
 
     /// Writes records, and takes away the documents of items that are gone.
     func write(_ records: [SearchRecord], gone: [String] = [], version: Int64) async throws {
