@@ -17,8 +17,9 @@ struct Report: OperatorCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The report; without it they are listed.") var name: String?
-    @Option(help: "From when on.") var from: String?
-    @Option(help: "Until before when.") var to: String?
+    // A value may begin with a minus: -7d.
+    @Option(parsing: .unconditional, help: "From when on.") var from: String?
+    @Option(parsing: .unconditional, help: "Until before when.") var to: String?
     @Option(help: ArgumentHelp("What the rows are, such as interval, category or queue,agent.", valueName: "list"))
     var by: String?
     @Option(help: "Length of intervals: 15m, 30m, hour, day, week, month, quarter, year.") var interval: String?
