@@ -6,18 +6,18 @@ import Testing
 struct AsyncGateTests {
     @Test func oneTaskAtATimeIsInside() async throws {
         let gate = AsyncGate()
-        let inside = Mutex((now: 0, most: 0, passed: 0))
+        let inside = Inside()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
                     try await gate.enter()
                     defer { gate.leave() }
-                    inside.withLock {
+                    inside.counts.withLock {
                         $0.now += 1
                         $0.most = max($0.most, $0.now)
                     }
                     await Task.yield()
-                    inside.withLock {
+                    inside.counts.withLock {
                         $0.now -= 1
                         $0.passed += 1
                     }
@@ -25,8 +25,8 @@ struct AsyncGateTests {
             }
             try await group.waitForAll()
         }
-        #expect(inside.withLock { $0.most } == 1)
-        #expect(inside.withLock { $0.passed } == 200)
+        #expect(inside.counts.withLock { $0.most } == 1)
+        #expect(inside.counts.withLock { $0.passed } == 200)
     }
 
     @Test func whoIsCancelledInLineIsNotInside() async throws {
@@ -39,4 +39,15 @@ struct AsyncGateTests {
         try await gate.enter()
         gate.leave()
     }
+}
+
+/// Who is inside, and who has been.
+private final class Inside: Sendable {
+    struct Counts {
+        var now = 0
+        var most = 0
+        var passed = 0
+    }
+
+    let counts = Mutex(Counts())
 }
