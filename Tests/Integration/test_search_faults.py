@@ -259,7 +259,7 @@ def test_settings_and_secrets_are_followed(place: World, scenes: list[SearchScen
 
 
 def test_an_address_that_is_not_allowed_is_not_called(place: World, scenes: list[SearchScene]) -> None:
-    scene = SearchScene.open(place, "elasticsearch", url="http://169.254.169.254:80")
+    scene = SearchScene.open(place, "elasticsearch", url="http://192.0.2.1:9200")
     scenes.append(scene)
     items = set(submit(scene, 1, note=(common := word())))
     wait_for(scene, common, items, "postgresql")
