@@ -333,7 +333,8 @@ def test_agents_names_are_for_supervisors(floor: Floor, mart: Mart, tally: Tally
         ({"timeZone": "Mars/Olympus"}, "timeZone"), ({"timeZone": "'; DROP SCHEMA mart"}, "timeZone"),
         ({"category": "north/Nothing"}, "category"), ({"queue": "nowhere"}, "queue"), ({"segment": "Gold"}, "segment"),
         ({"limit": "0"}, "limit"), ({"cursor": "abc"}, "cursor"), ({"format": "xlsx"}, "format"), ({"depth": "11"}, "depth"),
-        ({"from": "2020-01-01", "by": "interval", "interval": "15m"}, "interval"), ({"from": "1990-01-01"}, "from"), ({"form": "today"}, "form"),
+        ({"from": "2020-01-01", "by": "interval", "interval": "15m"}, "interval"), ({"from": "1990-01-01"}, "from"),
+        ({"form": "today"}, "form"),
     ],
     ids=str,
 )  # fmt: skip
