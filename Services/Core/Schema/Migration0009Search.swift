@@ -56,6 +56,8 @@ extension CoreSchema {
             LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
             DECLARE
                 t int := millrace_tenant();
+                is_all boolean := captures IS NULL AND statuses IS NULL AND categories IS NULL AND agent IS NULL
+                    AND origin IS NULL;
             BEGIN
                 RETURN QUERY
                 SELECT f.item, (
@@ -64,14 +66,18 @@ extension CoreSchema {
                     FROM (SELECT f.words || ''::tsvector AS words OFFSET 0) d, unnest(terms, weights) AS w(term, weight)
                     WHERE d.words @@ w.term)
                 FROM (
-                    SELECT s.item, s.words FROM search_document s JOIN work_item i ON i.tenant = t AND i.id = s.item
-                    WHERE s.tenant = t AND s.words @@ wanted
+                    -- Without filters no item is looked at.
+                    (SELECT s.item, s.words FROM search_document s
+                    WHERE is_all AND s.tenant = t AND s.words @@ wanted ORDER BY s.item DESC LIMIT at_most)
+                    UNION ALL
+                    (SELECT s.item, s.words FROM search_document s JOIN work_item i ON i.tenant = t AND i.id = s.item
+                    WHERE NOT is_all AND s.tenant = t AND s.words @@ wanted
                         AND (captures IS NULL OR i.capture_id = captures)
                         AND (statuses IS NULL OR i.status = ANY(statuses))
                         AND (categories IS NULL OR i.category = ANY(categories))
                         AND (agent IS NULL OR i.assignee = agent)
                         AND (origin IS NULL OR i.source = origin)
-                    ORDER BY s.item DESC LIMIT at_most
+                    ORDER BY s.item DESC LIMIT at_most)
                 ) f;
             END $$;
             """)

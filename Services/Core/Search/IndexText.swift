@@ -50,7 +50,9 @@ struct IndexText: Sendable {
         let end = min(newest, position + Self.span)
         let items = try await changed(after: position, through: end)
         for start in stride(from: 0, to: items.count, by: Self.page) {
-            try await write(Array(items[start..<min(items.count, start + Self.page)]), progress: nil)
+            try await rested {
+                try await write(Array(items[start..<min(items.count, start + Self.page)]), progress: nil)
+            }
         }
         try await write(
             [],
@@ -66,11 +68,20 @@ struct IndexText: Sendable {
             [.int4(tenant), .uuid(item)], tenant: tenant
         ).map { try $0[0].uuid }
         let last = ids.count < Self.page ? nil : ids.last
-        try await write(
-            ids,
-            progress: SQLStatement(
-                "UPDATE search_progress SET walked = $2 WHERE tenant = $1", [.int4(tenant), SQLValue(last)]))
+        try await rested {
+            try await write(
+                ids,
+                progress: SQLStatement(
+                    "UPDATE search_progress SET walked = $2 WHERE tenant = $1", [.int4(tenant), SQLValue(last)]))
+        }
         return Step(position: position, behind: newest - position, more: true)
+    }
+
+    /// Rests as long as the work took: whatever else the servers have to do goes first.
+    private func rested(_ work: () async throws -> Void) async throws {
+        let begin = ContinuousClock.now
+        try await work()
+        try await Task.sleep(for: min(ContinuousClock.now - begin, .milliseconds(250)))
     }
 
     /// The items of which the events after a position tell something that is searched.
