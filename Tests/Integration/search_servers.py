@@ -97,6 +97,11 @@ class SearchServer:
         answer = self.get(f"/{alias}/_count")
         return answer.json()["count"] if answer.status_code == 200 else -1
 
+    def contents(self, alias: str) -> str:
+        """Everything that is stored in an index."""
+        self.call("POST", f"/{alias}/_refresh")
+        return self.call("POST", f"/{alias}/_search", {"size": 10_000, "query": {"match_all": {}}}).text
+
     def ids(self, alias: str) -> set[str]:
         self.call("POST", f"/{alias}/_refresh")
         body = {"size": 10_000, "_source": False, "query": {"match_all": {}}}

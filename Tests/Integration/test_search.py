@@ -190,6 +190,8 @@ def test_an_erased_customer_is_not_found_any_more(scene: SearchScene, place: Wor
     assert scene.find(word) == []
     words = "SELECT count(*) FROM search_document WHERE words::text LIKE %s"
     wait_until(lambda: database.execute(words, (f"%{word}%",)).fetchone() == (0,), what="the words to be gone")
+    if scene.server:
+        wait_until(lambda: word not in scene.server.contents(scene.alias), what="the words to be gone from the index")
     # What remains of them is found by what remains.
     scene.wait_for('"Another s"', ["others"])
     assert "workitem.erase" in scene.room.history(others)
