@@ -38,7 +38,8 @@ import Testing
     @Test(.enabled(if: MartWorld.url != nil, "no database"))
     func `a name or team that changes holds from then on, and the past stays`() async throws {
         func erik(_ name: String, _ team: String) -> DirectoryPerson {
-            DirectoryPerson(agent: "erik", displayName: name, groups: [(team, DirectoryPerson.Period(from: 0))])
+            DirectoryPerson(
+                agent: "erik", displayName: name, groups: [(team, DirectoryPerson.Period(from: 0))], skills: [team])
         }
         try await MartWorld.with { world in
             for (minute, person) in [
@@ -57,6 +58,8 @@ import Testing
             #expect(try rows[0][4].milliseconds == Life.at(20))
             #expect(rows[1][4].isNull)
             #expect(try rows[0][1].text == "Night")
+            let skills = try await world.pool.query("SELECT s.name FROM agent_skill JOIN dim_skill s USING (skill_key)")
+            #expect(try skills.map { try $0[0].text } == ["Night"])
             let groups = try await world.pool.query(
                 "SELECT group_name, valid_to IS NULL FROM dim_agent_group ORDER BY group_name")
             #expect(try groups.map { try $0[1].bool } == [false, true])

@@ -79,7 +79,8 @@ struct MartWorld {
 }
 
 extension MartSettings {
-    /// Two zones, two custom attributes, office hours for incidents in version 1 and for all in version 2.
+    /// Three zones, two custom attributes; office hours for incidents in version 1, requests always open; in version 2 office
+    /// hours for all.
     static func forTests() -> MartSettings {
         var mart = DatamartConfiguration(url: "postgresql://mart@localhost/mart")
         mart.timeZone = "Europe/Stockholm"
@@ -98,11 +99,11 @@ extension MartSettings {
         func version(_ open: Set<String>) -> MartSettings.Version {
             MartSettings.Version(
                 appliedAt: Instant(milliseconds: start),
-                calendars: Dictionary(uniqueKeysWithValues: categories.map { ($0, open.contains($0) ? 0 : 7) }),
+                calendars: Dictionary(uniqueKeysWithValues: categories.map { ($0, open.contains($0) ? 3 : 7) }),
                 skills: ["Incidents": ["network"]], queues: ["desk", "night", "back office"])
         }
         return MartSettings(
-            tenant: "demo", mart: mart, calendars: [7: office],
+            tenant: "demo", mart: mart, calendars: [7: office, 3: .init(name: "", openings: .alwaysOpen)],
             versions: [1: version(["Requests", "Requests/A/B/C/D/E/F/G/H/I/J/K"]), 2: version([])])
     }
 }

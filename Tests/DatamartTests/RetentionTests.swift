@@ -7,8 +7,8 @@ import Testing
 
 @Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(3)))
 struct RetentionTests {
-    /// Ends about two months after it began.
-    private let history = RandomHistory(seed: 61, start: 1_774_650_000_000, events: 500, longestPause: 50_000_000)
+    /// Ends about a month after it began.
+    private let history = RandomHistory(seed: 61, start: 1_774_650_000_000, events: 500, longestPause: 150_000_000)
 
     private func retention(events: Int, intraday: Int, history: Int) -> DatamartRetention {
         var retention = DatamartRetention()
@@ -31,15 +31,15 @@ struct RetentionTests {
             let backlog = try await world.backlog()
             #expect(open > 20 && steps > 50)
             let cleared = try await world.target.clearAway(
-                retention(events: 20, intraday: 14, history: 365), at: last, fence: world.fence)
+                retention(events: 12, intraday: 7, history: 365), at: last, fence: world.fence)
             #expect(cleared.rows > 10)
-            #expect(cleared.partitions > 10)
+            #expect(cleared.partitions > 5)
             #expect(try await number("SELECT count(*) FROM task_fact WHERE NOT is_final", world) == open)
             #expect(
                 try await number(
                     "SELECT count(*) FROM task_event_fact e JOIN task_fact t USING (item) WHERE NOT t.is_final", world)
                     == steps)
-            let mark = last - 20 * 86_400_000
+            let mark = last - 12 * 86_400_000
             let late = try await world.pool.query(
                 "SELECT count(*) FROM task_fact WHERE is_final AND finished_at < $1",
                 [.timestamp(milliseconds: mark.milliseconds)])
@@ -61,7 +61,7 @@ struct RetentionTests {
             #expect(try await number("SELECT count(*) FROM agg_day", world) == 0)
             #expect(try await world.backlog() == backlog)
             // What comes after it is counted on.
-            let more = RandomHistory(seed: 61, start: 1_774_650_000_000, events: 560, longestPause: 50_000_000)
+            let more = RandomHistory(seed: 61, start: 1_774_650_000_000, events: 560, longestPause: 150_000_000)
             try await world.apply(Array(more.events[500...]))
             #expect(try await world.mismatches() == [])
         }

@@ -117,6 +117,8 @@ struct DatamartSettings: Sendable {
         ]
         agent["name"] = settings.map { .string($0.name) }
         agent["groups"] = .array((settings?.groups ?? []).map(JSONValue.string))
+        agent["skills"] = .array(
+            (settings?.skills ?? []).compactMap { snapshot.names.name(of: .skill, $0) }.map(JSONValue.string))
         return .object(agent)
     }
 }

@@ -40,6 +40,7 @@ final class TenantSettings: Sendable {
         let name: String?
         let isActive: Bool
         let groups: [String]
+        let skills: [String]
     }
 
     private struct State {
@@ -82,7 +83,8 @@ final class TenantSettings: Sendable {
             agent["id"]?.stringValue.map { id in
                 Agent(
                     id: id, name: agent["name"]?.stringValue, isActive: agent["active"]?.boolValue ?? false,
-                    groups: (agent["groups"]?.arrayValue ?? []).compactMap(\.stringValue))
+                    groups: (agent["groups"]?.arrayValue ?? []).compactMap(\.stringValue),
+                    skills: (agent["skills"]?.arrayValue ?? []).compactMap(\.stringValue))
             }
         }
         state.withLock {

@@ -57,7 +57,12 @@ package struct MartSettings: Sendable {
     /// only happens to versions that core has cleared away.
     package func calendar(of category: String?, in version: Int32) -> Int32 {
         guard let category else { return 0 }
-        return versions[version]?.calendars[category] ?? 0
+        return stored(versions[version]?.calendars[category] ?? 0)
+    }
+
+    /// The key under which a calendar is stored: every calendar that never closes is 0.
+    package func stored(_ calendar: Int32) -> Int32 {
+        calendars[calendar].map { $0.openings == .alwaysOpen } == false ? calendar : 0
     }
 
     /// B(t) by a calendar's key.

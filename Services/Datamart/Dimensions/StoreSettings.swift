@@ -44,14 +44,14 @@ enum StoreSettings {
         _ settings: MartSettings, calendars stored: Set<Int32>, versions known: Set<Int32>
     ) -> [SQLStatement] {
         var statements: [SQLStatement] = []
-        for (key, calendar) in settings.calendars where !stored.contains(key) && key != 0 {
+        for (key, calendar) in settings.calendars where !stored.contains(key) && settings.stored(key) != 0 {
             let openings = calendar.openings.openings
             statements.append(
                 SQLStatement(
                     "INSERT INTO calendar (calendar_key, name, worked_out_through) VALUES ($1, $2, $3)",
                     [
                         .int4(key), .text(calendar.name),
-                        .timestamp(milliseconds: calendar.openings.lastClosing?.milliseconds ?? .max),
+                        SQLValue.timestamp(milliseconds: calendar.openings.lastClosing?.milliseconds ?? .max),
                     ]))
             statements.append(
                 SQLStatement(
@@ -77,7 +77,10 @@ enum StoreSettings {
                     INSERT INTO category_calendar (configuration_version, category, calendar_key)
                     SELECT $1, u.* FROM unnest($2, $3) AS u(category, calendar)
                     """,
-                    [.int4(number), .texts(categories.map(\.key)), .int4s(categories.map(\.value))]))
+                    [
+                        .int4(number), .texts(categories.map(\.key)),
+                        .int4s(categories.map { settings.stored($0.value) }),
+                    ]))
         }
         return statements
     }

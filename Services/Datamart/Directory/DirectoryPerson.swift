@@ -18,7 +18,13 @@ package struct DirectoryPerson: Sendable, Hashable {
     /// The groups with the time of membership, the team first. The team is the group that holds now and began first.
     package var groups: [(name: String, period: Period)]
 
-    package init(agent: String, displayName: String?, groups: [(name: String, period: Period)]) {
+    /// What the agent can do; nil where the directory does not say.
+    package var skills: [String]?
+
+    package init(
+        agent: String, displayName: String?, groups: [(name: String, period: Period)], skills: [String]? = nil
+    ) {
+        self.skills = skills
         self.agent = agent
         self.displayName = displayName
         self.groups = groups
@@ -32,7 +38,7 @@ package struct DirectoryPerson: Sendable, Hashable {
     }
 
     package static func == (left: Self, right: Self) -> Bool {
-        left.agent == right.agent && left.displayName == right.displayName
+        left.agent == right.agent && left.displayName == right.displayName && left.skills == right.skills
             && left.groups.elementsEqual(right.groups) { $0.name == $1.name && $0.period == $1.period }
     }
 

@@ -91,6 +91,25 @@ enum StoreDirectory {
         ]
     }
 
+    /// What agents can do now, of those of whom the directory says it.
+    static func skills(_ people: [DirectoryPerson]) -> [SQLStatement] {
+        let told = people.filter { $0.skills != nil }
+        guard !told.isEmpty else { return [] }
+        let pairs = told.flatMap { person in (person.skills ?? []).map { (person.agent, $0) } }
+        return [
+            StoreSettings.adding(skills: Set(pairs.map(\.1)).sorted()),
+            SQLStatement(
+                "DELETE FROM agent_skill s USING dim_agent a WHERE a.agent_key = s.agent_key AND a.agent = ANY($1::text[])",
+                [.texts(told.map(\.agent))]),
+            SQLStatement(
+                """
+                INSERT INTO agent_skill (agent_key, skill_key)
+                SELECT a.agent_key, s.skill_key FROM unnest($1, $2) AS u(agent, skill)
+                JOIN dim_agent a ON a.agent = u.agent JOIN dim_skill s ON s.name = u.skill ON CONFLICT DO NOTHING
+                """, [.texts(pairs.map(\.0)), .texts(pairs.map(\.1))]),
+        ]
+    }
+
     private static func naming(_ people: [DirectoryPerson], at now: Int64) -> SQLStatement {
         SQLStatement(
             """
@@ -122,7 +141,7 @@ extension DatamartTarget {
             WriteDimensions.statements(memory.keys)
             + (knowsPast
                 ? StoreDirectory.past(people, at: now.milliseconds)
-                : StoreDirectory.present(people, at: now.milliseconds))
+                : StoreDirectory.present(people, at: now.milliseconds)) + StoreDirectory.skills(people)
         let results = try await pool.transaction(fence: fence) { try await $0.commit(with: statements) }
         memory.keys.written()
         self.memory = memory

@@ -64,7 +64,7 @@ final class RebuildableMart: RebuildableTarget {
         try await install.run(MartSchema.next)
         let next = DatamartTarget(
             pool: nextPool, schema: MartSchema.next, lease: lease, settings: settings, logger: logger)
-        try await next.storeSettings(try await settings(0), fence: fence)
+        try await next.storeSettings(try await settings(0), at: .now, fence: fence)
         return next
     }
 

@@ -35,6 +35,13 @@ struct ClearAway: Sendable {
             """, [.timestamp(milliseconds: intraday.milliseconds), .int4(Int32(clamping: history.daysSince1970))])
     }
 
+    /// The same for a mart that has no event yet: quarters alone, for no day or backlog is there to be carried.
+    var raisingFloorsOfEmpty: SQLStatement {
+        SQLStatement(
+            "UPDATE projection_progress SET intraday_floor = greatest(intraday_floor, $1) WHERE position = 0",
+            [.timestamp(milliseconds: intraday.milliseconds)])
+    }
+
     /// Puts what the months before the mark had changed of the backlog together, so that the backlog stays what it is.
     static let carryingBacklog = [
         SQLStatement(

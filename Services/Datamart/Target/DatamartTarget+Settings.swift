@@ -7,12 +7,21 @@ extension DatamartTarget {
     package nonisolated var leaseName: String { lease }
 
     /// Writes the tenant's configurations into the dimensions; what is there already is left.
+    /// - Parameter now: says that a mart that has no event yet need not take in what its retention would take away at
+    ///   once. What came in before then is counted in the tables that still hold it.
     /// - Returns: how many rows of dimensions were new.
     @discardableResult
-    package func storeSettings(_ settings: MartSettings, fence: TermFence) async throws -> Int {
+    package func storeSettings(
+        _ settings: MartSettings, at now: Instant? = nil, fence: TermFence
+    ) async throws -> Int {
         try await gate.enter()
         defer { gate.leave() }
         use(settings)
+        if let now {
+            memory = nil
+            let clear = ClearAway(settings.mart.retention, at: now)
+            _ = try await pool.batch(fence: fence, [clear.raisingFloorsOfEmpty])
+        }
         return try await store(settings, fence)
     }
 

@@ -139,12 +139,13 @@ extension OpenAPIComponents {
                     "agents": {
                         "type": "array",
                         "items": {
-                            "type": "object", "required": ["number", "id", "active", "groups"],
+                            "type": "object", "required": ["number", "id", "active", "groups", "skills"],
                             "properties": {
                                 "number": {"type": "integer", "description": "The subject of the agent's events."},
                                 "id": {"type": "string"}, "name": {"type": "string"},
                                 "active": {"type": "boolean"},
-                                "groups": {"type": "array", "items": {"type": "string"}}
+                                "groups": {"type": "array", "items": {"type": "string"}},
+                                "skills": {"type": "array", "items": {"type": "string"}}
                             }
                         }
                     }
