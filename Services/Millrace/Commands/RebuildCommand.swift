@@ -4,7 +4,8 @@ import Domain
 /// `millrace rebuild`
 struct Rebuild: OperatorCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rebuild", abstract: "Build the data mart, or the search index, anew; the present one serves meanwhile.",
+        commandName: "rebuild",
+        abstract: "Build the data mart, or the search index, anew; the present one serves meanwhile.",
         discussion:
             "What the feed no longer holds cannot come back. Progress: millrace_projection_position and GET /datamart/rebuild."
     )
