@@ -6,6 +6,7 @@
 SET LOCAL work_mem = '64MB';
 SET LOCAL client_min_messages = 'warning';
 SET LOCAL TimeZone = 'UTC';
+SET LOCAL jit = off;
 DROP TABLE IF EXISTS pg_temp.step, pg_temp.flow, pg_temp.cell, pg_temp.mismatch, pg_temp.holder, pg_temp.work, pg_temp.turn,
     pg_temp.agent_use, pg_temp.agent_flow, pg_temp.email_step, pg_temp.email_flow, pg_temp.backlog_change CASCADE;
 CREATE TEMP TABLE mismatch (table_name text NOT NULL, missing bigint NOT NULL, unexpected bigint NOT NULL, example text);
