@@ -52,6 +52,9 @@ package struct DimensionKeys: Sendable {
     /// Names are cut to so many characters: a key of an index has its limit.
     package static let longestName = 200
 
+    /// Codes beyond so many are `(other)`: a result may be any text.
+    package static let mostResultCodes = 5000
+
     private var keys: [[String: Int32]]
     private var next: [Int32]
     package private(set) var new: [[NewRow]]
@@ -83,6 +86,7 @@ package struct DimensionKeys: Sendable {
         if let key = keys[dimension.rawValue][name] { return key }
         let cut = Self.cut(name)
         if cut != name, let key = keys[dimension.rawValue][cut] { return key }
+        if dimension == .resultCode, keys[dimension.rawValue].count > Self.mostResultCodes { return 1 }
         let key = next[dimension.rawValue]
         next[dimension.rawValue] += 1
         keys[dimension.rawValue][cut] = key

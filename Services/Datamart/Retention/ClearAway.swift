@@ -79,7 +79,9 @@ struct ClearAway: Sendable {
         SQLStatement(
             """
             WITH old AS MATERIALIZED (
-                SELECT item FROM task_fact WHERE is_final AND finished_at < $1 ORDER BY finished_at LIMIT \(Self.page)
+                -- Of an item that had ended before the mart began its end is not known.
+                SELECT item FROM task_fact
+                WHERE is_final AND (finished_at < $1 OR (finished_at IS NULL AND effective_at < $1)) LIMIT \(Self.page)
             ), events AS (
                 DELETE FROM task_event_fact e USING old WHERE e.item = old.item
             ), works AS (
