@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 
+from mart.content import differences_in_content
 from mart_site import Site
 
 RECOMPUTE = Path(__file__).parent / "recompute.sql"
@@ -67,6 +68,6 @@ def differences_from_recomputation(mart: Site) -> list[str]:
 def assert_complete(mart: Site, seconds: float = 60) -> int:
     """The mart has everything, each once, and every table is what a recomputation gives; the last position."""
     last = mart.catch_up(seconds)
-    problems = differences_from_core(mart) + differences_from_recomputation(mart)
+    problems = differences_from_core(mart) + differences_in_content(mart) + differences_from_recomputation(mart)
     assert not problems, "\n".join(problems[:20])
     return last
