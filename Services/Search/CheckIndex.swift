@@ -28,10 +28,8 @@ struct CheckIndex: Sendable {
         while true {
             try Task.checkCancellation()
             let page = try await target.items.items(after: last)
-            let isLast = page.records.count < ItemSource.page
-            let end = isLast ? nil : page.records.last?.id
-            try await compare(page, after: last, through: end, in: index, at: now, &found)
-            guard let end else { return found }
+            try await compare(page, after: last, through: page.next, in: index, at: now, &found)
+            guard let end = page.next else { return found }
             last = end
         }
     }
@@ -75,7 +73,7 @@ struct CheckIndex: Sendable {
             position = try await target.items.items(after: "", limit: 1).position
         } else {
             let page = try await target.items.items(asked)
-            present = Set(page.records.map(\.id))
+            present = Set(page.records.map(\.id) + page.left)
             position = page.position
         }
         return (ids.filter { !present.contains($0) }, position)

@@ -24,7 +24,7 @@ extension IndexTarget {
     func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws {
         let state = try await control.held(fence.term)
         guard let new = state.next else { return }
-        try await serve(new, insteadOf: state.serving)
+        try await serve(new)
         let wished = wishes.count
         try await control.update(fence.term) {
             $0.serving = new
@@ -36,7 +36,7 @@ extension IndexTarget {
     }
 
     /// Puts the alias onto an index. Nothing else has it afterwards.
-    func serve(_ index: IndexProgress, insteadOf old: IndexProgress? = nil) async throws {
+    func serve(_ index: IndexProgress) async throws {
         var actions: [JSONValue] = []
         for other in try await indices() where other != index.index {
             actions.append(["remove": ["index": .string(other), "alias": .string(configuration.alias)]])
@@ -73,7 +73,7 @@ extension IndexTarget {
             let page = try await items.items(after: last)
             try await WriteDocuments(server: server, alias: index.writeAlias, logger: logger)
                 .write(page.records, version: WriteDocuments.version(at: page.position))
-            let walked = page.records.count < ItemSource.page ? nil : page.records.last?.id
+            let walked = page.next
             try await control.update(fence.term) { $0[keyPath: path]?.walked = walked }
         }
     }

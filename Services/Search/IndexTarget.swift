@@ -36,19 +36,22 @@ struct IndexTarget: RebuildableTarget {
     }
 
     func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
-        try await apply(events, progress, fence, to: \.serving)
+        try await apply(events, progress, fence, to: \.serving, unnoted: 1000)
     }
 
     /// Writes what events changed into one of the two indices.
+    /// - Parameter unnoted: positions without a change that need not be noted.
     func apply(
         _ events: [ProjectedEvent], _ progress: ProjectionProgress, _ fence: TermFence,
-        to path: WritableKeyPath<IndexState, IndexProgress> & Sendable
+        to path: WritableKeyPath<IndexState, IndexProgress> & Sendable, unnoted: Int64 = 0
     ) async throws {
         let before = try await control.held(fence.term)[keyPath: path]
         guard let first = events.first, first.position > before.position else {
             throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
         }
         let ids = Self.items(of: events)
+        // What changes nothing is noted along with what does.
+        if ids.isEmpty, progress.position - before.position < unnoted { return }
         for start in stride(from: 0, to: ids.count, by: ItemSource.page) {
             try await write(Array(ids[start..<min(ids.count, start + ItemSource.page)]), into: before)
         }
@@ -61,11 +64,16 @@ struct IndexTarget: RebuildableTarget {
     }
 
     private func write(_ ids: [String], into index: IndexProgress) async throws {
-        let page = try await items.items(ids)
-        let present = Set(page.records.map(\.id))
-        try await WriteDocuments(server: server, alias: index.writeAlias, logger: logger).write(
-            page.records, gone: ids.filter { !present.contains($0) },
-            version: WriteDocuments.version(at: page.position))
+        let writer = WriteDocuments(server: server, alias: index.writeAlias, logger: logger)
+        var ids = ids
+        while !ids.isEmpty {
+            let page = try await items.items(ids)
+            let known = Set(page.records.map(\.id) + page.left)
+            try await writer.write(
+                page.records, gone: ids.filter { !known.contains($0) },
+                version: WriteDocuments.version(at: page.position))
+            ids = page.left
+        }
     }
 
     /// The items that events are about, each once.

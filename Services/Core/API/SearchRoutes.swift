@@ -38,7 +38,7 @@ extension CoreAPI {
                 return id
             }
             let page = try await SearchRecords(runtime: runtime).page(after: after, limit: limit)
-            return Self.answer(page.position, page.records)
+            return Self.answer(page) { $0.member("next", page.left.first?.dashedText) }
         }
         routes.post("/search/documents", access: .anyOf(.search)) { request in
             let runtime = try await runtime(for: request)
@@ -49,7 +49,7 @@ extension CoreAPI {
                 throw Self.wrong("/ids", "must be a list of 1 to \(Self.mostSearchRecords) ids of work items")
             }
             let found = try await SearchRecords(runtime: runtime).of(ids)
-            return Self.answer(found.position, found.records)
+            return Self.answer(found) { $0.member("left", found.left.map(\.dashedText)) }
         }
         routes.post("/search/rebuild", access: .anyOf(.admin)) { request in
             let runtime = try await runtime(for: request)
@@ -62,10 +62,13 @@ extension CoreAPI {
         }
     }
 
-    private static func answer(_ position: Int64, _ records: [SearchRecord]) -> Response {
-        .json(capacity: 3000 * records.count + 64) { json in
-            json.member("position", position)
-            json.array("items") { list in for record in records { list.element(.object(record.fields)) } }
+    private static func answer(
+        _ found: SearchRecords.Found, _ rest: (inout JSONWriter) -> Void
+    ) -> Response {
+        .json(capacity: 3000 * found.records.count + 64) { json in
+            json.member("position", found.position)
+            json.array("items") { list in for record in found.records { list.element(.object(record.fields)) } }
+            rest(&json)
         }
     }
 }

@@ -10,8 +10,8 @@ struct IndexText: Sendable {
     let pool: PostgresPool
     let tenant: Int32
     let fence: TermFence
-    /// Items of a transaction.
-    private static let page = 200
+    /// Items of a transaction; each has at most some hundred kilobytes.
+    private static let page = 100
     /// Events looked at in a step.
     private static let span: Int64 = 4000
 

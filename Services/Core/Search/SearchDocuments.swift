@@ -8,8 +8,8 @@ struct SearchDocuments: Sendable {
     let tenant: Int32
     /// Messages of an item that are searched: the newest.
     private static let messages = 50
-    /// Characters of a message's text that are read: more words than count.
-    private static let textLength = 120_000
+    /// Characters of messages' texts of an item that are read, the newest message's first: more words than count.
+    private static let textLength = 150_000
 
     /// By item; items that are not there any more are left out.
     func load(_ items: [UUID]) async throws -> [UUID: SearchDocument] {
@@ -52,12 +52,17 @@ struct SearchDocuments: Sendable {
     private func messages(of items: [UUID]) -> SQLStatement {
         SQLStatement(
             """
-            SELECT m.work_item, m.id, c ->> 'subject', left(c ->> 'text', \(Self.textLength)), (c -> 'from')::text,
-                (c -> 'to')::text, (c -> 'cc')::text, (c -> 'bcc')::text
-            FROM unnest($2::uuid[]) AS i(id) CROSS JOIN LATERAL (
-                SELECT e.work_item, e.id, e.content::jsonb AS c FROM email e
-                WHERE e.tenant = $1 AND e.work_item = i.id ORDER BY e.id DESC LIMIT \(Self.messages)
-            ) m ORDER BY m.work_item, m.id DESC
+            SELECT t.work_item, t.id, c ->> 'subject',
+                CASE WHEN before < \(Self.textLength) THEN left(c ->> 'text', \(Self.textLength)) ELSE '' END,
+                (c -> 'from')::text, (c -> 'to')::text, (c -> 'cc')::text, (c -> 'bcc')::text
+            FROM (
+                SELECT m.*, sum(length(c ->> 'text')) OVER (PARTITION BY work_item ORDER BY m.id DESC)
+                    - length(c ->> 'text') AS before
+                FROM unnest($2::uuid[]) AS i(id) CROSS JOIN LATERAL (
+                    SELECT e.work_item, e.id, e.content::jsonb || '{"html": null}' AS c FROM email e
+                    WHERE e.tenant = $1 AND e.work_item = i.id ORDER BY e.id DESC LIMIT \(Self.messages)
+                ) m
+            ) t ORDER BY t.work_item, t.id DESC
             """, [.int4(tenant), .uuids(items)])
     }
 

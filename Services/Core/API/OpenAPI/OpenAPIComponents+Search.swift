@@ -69,7 +69,9 @@ extension OpenAPIComponents {
                                 "digest": {"type": "string"}
                             }
                         }
-                    }
+                    },
+                    "next": {"type": "string", "format": "uuid"},
+                    "left": {"type": "array", "items": {"type": "string", "format": "uuid"}}
                 }
             },
             "ItemIds": {

@@ -9,13 +9,15 @@ extension OpenAPIDocument {
         OpenAPIOperation(
             method: "GET", path: "/search/documents", id: "listSearchDocuments", tag: .projections,
             summary: "All items as they are indexed, page by page",
-            description: "In the order of their ids. A page with fewer items than asked for is the last.",
+            description:
+                "In the order of their ids; `next` is what to ask for next with `after`, and absent on the last page.",
             roles: [.search], parameters: ["AfterItem", "DocumentLimit"],
             answers: [OpenAPIAnswer(200, "A page.", "SearchDocuments")]),
         OpenAPIOperation(
             method: "POST", path: "/search/documents", id: "getSearchDocuments", tag: .projections,
             summary: "Items as they are indexed, by their ids",
-            description: "Reads only; ids of items that are gone have no document.", roles: [.search],
+            description: "Reads only. Ids of items that are gone have no document; those in `left` were not looked at.",
+            roles: [.search],
             body: OpenAPIBody(schema: "ItemIds"),
             answers: [OpenAPIAnswer(200, "Those that are there.", "SearchDocuments")], problems: [422]),
         OpenAPIOperation(
