@@ -25,8 +25,8 @@ final class TenantRuntime: Sendable {
     let stewardship = Stewardship()
     /// Raised when the relay has something to do.
     let committed = Signal()
-    /// Raised when the email service has something new to learn.
-    let mailboxesChanged = Mark()
+    /// Rings when the email service may have something new to learn.
+    let mailNews = Bell()
     let logger: Logger
     private let currentSnapshot: Mutex<TenantSnapshot>
     private let queues = Mutex<Queues?>(nil)
@@ -66,6 +66,7 @@ final class TenantRuntime: Sendable {
             currentSnapshot.withLock { current in
                 if newValue.version >= current.version { current = newValue }
             }
+            mailNews.ring()
         }
     }
 
