@@ -113,6 +113,8 @@ struct TakeMessages {
         func take(_ messages: [FetchedMessage]) {
             for message in messages {
                 guard let summary = known[message.uid] else { continue }
+                // Nothing in the place of a message is no message: it is listed with its size.
+                if message.body.size == 0, summary.size > 0, !headOnly { continue }
                 items[message.uid] = HandOver.Item(message: message, size: summary.size, failed: failed(summary))
             }
         }
