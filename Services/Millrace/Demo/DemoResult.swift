@@ -3,6 +3,8 @@ import Domain
 /// How the demonstration ended.
 struct DemoResult: Sendable {
     var verdict: DemoVerdict
+    /// Nil: nobody wrote mail.
+    var mail: DemoMailVerdict?
     var ledger: DemoLedger
     var statistics: SimulationStatistics
     var agents: Int
@@ -23,6 +25,7 @@ struct DemoResult: Sendable {
                 "\(verdict.faults.count) faults in what became of the incidents:\n" + shown.joined(separator: "\n")
                     + (verdict.faults.count > 20 ? "\n  …" : ""))
         }
+        try mail?.requireNoFault()
     }
 
     private var lines: [String] {
@@ -45,7 +48,7 @@ struct DemoResult: Sendable {
             "  accept         \(latency(statistics.accepting))",
             "  complete       \(latency(statistics.completing))",
             "  lost           \(verdict.faults.isEmpty ? "nothing" : "\(verdict.faults.count) faults")",
-        ]
+        ] + (mail?.lines ?? [])
     }
 
     private var json: JSONValue {
@@ -60,6 +63,7 @@ struct DemoResult: Sendable {
         object["withinServiceLevel"] = .integer(Int64(ledger.withinServiceLevel))
         object["faults"] = .array(
             verdict.faults.map { ["captureId": .string($0.captureId), "problem": .string($0.problem)] })
+        object["mail"] = mail?.json
         return .object(object)
     }
 }
