@@ -38,19 +38,20 @@ let package = Package(
 
         // What the services share.
         .target(name: "Domain", path: "Shared/Domain"),
+        .target(name: "Threads", path: "Shared/Threads"),
         .target(
-            name: "Messaging", dependencies: ["CRdKafka", .product(name: "Logging", package: "swift-log")],
+            name: "Messaging", dependencies: ["Threads", "CRdKafka", .product(name: "Logging", package: "swift-log")],
             path: "Shared/Messaging"),
         .target(
-            name: "Coordination", dependencies: ["CHiredis", .product(name: "Logging", package: "swift-log")],
+            name: "Coordination", dependencies: ["Threads", "CHiredis", .product(name: "Logging", package: "swift-log")],
             path: "Shared/Coordination"),
         .target(
-            name: "Storage", dependencies: ["CLibPQ", .product(name: "Logging", package: "swift-log")],
+            name: "Storage", dependencies: ["Threads", "CLibPQ", .product(name: "Logging", package: "swift-log")],
             path: "Shared/Storage"),
-        .target(name: "EmailAccess", dependencies: ["CCurl"], path: "Shared/EmailAccess"),
+        .target(name: "EmailAccess", dependencies: ["Threads", "CCurl"], path: "Shared/EmailAccess"),
         .target(
             name: "EmailMessages",
-            dependencies: ["Domain", "CGMime", "CLibXML2", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Domain", "Threads", "CGMime", "CLibXML2", .product(name: "Crypto", package: "swift-crypto")],
             path: "Shared/EmailMessages"),
         .target(
             name: "ServiceKit",
@@ -127,7 +128,7 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core", "Email", "Datamart", "Search",
+                "Core", "Email", "Datamart", "Search", "EmailAccess",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

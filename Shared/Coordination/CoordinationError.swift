@@ -1,3 +1,5 @@
+import Threads
+
 /// What went wrong between Millrace and Redis, or with a lease.
 ///
 /// The description never holds keys, arguments or passwords.
@@ -56,4 +58,11 @@ public struct CoordinationError: Error, Sendable, Hashable, CustomStringConverti
     private static let passingRefusals = [
         "LOADING", "BUSY", "TRYAGAIN", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "OOM",
     ]
+}
+
+extension OwnedThread {
+    /// As `start`, with this module's error.
+    static func begin(_ body: @escaping @Sendable () -> Void) throws(CoordinationError) {
+        do throws(ThreadRefused) { try start(body) } catch { throw CoordinationError(.unavailable, "\(error)") }
+    }
 }

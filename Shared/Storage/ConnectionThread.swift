@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// A thread of our own that runs one connection's calls one after another, so that libpq may block on it.
 ///
@@ -23,13 +24,7 @@ final class ConnectionThread: SerialExecutor, @unchecked Sendable {
     }
 
     /// Starts the thread, which keeps this object until `stop`.
-    func start() {
-        var thread = pthread_t()
-        let retained = Unmanaged.passRetained(self)
-        let status = pthread_create(&thread, nil, runConnectionThread, retained.toOpaque())
-        precondition(status == 0, "the system refuses another thread")
-        pthread_detach(thread)
-    }
+    func start() { OwnedThread.startOrTrap { self.run() } }
 
     /// Ends the thread after the jobs in hand. Its actor calls this when it is gone: no job can follow.
     func stop() {
@@ -48,7 +43,7 @@ final class ConnectionThread: SerialExecutor, @unchecked Sendable {
         pthread_cond_signal(wake)
     }
 
-    fileprivate func run() {
+    private func run() {
         var batch: [UnownedJob] = []
         while true {
             pthread_mutex_lock(mutex)
@@ -60,11 +55,4 @@ final class ConnectionThread: SerialExecutor, @unchecked Sendable {
             batch.removeAll(keepingCapacity: true)
         }
     }
-}
-
-private func runConnectionThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    let thread = Unmanaged<ConnectionThread>.fromOpaque(argument).takeRetainedValue()
-    thread.run()
-    return nil
 }

@@ -1,5 +1,6 @@
 import Coordination
 import Testing
+import Threads
 
 @Suite("The door to a connection's thread")
 struct RedisMailboxTests {

@@ -15,13 +15,15 @@ struct MartEqualityTests {
         // From minutes between events to most of a day.
         let pause: Int64 = [600_000, 3_600_000, 10_000_000, 40_000_000][Int(seed % 4)]
         let history = RandomHistory(seed: seed, start: 1_774_650_000_000, events: 700, longestPause: pause)
-        try await MartWorld.with { world in
+        try await MartWorld.with { first in
+            var world = first
             var dice = Dice(seed: seed + 100)
             var rest = history.events[...]
             while let first = rest.first {
                 let batch = Array(rest.prefix(Int.random(in: 1...80, using: &dice)))
                 rest = rest.dropFirst(batch.count)
                 try await world.apply(batch)
+                if dice.one(in: 5) { try await world.elect() }
                 if dice.one(in: 4) {
                     let at = first.at + Int64.random(in: -pause...pause, using: &dice)
                     _ = try await world.target.passTime(through: at, fence: world.fence)

@@ -11,7 +11,7 @@ struct MartWorld {
     let pool: PostgresPool
     let schema: String
     let target: DatamartTarget
-    let fence: TermFence
+    private(set) var fence: TermFence
     static let lease = "mart:demo"
 
     /// - Parameter settings: changes the usual ones.
@@ -55,6 +55,11 @@ struct MartWorld {
         guard let last = events.last else { return }
         try await target.apply(
             events, progress: ProjectionProgress(position: last.position, eventId: last.id), fence: fence)
+    }
+
+    /// A new term begins: whatever was remembered is read again.
+    mutating func elect() async throws {
+        fence = TermFence(lease: Self.lease, term: try await target.nextTerm(holder: "test"))
     }
 
     /// What the independent recomputation finds wrong; empty when every table equals it to the last count.

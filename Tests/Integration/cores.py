@@ -34,6 +34,8 @@ class Core:
         self.metrics_port = free_port()
         self.log = log
         self._environment = environment
+        # What it was started with beside what its world gives.
+        self.settings: dict[str, str] = {}
         self._process: subprocess.Popen | None = None
         self._asked = False
         self._launches = 0
@@ -168,6 +170,7 @@ class CoreGroup:
         name = f"core-{self._count}"
         environment = {**self._environment, **{f"MILLRACE_{key}": value for key, value in settings.items()}}
         core = Core(self._executable, name, environment, self._logs / f"{name}.log")
+        core.settings = settings
         self.all.append(core)
         return core
 

@@ -163,8 +163,24 @@ class MailRoom:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    def claim(self, name: str = "support", term: int | None = None) -> dict:
-        answer = self.service.post(f"/mailboxes/{name}/outbound/claim", json={"term": self.term(name) if term is None else term})
+    def claim(self, name: str = "support", term: int | None = None, begin: bool = True) -> dict:
+        """Takes messages in hand that are due, and begins all of them."""
+        body = {"term": self.term(name) if term is None else term}
+        answer = self.service.post(f"/mailboxes/{name}/outbound/claim", json=body)
+        assert answer.status_code == 200, answer.text
+        claim = answer.json()
+        for email in claim["emails"] if begin else []:
+            assert self.begin(email, name).status_code == 204
+        return claim
+
+    def begin(self, email: dict, name: str = "support", term: int | None = None) -> httpx.Response:
+        body = {"term": self.term(name) if term is None else term, "attempt": email["attempt"]}
+        return self.service.post(f"/emails/{email['id']}/begin", json=body)
+
+    def work(self, known: dict | None = None, wait: int = 0) -> dict:
+        """What there is to do; with `known`, an answer before, only what is new."""
+        query: dict = {"wait": wait, "version": known["configurationVersion"], "seen": known["seen"]} if known else {}
+        answer = self.service.get("/mailboxes/work", params=query, timeout=wait + 10)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

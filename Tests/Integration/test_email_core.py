@@ -202,6 +202,45 @@ def test_a_bad_message_waits_for_a_person_and_holds_up_nothing(room: MailRoom) -
     assert answer.status_code == 200 and answer.json()["status"] == "queued"
 
 
+def test_a_resumed_message_is_read_once_more(room: MailRoom) -> None:
+    bad = room.message(failed="too many parts", text=None, subject=None, messageId=None, **{"from": None})
+    item = room.receive(bad)[0]["workItemId"]
+    known = room.work()
+    assert room.admin.post(f"/workitems/{item}/resume").json()["status"] == "queued"
+    (email,) = room.emails(item)
+    wanted = room.work(known, wait=10)["rereads"][-1]
+    assert (wanted["id"], wanted["raw"], wanted["size"]) == (email["id"], bad["raw"], bad["size"])
+    assert room.work()["rereads"] == [], "given out once"
+
+    def told(**rest: object) -> int:
+        content = {name: value for name, value in room.message(**rest).items() if name not in ("raw", "size")}
+        content = {**content, "key": {"id": email["id"]}, "raw": bad["raw"], "size": bad["size"]}
+        return room.service.post(f"/emails/{email['id']}/read", json={"message": content}).status_code
+
+    original = f"{uuid.uuid4()}@example.org"
+    html = room.store(b"<p>Hi</p>", "text/html")
+    assert told(html="0" * 64) == 409, "a content that is not stored"
+    assert told(message_id=original, html=html, subject="Legible") == 204
+    assert told(message_id=original, failed="again") == 204, "told again it has no effect"
+    (read,) = room.emails(item)
+    assert (read["state"], read["subject"], read["messageId"]) == ("received", "Legible", original)
+    shown = room.item(item)["attributes"]
+    assert (shown["subject"], shown["from"], shown["emails"]) == ("Legible", "kim@example.org", 1)
+    assert room.admin.get(f"/workitems/{item}/emails/{email['id']}/html").text == "<p>Hi</p>"
+    assert room.history(item)[-3:] == ["email.reading", "workitem.update", "email.received"]
+    # It has its place in the conversation, and is known by its Message-ID.
+    assert room.receive(room.message(inReplyTo=[original]))[0]["workItemId"] == item
+    assert room.receive(room.message(original), name="sales")[0]["outcome"] == "duplicate"
+    # What still cannot be read stays with its item, which goes on.
+    worse = room.receive(room.message(failed="worse", text=None))[0]
+    room.admin.post(f"/workitems/{worse['workItemId']}/resume")
+    content = {**room.message(failed="still worse", text=None), "key": {"id": worse["emailId"]}}
+    assert room.service.post(f"/emails/{worse['emailId']}/read", json={"message": content}).status_code == 204
+    (left,) = room.emails(worse["workItemId"])
+    assert (left["state"], left["reason"]) == ("failed", "still worse")
+    assert room.item(worse["workItemId"])["status"] == "queued"
+
+
 def test_what_is_not_stored_is_asked_for_again_and_progress_waits(room: MailRoom) -> None:
     one, two = room.message(), room.message()
     missing = {**two, "raw": "0" * 64}

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import time
 from collections import Counter
@@ -68,7 +69,9 @@ def check(desk: Post, subjects: list[str], seconds: float = 60) -> None:
 
 
 def flagged(account: Account) -> int:
-    return sum("$MillraceTaken" in flags for _, flags in account.messages())
+    with account.imap() as session:
+        session.select("INBOX", readonly=True)
+        return len(session.search(None, "KEYWORD", "$MillraceTaken")[1][0].split())
 
 
 def test_killed_during_fetch_and_between_commit_and_flag(post: Callable[..., Post], servers: MailServers) -> None:
@@ -82,7 +85,7 @@ def test_killed_during_fetch_and_between_commit_and_flag(post: Callable[..., Pos
         email.launch()
         before = taken
         wait_until(
-            lambda: (desk.mailbox("m").get("taken") or 0) > before or len(desk.items()) >= 600,
+            lambda: (desk.mailbox("m").get("taken") or 0) >= min(before + 1, 600),
             seconds=30, what="some messages to be taken", every=0.02,
         )  # fmt: skip
         time.sleep(chance.random() * 0.2)
@@ -96,7 +99,7 @@ def test_killed_during_fetch_and_between_commit_and_flag(post: Callable[..., Pos
 def test_dovecot_is_restarted_and_killed_meanwhile(post: Callable[..., Post], servers: MailServers) -> None:
     account = servers.account()
     desk = post(mailbox("m", account))
-    desk.start()
+    email = desk.start()[0]
     desk.connected("m")
     subjects = []
     for round_number, action in enumerate(("restart", "kill", "pause")):
@@ -110,6 +113,35 @@ def test_dovecot_is_restarted_and_killed_meanwhile(post: Callable[..., Post], se
         subjects += fill(account, 20, f"a{round_number}-")
     check(desk, subjects, seconds=90)
     desk.connected("m")
+    # Its sessions ended each time, and it connected again.
+    assert lost_connections(email) >= 2
+    assert desk.mailbox("m")["term"] == 1, "by the same holder"
+
+
+def lost_connections(email: Email) -> int:
+    codes = "connectionLost|closed|unreachable|timedOut"
+    found = re.findall(rf'email_errors_total\{{[^}}]*code="(?:{codes})"[^}}]*\}} (\d+)', email.metrics())
+    return sum(int(number) for number in found)
+
+
+def test_ten_thousand_messages_that_wait_are_all_taken_once(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    subjects = [f"n{number:05}" for number in range(10_000)]
+    head = f"From: kim@example.org\r\nTo: {account.address}\r\nDate: Mon, 02 Nov 2026 08:00:00 +0000\r\n"
+    account.lay(
+        [
+            f"{head}Subject: {subject}\r\nMessage-ID: <{subject}.{account.name}@example.org>\r\n\r\nHello.\r\n".encode()
+            for subject in subjects
+        ]
+    )
+    desk = post(mailbox("m", account, {"since": "2020-01-01T00:00:00Z"}))
+    desk.start()
+    wait_until(lambda: (desk.mailbox("m").get("taken") or 0) >= 10_000, seconds=60, what="all to be taken", every=0.2)
+    wait_until(lambda: flagged(account) == 10_000, seconds=30, what="all marks", every=0.5)
+    found = Counter(desk.subjects())
+    assert found == Counter(subjects)
+    kept = desk.until("m", lambda box: box.get("takenCount") == 10_000, "the reconciliation", 30)
+    assert kept["taken"] == 10_000 and kept["folderCount"] == 10_000
 
 
 def holders(desk: Post, names: list[str]) -> list[str]:

@@ -1,7 +1,10 @@
 """Messages on their way out: replies, approval, drafts, attempts and their outcomes, acknowledgements."""
 
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -168,6 +171,64 @@ def test_what_was_in_hand_of_one_who_died_is_never_simply_sent_again(room: MailR
     assert unsure["id"] in [email["id"] for email in room.send()]
 
 
+def test_what_was_claimed_and_never_begun_is_given_out_again(room: MailRoom, item: str) -> None:
+    room.claim()
+    reply = room.reply(item)
+
+    def mine(claim: dict) -> dict | None:
+        assert reply["id"] not in [email["id"] for email in claim["interrupted"]]
+        return next((email for email in claim["emails"] if email["id"] == reply["id"]), None)
+
+    first = mine(room.claim(begin=False))
+    second = mine(room.claim(begin=False))
+    assert (first["attempt"], second["attempt"]) == (1, 2), "the same holder, whose claim was answered in vain"
+    assert room.begin(first).status_code == 409, "that attempt is over"
+    old = room.term()
+    room.lease(instance="email-2")
+    third = mine(room.claim(begin=False))
+    assert third["attempt"] == 3, "the next holder"
+    assert room.begin(second, term=old).status_code == 409 and room.begin(third).status_code == 204
+    assert room.begin(third).status_code == 204, "once more has no effect"
+    assert mine(room.claim()) is None
+    assert room.settle(third, "sent").json()["state"] == "sent"
+    assert room.begin(third).status_code == 409
+    assert room.history(item)[-5:] == ["email.queued", *["email.sending"] * 3, "email.sent"]
+
+
+def test_the_service_hears_what_is_due(room: MailRoom, item: str) -> None:
+    room.send()
+    known = room.work()
+    assert known["due"] == [] and known["mailboxes"]
+
+    def told(known: dict) -> tuple[dict, float]:
+        begin = time.monotonic()
+        return room.work(known, wait=10), time.monotonic() - begin
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(told, known)
+        reply = room.reply(item)
+        known, seconds = waiting.result()
+    assert known["due"] == ["support"] and seconds < 2 and "mailboxes" not in known
+    # What is due and known is no news, nor that it was sent.
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(room.work, known, 2)
+        attempt = next(email for email in room.claim()["emails"] if email["id"] == reply["id"])
+        assert waiting.result()["due"] == []
+    # A message that was put off is due again when its pause is over, and one that was to go later at its time.
+    known = room.work()
+    begin = time.monotonic()
+    room.settle(attempt, "retry", retryAfter=1.5)
+    known, _ = told(known)
+    assert known["due"] == ["support"] and 1.4 < time.monotonic() - begin < 2.8
+    room.send()
+    known = room.work()
+    begin = time.monotonic()
+    room.reply(item, sendAt=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
+    known, _ = told(known)
+    assert known["due"] == ["support"] and 0.9 < time.monotonic() - begin < 2.2
+    room.send()
+
+
 def test_a_new_message_begins_a_conversation(room: MailRoom, item: str) -> None:
     body = {"mailbox": "support", "to": [{"name": "Kim", "address": "kim@example.org"}], "subject": "News", "text": "Hello", "workItemId": item}
     key = {"Idempotency-Key": str(uuid.uuid4())}
@@ -197,6 +258,34 @@ def test_first_messages_are_acknowledged_and_machines_are_not(place: World) -> N
     assert len(room.emails(other, "out")) == 1
     # The answer to an answer: it comes back to its own mailbox, or to another one of ours.
     assert room.receive(room.message(sent["messageId"], automatic="own-mark"))[0]["outcome"] == "loop"
+
+
+def test_a_category_answers_by_a_template_of_its_own(place: World) -> None:
+    more = {"name": "hours", "subject": "Our hours", "text": "We are there from 9 to 5, {{attributes.fromName}}."}
+    document = configuration(mailbox(acknowledgement="received"), category={"autoResponse": "hours"})
+    document["templates"].append(more)
+    room = MailRoom.open(place, document)
+    first = room.receive(room.message())[0]["workItemId"]
+    (answer,) = room.emails(first, "out")
+    assert (answer["subject"], answer["autoSubmitted"]) == ("Our hours", "auto-replied"), "in place of the acknowledgement"
+    sent = next(email for email in room.send() if email["id"] == answer["id"])
+    assert sent["envelopeFrom"] == "" and sent["text"].startswith("We are there from 9 to 5, Kim Larsen.")
+    # Neither machines nor answers to answers get one, and one correspondent three in an hour.
+    machine = room.receive(room.message(automatic="auto-submitted"))[0]["workItemId"]
+    assert room.emails(machine, "out") == []
+    assert room.receive(room.message(sent["messageId"], automatic="own-mark"))[0]["outcome"] == "loop"
+    items = [room.receive(room.message())[0]["workItemId"] for _ in range(3)]
+    assert [len(room.emails(item, "out")) for item in items] == [1, 1, 0]
+    # Other categories leave it to the mailbox; a template must be there.
+    document["tenant"] = room.tenant.name
+    document["categories"][0]["email"] = {"autoResponse": "nothing"}
+    wrong = room.admin.put("/configuration", json=document)
+    assert wrong.status_code == 422, wrong.text
+    assert [error["path"] for error in wrong.json()["errors"]] == ["/categories/0/email/autoResponse"]
+    del document["categories"][0]["email"]
+    assert room.admin.put("/configuration", json=document).status_code == 200
+    other = room.receive(room.message(**{"from": {"address": "lee@example.org"}}))[0]["workItemId"]
+    assert room.emails(other, "out")[0]["subject"] == "We have My order"
 
 
 def test_every_step_is_on_the_topic(place: World, room: MailRoom, item: str) -> None:

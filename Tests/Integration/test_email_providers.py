@@ -52,7 +52,6 @@ def post(mail_world: World, servers: MailServers, provider: Provider) -> Iterato
     yield make
     for one in made:
         one.close()
-    mail_world.cores.stop_all()
 
 
 def mailbox(provider: Gmail | Graph, inbound: dict | None = None) -> dict:

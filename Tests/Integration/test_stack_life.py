@@ -146,4 +146,9 @@ def test_down_leaves_no_process_and_the_demo_neither(own: OwnStack) -> None:
     acknowledged, refused = map(int, re.search(r"^ +acknowledged +(\d+); refused (\d+)", shown, re.MULTILINE).groups())
     assert (acknowledged, refused) == (submitted, 0) and 0 < submitted <= planned, shown
     assert int(re.search(r"^ +completed +(\d+)", shown, re.MULTILINE)[1]) > 0, shown
+    written = re.search(r"^ +mail +(\d+) written = (\d+) items \+ (\d+) follow-ups", shown, re.MULTILINE)
+    messages, items, more = map(int, written.groups())
+    assert messages == items + more > 0, shown
+    answers = int(re.search(r"^ +(\d+) answers, each delivered exactly once", shown, re.MULTILINE)[1])
+    assert answers > 0, shown
     assert own.left_over(pids) == []

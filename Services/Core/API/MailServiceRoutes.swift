@@ -10,15 +10,18 @@ extension CoreAPI {
         routes.get("/mailboxes/work", access: .anyOf(.mail)) { request in
             let runtime = try await runtime(for: request)
             let query = try request.query
-            try query.refuseOthers(than: "wait", "version")
+            try query.refuseOthers(than: "wait", "version", "seen")
             let seconds = try query.integer("wait", default: 0, in: 0...60)
-            let version = try query.integer("version", in: 0...Int64(Int32.max))
+            let known = MailboxWork.Known(
+                version: try query.integer("version", in: 0...Int64(Int32.max)), seen: try query.string("seen"))
             let work = MailboxWork(runtime: runtime)
-            var taken: [MailboxTest]?
-            if seconds > 0, version != nil {
-                taken = try await request.longPoll(upTo: .seconds(seconds)) { try await work.wait(knowing: version) }
+            var look: MailboxWork.Look?
+            if seconds > 0, known.version != nil {
+                look = try await request.longPoll(upTo: .seconds(seconds)) { try await work.wait(known) }
             }
-            return .json(.object(try await work.answer(tests: taken)))
+            if look == nil { look = try await work.look(at: .now) }
+            guard let look else { throw Problem.unavailable("There is no answer.") }
+            return .json(.object(try await work.answer(look, known)))
         }
         routes.post("/mailboxes/{name}/lease", access: .anyOf(.mail)) { request in
             let lease = try await lease(request)
@@ -63,7 +66,47 @@ extension CoreAPI {
                 }
             }
         }
+        routes.post("/emails/{id}/begin", access: .anyOf(.mail)) { request in
+            let body = try await request.object()
+            try body.refuseMembers(otherThan: ["term", "attempt"])
+            let (id, send) = try await sending(request)
+            try await send.begin(id, term: try Self.term(in: body), attempt: try Self.attempt(in: body), at: .now)
+            return .noContent
+        }
         routes.post("/emails/{id}/outcome", access: .anyOf(.mail)) { request in try await outcome(request) }
+        routes.post("/emails/{id}/read", access: .anyOf(.mail), bodyLimit: 4 << 20) { request in
+            let runtime = try await runtime(for: request)
+            let body = try await request.object(limits: JSONLimits(bytes: 4 << 20, elements: 100_000))
+            try body.refuseMembers(otherThan: ["message"])
+            guard let id = UUID(anyText: try request.capture("id")) else { throw Self.noSuchEmail }
+            let read: [ReceivedEmail]
+            do throws(BodyProblems) {
+                read = try ReceivedEmail.read(.array([body["message"] ?? .null]), at: .root)
+            } catch { throw error.problem }
+            guard let message = read.first else { throw Self.wrong("/message", "must be a message") }
+            try await RereadEmails(runtime: runtime).settle(id, message, at: .now)
+            return .noContent
+        }
+    }
+
+    /// The message that a call is about, and the queue of its mailbox. A mailbox that is gone from the configuration still
+    /// settles what it had in hand.
+    private func sending(_ request: APIRequest) async throws -> (UUID, SendEmails) {
+        let runtime = try await runtime(for: request)
+        guard let id = UUID(anyText: try request.capture("id")),
+            let email = try await EmailQueries(pool: dependencies.pool, tenant: runtime.tenant).find(id)
+        else { throw Self.noSuchEmail }
+        let mailbox =
+            runtime.snapshot.configuration.mailbox(named: email.mailbox)
+            ?? MailboxConfiguration(name: email.mailbox, source: "", address: "")
+        return (id, SendEmails(runtime: runtime, mailbox: mailbox))
+    }
+
+    private static func attempt(in body: JSONObject) throws(Problem) -> Int32 {
+        guard let attempt = body["attempt"]?.integerValue.flatMap({ Int32(exactly: $0) }), attempt > 0 else {
+            throw wrong("/attempt", "must be the number of the attempt")
+        }
+        return attempt
     }
 
     private func received(_ request: APIRequest) async throws -> Response {
@@ -85,32 +128,23 @@ extension CoreAPI {
     }
 
     private func outcome(_ request: APIRequest) async throws -> Response {
-        let runtime = try await runtime(for: request)
         let body = try await request.object()
         try body.refuseMembers(otherThan: ["term", "attempt", "outcome", "reply", "retryAfter"])
         let names = SendEmails.Outcome.allCases.map(\.rawValue).joined(separator: ", ")
         guard let outcome = body["outcome"]?.stringValue.flatMap(SendEmails.Outcome.init(rawValue:)) else {
             throw Self.wrong("/outcome", "must be one of \(names)")
         }
-        guard let attempt = body["attempt"]?.integerValue.flatMap({ Int32(exactly: $0) }), attempt > 0 else {
-            throw Self.wrong("/attempt", "must be the number of the attempt")
-        }
+        let attempt = try Self.attempt(in: body)
         let pause = body["retryAfter"].flatMap { $0.isNull ? nil : $0 }
         guard pause == nil || pause?.numberValue.map({ (0...86_400).contains($0) }) == true else {
             throw Self.wrong("/retryAfter", "must be a number of seconds up to 86400")
         }
-        guard let id = UUID(anyText: try request.capture("id")),
-            let email = try await EmailQueries(pool: dependencies.pool, tenant: runtime.tenant).find(id)
-        else { throw Self.noSuchEmail }
-        // A mailbox that is gone from the configuration still settles what it had in hand.
-        let mailbox =
-            runtime.snapshot.configuration.mailbox(named: email.mailbox)
-            ?? MailboxConfiguration(name: email.mailbox, source: "", address: "")
-        let settled = try await SendEmails(runtime: runtime, mailbox: mailbox).settle(
+        let (id, send) = try await sending(request)
+        let settled = try await send.settle(
             id, term: try Self.term(in: body), attempt: attempt, outcome,
             reply: body["reply"]?.stringValue?.cut(toBytes: 1000),
             pause: pause?.numberValue.map { Int64($0 * 1000) }, at: .now)
-        return .json(bytes: EmailView(email: settled, snapshot: runtime.snapshot).bytes)
+        return .json(bytes: EmailView(email: settled, snapshot: send.runtime.snapshot).bytes)
     }
 
     private func lease(_ request: APIRequest) async throws -> MailboxLease {

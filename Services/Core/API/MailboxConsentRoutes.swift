@@ -86,7 +86,7 @@ extension CoreAPI {
         members["accessToken"] = nil
         try await mailboxSecrets(of: runtime).store(
             JSONValue.object(members).canonical().bytes, as: begun.secret, by: begun.author, box: box, at: .now)
-        runtime.mailboxesChanged.raise()
+        runtime.announceMail()
         return .bytes(Array(Self.thanks.utf8), contentType: "text/html; charset=utf-8")
     }
 

@@ -45,7 +45,7 @@ extension CoreAPI {
             }
             try await secrets(of: runtime).store(
                 secret, as: name, by: request.principal.subject, box: box, at: .now)
-            runtime.mailboxesChanged.raise()
+            runtime.announceMail()
             return .noContent
         }
         routes.delete("\(path)/{name}", access: .anyOf(.admin)) { request in
@@ -64,7 +64,7 @@ extension CoreAPI {
             let mailbox = try Self.mailbox(try request.capture("name"), in: runtime.snapshot)
             let test = MailboxTest(id: UUIDv7.next(), mailbox: mailbox.name)
             try await MailboxTests(pool: dependencies.pool, tenant: runtime.tenant).ask(test, at: .now)
-            runtime.mailboxesChanged.raise()
+            runtime.announceMail()
             return .json(status: .accepted, location: "/iwd/v3/mailboxes/tests/\(test.id.dashedText)") {
                 test.write(to: &$0)
             }

@@ -84,7 +84,8 @@ package struct SnapshotBuilder {
                 headStart: category.headStart, businessValueWeight: category.businessValueWeight,
                 holdPausesSLA: category.holdPausesSLA, rejectWhenOverdue: category.rejectWhenOverdue,
                 preferredAgentFor: category.preferredAgentFor ?? 3_600_000,
-                replyToFinal: category.replyToFinal, approveReplies: category.approveReplies)
+                replyToFinal: category.replyToFinal, approveReplies: category.approveReplies,
+                autoResponse: category.autoResponse)
         }
         return TenantSnapshot(
             tenant: tenant, tenantName: name, version: version, configuration: configuration, names: names,

@@ -142,4 +142,6 @@ package struct Placement: Sendable, Equatable {
     package var replyToFinal: ReplyToFinal?
     /// Whether a supervisor approves replies; nil leaves it to the mailbox.
     package var approveReplies: Bool?
+    /// The template by which a first message is answered at once; nil leaves it to the mailbox.
+    package var autoResponse: String?
 }

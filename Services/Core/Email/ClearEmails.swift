@@ -32,18 +32,35 @@ struct ClearEmails: Sendable {
                 """, before: now - Self.day) || more
         _ = try await clear("DELETE FROM email_automatic WHERE tenant = $1 AND at < $2", before: now - 3_600_000)
         _ = try await clear("DELETE FROM mailbox_test WHERE tenant = $1 AND at < $2", before: now - Self.day)
-        let present = snapshot.configuration.mailboxes.map(\.name)
+        return try await clearKeys(allBut: snapshot.configuration.mailboxes.map(\.name), before: endOfItems) || more
+    }
+
+    /// Keys of mailboxes that are gone. Which there are is found from mailbox to mailbox along the index, not by reading the
+    /// keys of those that stay, which are many and old.
+    private func clearKeys(allBut present: [String], before moment: Instant) async throws -> Bool {
         let results = try await pool.batch(
             tenant: tenant, idempotent: true,
             [
                 SQLStatement(
                     """
-                    DELETE FROM email_key WHERE (tenant, mailbox, key) IN (
-                        SELECT tenant, mailbox, key FROM email_key
-                        WHERE tenant = $1 AND mailbox <> ALL($3::text[]) AND at < $2 LIMIT 1000)
-                    """, [.int4(tenant), .int8(endOfItems.milliseconds), .texts(present)])
+                    WITH RECURSIVE known(mailbox) AS (
+                        (SELECT mailbox FROM email_key WHERE tenant = $1 ORDER BY mailbox LIMIT 1)
+                        UNION ALL
+                        SELECT (SELECT k.mailbox FROM email_key k WHERE k.tenant = $1 AND k.mailbox > known.mailbox
+                            ORDER BY k.mailbox LIMIT 1)
+                        FROM known WHERE known.mailbox IS NOT NULL
+                    ), gone AS MATERIALIZED (
+                        SELECT mailbox FROM known WHERE mailbox IS NOT NULL AND mailbox <> ALL($3::text[])
+                    ), old AS MATERIALIZED (
+                        SELECT k.mailbox, k.key FROM gone CROSS JOIN LATERAL (
+                            SELECT mailbox, key FROM email_key WHERE tenant = $1 AND mailbox = gone.mailbox AND at < $2
+                            LIMIT 1000) AS k
+                        LIMIT 1000
+                    )
+                    DELETE FROM email_key e USING old WHERE e.tenant = $1 AND e.mailbox = old.mailbox AND e.key = old.key
+                    """, [.int4(tenant), .int8(moment.milliseconds), .texts(present)])
             ])
-        return more || results[0].rowsAffected >= 1000
+        return results[0].rowsAffected >= 1000
     }
 
     /// What belongs to items that are about to go; for the transaction that takes them.

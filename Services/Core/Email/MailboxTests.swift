@@ -63,18 +63,18 @@ struct MailboxTests: Sendable {
     }
 
     /// Hands out tests that are open. One that was handed out comes again after 30 s: whoever had it may be gone.
-    func take(at now: Instant) async throws -> [MailboxTest] {
-        let results = try await pool.batch(
-            tenant: tenant,
-            [
-                SQLStatement(
-                    """
-                    UPDATE mailbox_test SET given_at = $2
-                    WHERE tenant = $1 AND result IS NULL AND coalesce(given_at, 0) < $2 - 30000 AND at > $2 - 300000
-                    RETURNING id, mailbox
-                    """, [.int4(tenant), .int8(now.milliseconds)])
-            ])
-        return try results[0].map { MailboxTest(id: try $0[0].uuid, mailbox: try $0[1].text) }
+    static func taking(tenant: Int32, at now: Instant) -> SQLStatement {
+        SQLStatement(
+            """
+            UPDATE mailbox_test SET given_at = $2
+            WHERE tenant = $1 AND result IS NULL AND coalesce(given_at, 0) < $2 - 30000 AND at > $2 - 300000
+            RETURNING id, mailbox
+            """, [.int4(tenant), .int8(now.milliseconds)])
+    }
+
+    /// The tests of ``taking(tenant:at:)``.
+    static func taken(_ rows: SQLResult) throws -> [MailboxTest] {
+        try rows.map { MailboxTest(id: try $0[0].uuid, mailbox: try $0[1].text) }
     }
 
     /// - Returns: false when there is no such test. The first result stays.

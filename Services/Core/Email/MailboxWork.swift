@@ -3,44 +3,127 @@ import Domain
 import Foundation
 import Storage
 
-/// What the email service is to do for a tenant: its mailboxes with their sealed secrets, and tests of connections.
+/// What the email service is to do for a tenant: its mailboxes with their sealed secrets, mailboxes with mail that is to
+/// go out, messages to read once more, and tests of connections.
 struct MailboxWork: Sendable {
     let runtime: TenantRuntime
 
-    private var tests: MailboxTests { MailboxTests(pool: runtime.dependencies.pool, tenant: runtime.tenant) }
+    /// What the service knows from the answer before.
+    struct Known: Sendable {
+        var version: Int64?
+        /// `seen` of that answer.
+        var seen: String?
+    }
 
-    /// Waits until a version other than `known` is in force, a secret has changed, or a test is asked for.
-    /// - Returns: the tests that were taken for the caller.
-    func wait(knowing known: Int64?) async throws -> [MailboxTest]? {
-        let before = try await secretsChanged()
-        var round = 0
-        while true {
-            if let known, Int64(runtime.snapshot.version) != known { return [] }
-            // The database is asked once a second, memory four times.
-            if round.isMultiple(of: 4) || runtime.mailboxesChanged.take() {
-                let taken = try await tests.take(at: .now)
-                if !taken.isEmpty { return taken }
-                if try await secretsChanged() != before { return [] }
-            }
-            round += 1
-            try await Task.sleep(for: .milliseconds(250))
+    /// What there is to do at a moment.
+    struct Look: Sendable {
+        var version: Int32
+        /// Changes with every secret.
+        var secrets: Int64
+        /// Mailboxes whose holders have something to send, with the last message that has become due there.
+        var due: [(mailbox: String, last: UUID)] = []
+        /// When the next message becomes due where none is yet.
+        var nextDue: Instant?
+        var tests: [MailboxTest]
+        var rereads: [RereadEmails.Reread]
+
+        fileprivate var secretsMark: String { "\(secrets)" }
+        /// Another one when a message has become due; where some were sent meanwhile perhaps too.
+        fileprivate var dueMark: String {
+            due.isEmpty
+                ? "0" : EmailDigest.of(due.map { "\($0.mailbox) \($0.last.hexText)" }.joined(separator: "\n")).hexText
+        }
+        var seen: String { "\(secretsMark).\(dueMark)" }
+
+        /// Whether the service has to learn of it. That nothing is due any more is no news.
+        fileprivate func isNews(to known: Known) -> Bool {
+            !tests.isEmpty || !rereads.isEmpty || !knowsMailboxes(known)
+                || (!due.isEmpty && known.seen != seen)
+        }
+
+        fileprivate func knowsMailboxes(_ known: Known) -> Bool {
+            guard let seen = known.seen else { return known.version == Int64(version) }
+            return known.version == Int64(version) && seen.split(separator: ".").first == Substring(secretsMark)
         }
     }
 
-    private func secretsChanged() async throws -> Int64 {
-        try await runtime.dependencies.pool.query(
-            "SELECT coalesce(max(updated_at), 0) + count(*) FROM mailbox_secret WHERE tenant = $1",
-            [.int4(runtime.tenant)], tenant: runtime.tenant)[0, 0].int64
+    /// Looks again and again until there is something that the service does not know.
+    func wait(_ known: Known) async throws -> Look? {
+        var known = known
+        while true {
+            let rings = runtime.mailNews.rings
+            let look = try await look(at: .now)
+            if look.isNews(to: known) { return look }
+            // Who does not say what was seen is told of what changes from now on.
+            if known.seen == nil { known.seen = look.seen }
+            // Bells of other instances may be lost, and secrets and tests ring none there.
+            let pause = look.nextDue.map { Duration.milliseconds(max(10, $0 - .now)) } ?? .seconds(1)
+            await runtime.mailNews.wait(after: rings, atMost: min(.seconds(1), pause))
+            try Task.checkCancellation()
+        }
     }
 
-    /// - Parameter taken: tests that the caller has already; nil looks for some.
-    func answer(tests taken: [MailboxTest]?) async throws -> JSONObject {
+    func look(at now: Instant) async throws -> Look {
         let snapshot = runtime.snapshot
-        let tests = if let taken, !taken.isEmpty { taken } else { try await tests.take(at: .now) }
+        let own: SQLValue = .int4(runtime.tenant)
+        let results = try await runtime.dependencies.pool.batch(
+            tenant: runtime.tenant,
+            [
+                MailboxTests.taking(tenant: runtime.tenant, at: now),
+                RereadEmails.taking(tenant: runtime.tenant, at: now),
+                SQLStatement(
+                    "SELECT coalesce(max(updated_at), 0) + count(*) FROM mailbox_secret WHERE tenant = $1", [own]),
+                // The ends of each mailbox's part of the index, however much waits.
+                SQLStatement(
+                    """
+                    SELECT m.name, o.due_at, n.id FROM unnest($2::text[]) AS m(name)
+                    CROSS JOIN LATERAL (
+                        SELECT due_at FROM email WHERE tenant = $1 AND mailbox = m.name AND state = 'queued'
+                        ORDER BY due_at LIMIT 1) AS o
+                    LEFT JOIN LATERAL (
+                        SELECT id FROM email WHERE tenant = $1 AND mailbox = m.name AND state = 'queued' AND due_at <= $3
+                        ORDER BY due_at DESC LIMIT 1) AS n ON true
+                    """,
+                    [
+                        own, .texts(snapshot.configuration.mailboxes.filter(\.enabled).map(\.name)),
+                        .int8(now.milliseconds),
+                    ]),
+            ])
+        var look = Look(
+            version: snapshot.version, secrets: try results[2][0, 0].int64, tests: try MailboxTests.taken(results[0]),
+            rereads: try RereadEmails.tasks(results[1]))
+        for row in results[3] {
+            if let last = try row[2].nullable?.uuid {
+                look.due.append((try row[0].text, last))
+            } else {
+                let due = Instant(milliseconds: try row[1].int64)
+                look.nextDue = min(look.nextDue ?? due, due)
+            }
+        }
+        look.due.sort { $0.mailbox < $1.mailbox }
+        return look
+    }
+
+    /// - Parameter known: mailboxes that the caller knows are left out.
+    func answer(_ look: Look, _ known: Known) async throws -> JSONObject {
+        let snapshot = runtime.snapshot
+        var answer: JSONObject = [
+            "tenant": .string(runtime.name), "configurationVersion": .integer(Int64(snapshot.version)),
+            "tests": .array(look.tests.map { ["id": .string($0.id.dashedText), "mailbox": .string($0.mailbox)] }),
+            "due": .array(look.due.map { .string($0.mailbox) }), "rereads": .array(look.rereads.map(\.document)),
+            "seen": .string(look.seen),
+        ]
+        if snapshot.version != look.version || known.seen == nil || !look.knowsMailboxes(known) {
+            answer["mailboxes"] = .array(try await mailboxes(snapshot))
+        }
+        return answer
+    }
+
+    private func mailboxes(_ snapshot: TenantSnapshot) async throws -> [JSONValue] {
         let sealed = try await MailboxSecrets(
             pool: runtime.dependencies.pool, tenant: runtime.tenant, tenantName: runtime.name
         ).sealed()
-        let mailboxes = snapshot.configuration.mailboxes.map { mailbox -> JSONValue in
+        return snapshot.configuration.mailboxes.map { mailbox -> JSONValue in
             var boxes = JSONObject()
             for name in mailbox.secrets {
                 boxes[name] = sealed[name].map { .string(Data($0).base64EncodedString()) }
@@ -55,10 +138,5 @@ struct MailboxWork: Sendable {
             entry["revision"] = .string(EmailAttachment.hexadecimal(digest.prefix(8)))
             return .object(entry)
         }
-        return [
-            "tenant": .string(runtime.name), "configurationVersion": .integer(Int64(snapshot.version)),
-            "mailboxes": .array(mailboxes),
-            "tests": .array(tests.map { ["id": .string($0.id.dashedText), "mailbox": .string($0.mailbox)] }),
-        ]
     }
 }

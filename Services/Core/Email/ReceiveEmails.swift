@@ -53,6 +53,8 @@ struct ReceiveEmails: Sendable {
         var changes: [WorkItemChange]
         var agents: [AgentRow]
         var changedBatch: Int64?
+        /// Whether something is to be sent.
+        var answers = false
     }
 
     func perform(_ emails: [ReceivedEmail], _ progress: Progress?, at now: Instant) async throws -> [Outcome] {
@@ -80,6 +82,7 @@ struct ReceiveEmails: Sendable {
             runtime.after(.changed(done.changes, agents: done.agents, batch: done.changedBatch))
         }
         runtime.committed.raise()
+        if done.answers { runtime.announceMail() }
         CoreMetrics.note(done.changes, at: now)
         return done.outcomes
     }
@@ -117,6 +120,7 @@ struct ReceiveEmails: Sendable {
         let results = try await transaction.commit(with: statements)
         if let changedBatch { committed.changedBatch = try results[changedBatch][0, 0].int64 }
         committed.outcomes = reception.outcomes
+        committed.answers = !reception.answers.isEmpty
         return committed
     }
 }

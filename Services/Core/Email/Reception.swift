@@ -129,7 +129,8 @@ struct Reception {
 
     private func prepared(_ email: ReceivedEmail, preferring agent: Int32?) -> WorkItem {
         var submit = SubmitCommand(
-            captureId: EmailIdentity.captureId(email, in: mailbox), attributes: attributes(of: email))
+            captureId: EmailIdentity.captureId(email, in: mailbox),
+            attributes: Self.attributes(of: email, in: mailbox, snapshot: snapshot))
         submit.preferredAgent = agent.flatMap { snapshot.agents[$0]?.key }
         return capture.prepare(
             CaptureRequest(source: source, submit: submit, contentHash: email.raw, actor: actor), in: snapshot, at: now)
@@ -216,11 +217,12 @@ struct Reception {
         tell(email, .deliveryStatus, item: sent.workItem, email: row.id, reason: after.reason)
     }
 
-    /// Answers a first message by the mailbox's template: not what no person wrote, and not the same correspondent again and
-    /// again.
+    /// Answers a first message by the template of its category, which says more than a receipt, else by the mailbox's: not
+    /// what no person wrote, and not the same correspondent again and again.
     private mutating func acknowledge(_ email: ReceivedEmail, _ item: WorkItem) {
         guard email.automatic == nil, !item.status.isFinal,
-            let template = mailbox.acknowledgement.flatMap({ snapshot.configuration.template(named: $0) }),
+            let name = item.category.flatMap({ snapshot.placements[$0]?.autoResponse }) ?? mailbox.acknowledgement,
+            let template = snapshot.configuration.template(named: name),
             let to = EmailReplying.recipients(
                 of: .reply, from: email.from, replyTo: email.replyTo, to: [], cc: [], own: mailbox.ownAddresses
             ).to.first
@@ -260,7 +262,9 @@ struct Reception {
     }
 
     /// What the rules look at.
-    private func attributes(of email: ReceivedEmail) -> JSONObject {
+    static func attributes(
+        of email: ReceivedEmail, in mailbox: MailboxConfiguration, snapshot: TenantSnapshot
+    ) -> JSONObject {
         var attributes: JSONObject = ["channel": "email"]
         for (name, value) in mailbox.attributes.members { attributes[name] = value }
         attributes["mailbox"] = .string(mailbox.name)

@@ -5,8 +5,10 @@ import Storage
 
 /// The outbound queue of a mailbox, as its holder works it off: claim, send, tell the outcome.
 ///
-/// A message is in hand under a term and an attempt. What a holder had in hand that has gone is nobody's to send again: the
-/// next holder looks whether it went out, or a person decides.
+/// A message is in hand under a term and an attempt. Until its holder says that it begins (`due_at` is there as long as it
+/// has not) nothing can have gone out: it is given out again, also to the same holder, whose claim was answered in vain. What
+/// was begun by a holder that has gone is nobody's to send again: the next holder looks whether it went out, or a person
+/// decides.
 struct SendEmails: Sendable {
     let runtime: TenantRuntime
     let mailbox: MailboxConfiguration
@@ -16,11 +18,12 @@ struct SendEmails: Sendable {
     /// What a claim gives.
     struct Claim: Sendable {
         var due: [Email] = []
-        /// In hand under an earlier term when its holder went away: to be looked for in the sent folder, not to be sent.
+        /// Begun under an earlier term when its holder went away: to be looked for in the sent folder, not to be sent.
         var interrupted: [Email] = []
     }
 
-    /// Takes messages into hand whose time has come.
+    /// Takes messages into hand whose time has come, and such as were taken before and not begun. A holder claims when it has
+    /// none in hand.
     func claim(term: Int64, limit: Int, at now: Instant) async throws -> Claim {
         let change = ChangeEmails(runtime: runtime)
         let claim = try await pool.transaction(
@@ -30,7 +33,14 @@ struct SendEmails: Sendable {
                 SQLStatement(
                     """
                     SELECT \(Email.columns) FROM email
-                    WHERE tenant = $1 AND mailbox = $2 AND state = 'sending' AND term < $3 ORDER BY id LIMIT $4 FOR UPDATE
+                    WHERE tenant = $1 AND mailbox = $2 AND state = 'sending' AND term < $3 AND due_at IS NULL
+                    ORDER BY id LIMIT $4 FOR UPDATE
+                    """, [.int4(tenant), .text(mailbox.name), .int8(term), .int8(Int64(limit))]),
+                SQLStatement(
+                    """
+                    SELECT \(Email.columns) FROM email
+                    WHERE tenant = $1 AND mailbox = $2 AND state = 'sending' AND term <= $3 AND due_at IS NOT NULL
+                    ORDER BY due_at, id LIMIT $4 FOR UPDATE
                     """, [.int4(tenant), .text(mailbox.name), .int8(term), .int8(Int64(limit))]),
                 SQLStatement(
                     """
@@ -48,11 +58,12 @@ struct SendEmails: Sendable {
                 changes.append((email, taken))
                 claim.interrupted.append(taken)
             }
-            for row in found[1] {
+            for row in (Array(found[1]) + Array(found[2])).prefix(limit) {
                 let email = try Email(row: row)
                 let taken = try ChangeEmails.after(.claim, email, at: now) {
                     $0.attempt += 1
                     $0.term = term
+                    $0.dueAt = email.dueAt ?? now
                 }
                 changes.append((email, taken))
                 claim.due.append(taken)
@@ -63,6 +74,30 @@ struct SendEmails: Sendable {
         }
         if !claim.due.isEmpty { runtime.committed.raise() }
         return claim
+    }
+
+    /// From now on the attempt may be in the server's hands. Once more for the same attempt has no effect.
+    /// - Throws: a refusal when the message is not in hand at that attempt: it was given out again, and is not to be sent.
+    func begin(_ id: UUID, term: Int64, attempt: Int32, at now: Instant) async throws {
+        let change = ChangeEmails(runtime: runtime)
+        try await pool.transaction(
+            tenant: tenant, fence: MailboxLease(runtime: runtime, mailbox: mailbox).fence(term), idempotent: true
+        ) { transaction in
+            guard let email = try await change.lock([id], on: transaction).first, email.mailbox == mailbox.name else {
+                throw Refusal(.notFound, "There is no such message of this mailbox.")
+            }
+            guard email.state == .sending, email.attempt == attempt else {
+                throw Refusal(
+                    .notAllowed,
+                    "The message is \(email.state.rawValue) at attempt \(email.attempt); attempt \(attempt) is over.")
+            }
+            guard email.dueAt != nil else { return }
+            var begun = email
+            begun.dueAt = nil
+            // No step of the message: nothing is told of it.
+            _ = try await transaction.commit(
+                with: change.statements([(email, begun)], actor: .mailbox(mailbox.name), at: now))
+        }
     }
 
     /// What became of an attempt.
@@ -132,7 +167,7 @@ struct SendEmails: Sendable {
     /// Milliseconds after which a message that is in hand is no longer waited for.
     private static let longestInHand: Int64 = 15 * 60_000
 
-    /// What has been in hand for too long, whoever has it, is for a person to decide.
+    /// What has been in hand for too long, whoever has it, is for a person to decide, or goes back when it was not begun.
     static func giveUp(_ runtime: TenantRuntime, at now: Instant) async throws {
         let change = ChangeEmails(runtime: runtime)
         let count = try await runtime.dependencies.pool.transaction(tenant: runtime.tenant, idempotent: true) {
@@ -144,8 +179,10 @@ struct SendEmails: Sendable {
                 """, [.int4(runtime.tenant), .int8(now.milliseconds - longestInHand)])
             let changes = try rows.map { row in
                 let email = try Email(row: row)
-                let after = try ChangeEmails.after(.lose, email, at: now) {
-                    $0.reason = "Nobody has told what became of the attempt."
+                let isBegun = email.dueAt == nil
+                let after = try ChangeEmails.after(isBegun ? .lose : .postpone, email, at: now) {
+                    $0.reason =
+                        isBegun ? "Nobody has told what became of the attempt." : "The attempt was never begun."
                 }
                 return (before: email, after: after)
             }

@@ -32,8 +32,14 @@ struct WriteEmails: Sendable {
             _ = try await transaction.pipeline(change.making([email], tokens: tokens, actor: actor, at: now))
             return (done: true, answer: answer(201, email, snapshot))
         }
-        if made.done != nil { runtime.committed.raise() }
+        if made.done != nil { told(state) }
         return made.answer
+    }
+
+    /// After the commit: the relay, and the email service when something is to be sent.
+    private func told(_ state: EmailState) {
+        runtime.committed.raise()
+        if state == .queued { runtime.announceMail() }
     }
 
     /// Changes what has not been sent off.
@@ -116,9 +122,9 @@ struct WriteEmails: Sendable {
                 change.statements([(email, after)], actor: actor, at: now)
                 + EmailReferences.adding(after.attachments.map { (after.id, $0.sha256) }, tenant: tenant)
             _ = try await transaction.pipeline(statements)
-            return (done: true, answer: answer(200, after, snapshot))
+            return (done: after.state, answer: answer(200, after, snapshot))
         }
-        if made.done != nil { runtime.committed.raise() }
+        if let state = made.done { told(state) }
         return made.answer
     }
 

@@ -29,8 +29,6 @@ final class TenantRuntime: Sendable {
     let placed = Signal()
     let textIndexed = TextIndexGauge()
     let searchServer = SearchServerAccess()
-    /// Raised when the email service has something new to learn.
-    let mailboxesChanged = Mark()
     /// Rings when the email service may have something new to learn.
     let mailNews = Bell()
     let logger: Logger
@@ -72,6 +70,7 @@ final class TenantRuntime: Sendable {
             currentSnapshot.withLock { current in
                 if newValue.version >= current.version { current = newValue }
             }
+            mailNews.ring()
         }
     }
 

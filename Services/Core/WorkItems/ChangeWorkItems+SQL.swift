@@ -72,7 +72,13 @@ extension ChangeWorkItems {
     func write(
         _ decided: inout Decided, in snapshot: TenantSnapshot, at now: Instant, on transaction: Transaction
     ) async throws {
-        let (statements, batch) = statements(for: decided, in: snapshot, at: now)
+        var (statements, batch) = statements(for: decided, in: snapshot, at: now)
+        // What made an item wait because it could not be read is read once more.
+        let resumed = decided.changes.filter { $0.action == .resume && $0.before.status == .errorheld }
+        if let actor = resumed.first?.actor {
+            statements += try await RereadEmails.asking(
+                for: resumed.map(\.after.id), actor: actor, tenant: tenant, in: snapshot, at: now, on: transaction)
+        }
         let results = try await transaction.commit(with: statements)
         if let batch { decided.batch = try results[batch][0, 0].int64 }
     }

@@ -35,20 +35,33 @@ struct CoreMailbox: Sendable {
     }
 
     func progress(of folder: String) async throws -> Progress {
-        let answer = try await core.call(.GET, "\(path)/progress?term=\(term)")
+        let (answer, from) = try await progress { $0["folders"]?[folder]?["from"] }
         let entry = answer["folders"]?[folder]
-        guard let from = (entry?["from"] ?? answer["from"])?.stringValue.flatMap({ Instant(rfc3339: $0) }) else {
-            throw CoreError(code: .refused, status: 200, description: "core does not say from when on mail is taken")
-        }
         guard let validity = entry?["uidValidity"]?.integerValue.flatMap({ UInt32(exactly: $0) }),
             let uid = entry?["uid"]?.integerValue.flatMap({ UInt32(exactly: $0) })
         else { return Progress(place: nil, from: from) }
         return Progress(place: (validity, uid), from: from)
     }
 
+    /// How far a provider's mailbox has been read, and from when on mail is taken.
+    func cursor() async throws -> (cursor: String?, from: Instant) {
+        let (answer, from) = try await progress { _ in nil }
+        return (answer["cursor"]?.stringValue, from)
+    }
+
+    private func progress(_ nearer: (JSONValue) -> JSONValue?) async throws -> (JSONValue, from: Instant) {
+        let answer = try await core.call(.GET, "\(path)/progress?term=\(term)")
+        guard let from = (nearer(answer) ?? answer["from"])?.stringValue.flatMap({ Instant(rfc3339: $0) }) else {
+            throw CoreError(code: .refused, status: 200, description: "core does not say from when on mail is taken")
+        }
+        return (answer, from)
+    }
+
     /// What became of a message.
     struct Outcome: Sendable {
-        let uid: UInt32
+        /// Which it is: its UID, or a provider's id.
+        let uid: UInt32?
+        let id: String?
         let kind: String
         let reason: String?
 
@@ -57,21 +70,16 @@ struct CoreMailbox: Sendable {
     }
 
     /// Hands messages over.
-    func received(
-        _ messages: [JSONValue], folder: String, uidValidity: UInt32, upTo uid: UInt32?
-    ) async throws -> [Outcome] {
+    /// - Parameter progress: how far the mailbox is read with them; nil leaves that as it is.
+    func received(_ messages: [JSONValue], progress: JSONValue?) async throws -> [Outcome] {
         var body: JSONObject = ["term": .integer(term), "messages": .array(messages)]
-        if let uid {
-            body["progress"] = [
-                "folder": .string(folder), "uidValidity": .integer(Int64(uidValidity)), "uid": .integer(Int64(uid)),
-            ]
-        }
+        body["progress"] = progress
         let answer = try await core.call(.POST, "\(path)/received", .object(body), timeout: .seconds(60))
         return (answer["outcomes"]?.arrayValue ?? []).compactMap { outcome in
-            guard let uid = outcome["key"]?["uid"]?.integerValue.flatMap({ UInt32(exactly: $0) }),
-                let kind = outcome["outcome"]?.stringValue
-            else { return nil }
-            return Outcome(uid: uid, kind: kind, reason: outcome["reason"]?.stringValue)
+            guard let key = outcome["key"], let kind = outcome["outcome"]?.stringValue else { return nil }
+            return Outcome(
+                uid: key["uid"]?.integerValue.flatMap { UInt32(exactly: $0) }, id: key["id"]?.stringValue, kind: kind,
+                reason: outcome["reason"]?.stringValue)
         }
     }
 
@@ -81,7 +89,8 @@ struct CoreMailbox: Sendable {
         _ = try await core.call(.PUT, "\(path)/state", .object(body))
     }
 
-    /// Messages to send, and such as an earlier holder had in hand when it went.
+    /// Messages to send, and such as an earlier holder had begun when it went. What was claimed and not begun is claimed
+    /// again, so that none may be in hand.
     func claim(limit: Int) async throws -> (due: [OutboundEmail], interrupted: [OutboundEmail]) {
         let answer = try await core.call(
             .POST, "\(path)/outbound/claim", ["term": .integer(term), "limit": .integer(Int64(limit))],
@@ -90,6 +99,20 @@ struct CoreMailbox: Sendable {
             (answer[name]?.arrayValue ?? []).compactMap { OutboundEmail($0) }
         }
         return (list("emails"), list("interrupted"))
+    }
+
+    /// Says that an attempt begins: from then on it may be in the server's hands.
+    /// - Returns: false when the attempt is over: the message is not to be sent.
+    func begins(_ email: OutboundEmail) async throws -> Bool {
+        do {
+            _ = try await core.call(
+                .POST, "/emails/\(email.id)/begin", ["term": .integer(term), "attempt": .integer(email.attempt)],
+                timeout: .seconds(10))
+            return true
+        } catch let error as CoreError {
+            guard error.code == .refused else { throw error }
+            return false
+        }
     }
 
     /// What became of an attempt to send.

@@ -19,7 +19,7 @@ struct HoldMailbox: Sendable {
         logger[metadataKey: "tenant"] = "\(mailbox.tenant)"
         logger[metadataKey: "mailbox"] = "\(mailbox.name)"
         let core = CoreMailbox(core: client, name: mailbox.name, term: term.number)
-        let states = MailboxStates(core: core, labels: mailbox.labels, logger: logger)
+        let states = MailboxStates(labels: mailbox.labels, logger: logger) { try await core.state($0) }
         let wake = AsyncWake()
         registry.add(mailbox.key, states: states, wake: wake)
         defer { registry.remove(mailbox.key, states: states) }
@@ -74,18 +74,13 @@ private struct Parts: Sendable {
 
     /// Takes messages in over one connection, by the kind of mailbox.
     private func pulling(_ inbound: MailboxInbound) -> () async throws -> Void {
-        let requireTrust: @Sendable () throws -> Void = { [term = hold.term] in try term.requireTrust() }
-        switch hold.mailbox.settings.kind {
-        case .generic:
-            return PullMailbox(
-                mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
-                dependencies: hold.dependencies, states: states, requireTrust: requireTrust, logger: logger
-            ).run
-        case .gmail, .graph:
-            return PullProvider(
-                mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
-                dependencies: hold.dependencies, states: states, requireTrust: requireTrust, logger: logger
-            ).run
+        let held = HeldInbound(
+            mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
+            dependencies: hold.dependencies, states: states,
+            requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger)
+        return switch hold.mailbox.settings.kind {
+        case .generic: PullMailbox(held: held).run
+        case .gmail, .graph: PullProvider(held: held).run
         }
     }
 

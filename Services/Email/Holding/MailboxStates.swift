@@ -2,19 +2,27 @@ import Domain
 import Logging
 
 /// What core is told of a mailbox's connections; kept, so that only changes are told, and told again when that failed.
-actor MailboxStates {
-    enum Direction: String, Sendable { case inbound, outbound }
-    enum State: String, Sendable { case connected, connecting, disconnected, failing, disabled }
+///
+/// One report is on its way at a time: a later one must not be overtaken by an earlier one.
+package actor MailboxStates {
+    /// One of the two connections.
+    package enum Direction: String, Sendable { case inbound, outbound }
+    /// How it is.
+    package enum State: String, Sendable { case connected, connecting, disconnected, failing, disabled }
 
-    private let core: CoreMailbox
+    private let report: @Sendable (JSONObject) async throws -> Void
     private let labels: [(String, String)]
     private let logger: Logger
     private var sides: [Direction: (state: State, error: String?)] = [:]
     private var numbers: [String: Int] = [:]
     private var isTold = true
+    private var isTelling = false
 
-    init(core: CoreMailbox, labels: [(String, String)], logger: Logger) {
-        self.core = core
+    /// - Parameter report: tells core.
+    package init(
+        labels: [(String, String)], logger: Logger, report: @escaping @Sendable (JSONObject) async throws -> Void
+    ) {
+        self.report = report
         self.labels = labels
         self.logger = logger
     }
@@ -22,7 +30,7 @@ actor MailboxStates {
     /// Notes a connection's state and tells of it.
     /// - Returns: whether that is news.
     @discardableResult
-    func note(_ direction: Direction, _ state: State, _ error: String? = nil) async -> Bool {
+    package func note(_ direction: Direction, _ state: State, _ error: String? = nil) async -> Bool {
         // While it is tried again and again the error stays to be seen.
         if state == .connecting, let before = sides[direction]?.state, before == .failing || before == .disconnected {
             return false
@@ -58,9 +66,27 @@ actor MailboxStates {
     /// Whether anything keeps the mailbox from working.
     var failing: [String] { sides.values.filter { $0.state == .failing }.compactMap(\.error) }
 
-    /// Tells core unless it knows. Called now and then, too.
-    func tell() async {
-        guard !isTold else { return }
+    /// Tells core unless it knows, or somebody is telling: who does goes on until core knows everything. Called now and
+    /// then, too.
+    package func tell() async {
+        guard !isTelling else { return }
+        isTelling = true
+        defer { isTelling = false }
+        while !isTold {
+            isTold = true
+            do {
+                try await report(present)
+            } catch {
+                isTold = false
+                if !(error is CancellationError) {
+                    logger.debug("the mailbox's state could not be told", metadata: ["error": "\(error)"])
+                }
+                return
+            }
+        }
+    }
+
+    private var present: JSONObject {
         var report = JSONObject()
         for (direction, side) in sides {
             var entry: JSONObject = ["state": .string(side.state.rawValue)]
@@ -68,14 +94,6 @@ actor MailboxStates {
             report[direction.rawValue] = .object(entry)
         }
         for (name, count) in numbers { report[name] = .integer(Int64(count)) }
-        isTold = true
-        do {
-            try await core.state(report)
-        } catch {
-            isTold = false
-            if !(error is CancellationError) {
-                logger.debug("the mailbox's state could not be told", metadata: ["error": "\(error)"])
-            }
-        }
+        return report
     }
 }

@@ -19,20 +19,43 @@ struct HandOver: Sendable {
         let failed: String?
     }
 
+    private var tell: TellCore { TellCore(core: core) }
+
     /// How many messages of a batch are read at a time.
     private static let width = 6
 
-    /// - Parameter uid: how far the folder is read with this batch; nil leaves that as it is.
-    /// - Returns: the messages that are settled.
-    func callAsFunction(_ items: [Item], upTo uid: UInt32?) async throws -> UIDSet {
+    /// A batch that was read and whose contents are stored.
+    struct Readied: Sendable {
+        let items: [Item]
+        let documents: [JSONValue]
+        /// How far the folder is read with this batch; nil leaves that as it is.
+        let upTo: UInt32?
+        /// How long that took.
+        let time: Duration
+    }
+
+    /// Reads a batch and stores its contents.
+    func ready(_ items: [Item], upTo uid: UInt32?) async throws -> Readied {
         let begin = ContinuousClock.now
-        var documents = try await documents(items)
+        let documents = try await documents(items)
+        return Readied(items: items, documents: documents, upTo: uid, time: begin.duration(to: .now))
+    }
+
+    /// Nothing is left of the folder up to that UID.
+    func pass(_ uid: UInt32) async throws { _ = try await tell(try await ready([], upTo: uid)) }
+
+    /// Tells core of a batch.
+    /// - Returns: the messages that are settled.
+    func tell(_ readied: Readied) async throws -> UIDSet {
+        let begin = ContinuousClock.now - readied.time
+        let (items, uid) = (readied.items, readied.upTo)
+        var documents = readied.documents
         var settled: [UInt32] = []
         for _ in 0..<3 {
-            let outcomes = try await tell(documents, upTo: uid)
+            let outcomes = try await tell(documents, progress: progress(uid))
             note(outcomes, items, since: begin)
-            settled += outcomes.filter(\.isFinal).map(\.uid)
-            let left = Set(outcomes.filter { !$0.isFinal }.map(\.uid))
+            settled += outcomes.filter(\.isFinal).compactMap(\.uid)
+            let left = Set(outcomes.filter { !$0.isFinal }.compactMap(\.uid))
             if left.isEmpty { return UIDSet(settled) }
             // A content was cleared away before it was told of: it is stored again.
             documents = try await self.documents(items.filter { left.contains($0.message.uid) })
@@ -41,43 +64,15 @@ struct HandOver: Sendable {
     }
 
     private func documents(_ items: [Item]) async throws -> [JSONValue] {
-        try await withThrowingTaskGroup(of: (Int, JSONValue).self) { group in
-            var found = [JSONValue?](repeating: nil, count: items.count)
-            var next = 0
-            func add() {
-                let (index, item) = (next, items[next])
-                next += 1
-                let place = ReceivedDocument.Place(folder: folder, uidValidity: uidValidity, uid: item.message.uid)
-                group.addTask {
-                    (index, try await read(item.message, size: item.size, at: place, failed: item.failed))
-                }
-            }
-            while next < min(Self.width, items.count) { add() }
-            while let (index, document) = try await group.next() {
-                found[index] = document
-                if next < items.count { add() }
-            }
-            return found.compactMap { $0 }
+        try await TellCore.documents(of: items, atATime: Self.width) { item in
+            try await read(
+                item.message, size: item.size,
+                at: .init(folder: folder, uidValidity: uidValidity, uid: item.message.uid), failed: item.failed)
         }
     }
 
-    /// Tells core; when it refuses the whole, halves are tried, so that one bad message stops no other.
-    private func tell(_ documents: [JSONValue], upTo uid: UInt32?) async throws -> [CoreMailbox.Outcome] {
-        do {
-            return try await core.received(documents, folder: folder, uidValidity: uidValidity, upTo: uid)
-        } catch let error as CoreError {
-            guard error.code == .refused, [400, 413, 422].contains(error.status), !documents.isEmpty else {
-                throw error
-            }
-            guard documents.count > 1 else {
-                let bare = ReadMessage.bare(documents[0], because: error.description)
-                return try await core.received([bare], folder: folder, uidValidity: uidValidity, upTo: uid)
-            }
-            let middle = documents.count / 2
-            // How far the folder is read is told with the second half only.
-            let first = try await tell(Array(documents[..<middle]), upTo: nil)
-            return first + (try await tell(Array(documents[middle...]), upTo: uid))
-        }
+    private func progress(_ uid: UInt32?) -> JSONValue? {
+        uid.map { ReceivedDocument.Place(folder: folder, uidValidity: uidValidity, uid: $0).document }
     }
 
     private func note(_ outcomes: [CoreMailbox.Outcome], _ items: [Item], since begin: ContinuousClock.Instant) {
@@ -90,7 +85,9 @@ struct HandOver: Sendable {
                 continue
             }
             EmailMetrics.processed(outcome.kind, labels)
-            if let date = dates[outcome.uid], date > 0, outcome.kind != "duplicate" { EmailMetrics.waited(now - date) }
+            if let date = outcome.uid.flatMap({ dates[$0] }), date > 0, outcome.kind != "duplicate" {
+                EmailMetrics.waited(now - date)
+            }
         }
         if !items.isEmpty { EmailMetrics.took((ContinuousClock.now - begin) / items.count) }
     }

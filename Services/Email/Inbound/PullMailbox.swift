@@ -1,9 +1,7 @@
 import Domain
 import EmailAccess
 import Foundation
-import Logging
 import ServiceKit
-import Synchronization
 
 /// Takes the messages of a mailbox over IMAP, from where its last holder stopped, for as long as the mailbox is held.
 ///
@@ -11,14 +9,8 @@ import Synchronization
 /// messages; flags only show people what was taken. A folder that was rebuilt is read again from the moment on from
 /// which mail is taken at all, and core knows what it has.
 struct PullMailbox: Sendable {
-    let mailbox: MailboxAssignment
-    let inbound: MailboxInbound
-    let core: CoreMailbox
-    let client: CoreClient
-    let dependencies: EmailDependencies
-    let states: MailboxStates
-    let requireTrust: @Sendable () throws -> Void
-    let logger: Logger
+    let held: HeldInbound
+    private var inbound: MailboxInbound { held.inbound }
 
     /// The keyword that a message gets when it was taken.
     static let keyword = "$MillraceTaken"
@@ -31,10 +23,10 @@ struct PullMailbox: Sendable {
         guard let server = inbound.server, let credentials = inbound.credentials else {
             throw MailboxProblem("The mailbox has no server to be read from.")
         }
-        await states.note(.inbound, .connecting)
+        await held.states.note(.inbound, .connecting)
         let session = try await ImapSession.open(
-            dependencies.server(server), try await dependencies.credentials(credentials, of: mailbox),
-            spool: dependencies.spool)
+            held.dependencies.server(server),
+            try await held.dependencies.credentials(credentials, of: held.mailbox), spool: held.dependencies.spool)
         do {
             try await serve(session)
             await session.close()
@@ -47,12 +39,12 @@ struct PullMailbox: Sendable {
     private func serve(_ session: ImapSession) async throws {
         if let folder = inbound.processedFolder, inbound.processed == .move { try await session.createFolder(folder) }
         var taking = try await begin(session)
-        await states.note(.inbound, .connected)
+        await held.states.note(.inbound, .connected)
         try await taking.reconcile()
         var reconciled = ContinuousClock.now
         while !Task.isCancelled {
             try await taking.takeNew()
-            try await states.unread(taking.unread())
+            try await held.states.unread(taking.unread())
             if ContinuousClock.now - reconciled > Self.reconcileEvery {
                 try await taking.reconcile()
                 reconciled = .now
@@ -64,16 +56,16 @@ struct PullMailbox: Sendable {
 
     private func begin(_ session: ImapSession) async throws -> TakeMessages {
         let state = try await session.select(inbound.folder)
-        let progress = try await core.progress(of: inbound.folder)
-        let read = ReadMessage(mailbox: mailbox, inbound: inbound, core: client, dependencies: dependencies)
+        let progress = try await held.core.progress(of: inbound.folder)
         var taking = TakeMessages(
-            session: session, pull: self, state: state,
-            handOver: HandOver(read: read, core: core, folder: inbound.folder, uidValidity: state.uidValidity),
+            session: session, held: held, state: state,
+            handOver: HandOver(
+                read: held.read, core: held.core, folder: inbound.folder, uidValidity: state.uidValidity),
             from: progress.from)
         if let place = progress.place, place.uidValidity == state.uidValidity {
             taking.taken = place.uid
         } else {
-            if progress.place != nil { logger.notice("the folder was rebuilt and is read again") }
+            if progress.place != nil { held.logger.notice("the folder was rebuilt and is read again") }
             try await taking.takeFirst()
         }
         return taking

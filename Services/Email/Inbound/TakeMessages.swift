@@ -5,7 +5,7 @@ import Synchronization
 /// Takes messages out of the open folder of a session.
 struct TakeMessages {
     let session: ImapSession
-    let pull: PullMailbox
+    let held: HeldInbound
     let state: ImapFolderState
     let handOver: HandOver
     /// From when on mail is taken.
@@ -13,11 +13,11 @@ struct TakeMessages {
     /// Up to this UID the folder was read.
     var taken: UInt32 = 0
 
-    private var inbound: MailboxInbound { pull.inbound }
+    private var inbound: MailboxInbound { held.inbound }
 
-    init(session: ImapSession, pull: PullMailbox, state: ImapFolderState, handOver: HandOver, from: Instant) {
+    init(session: ImapSession, held: HeldInbound, state: ImapFolderState, handOver: HandOver, from: Instant) {
         self.session = session
-        self.pull = pull
+        self.held = held
         self.state = state
         self.handOver = handOver
         self.from = from
@@ -42,35 +42,54 @@ struct TakeMessages {
         // IMAP's dates have no fractions of a second.
         try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last)
         // Also where there was nothing: from here on everything is taken.
-        _ = try await handOver([], upTo: last)
+        try await handOver.pass(last)
         taken = last
     }
 
-    /// Fetches in batches; while core takes one over the next is fetched, and what was taken is marked in between.
+    /// Takes in batches, each of which is fetched, then read, then told to core; what was taken is marked.
     private func take(
         _ uids: UIDSet, filter: @Sendable (MessageSummary) -> Bool, upTo last: UInt32, advances: Bool = true
     ) async throws {
         for part in Self.parts(uids) {
             let summaries = try await session.summaries(part).filter(filter)
             guard !summaries.isEmpty else { continue }
-            try await pull.dependencies.taking.use {
+            try await held.dependencies.taking.use {
                 try await take(MessageBatches.batches(summaries, greatest: inbound.greatestMessage), advances)
             }
         }
         // What is gone or was left out is passed over.
-        if advances { _ = try await handOver([], upTo: last) }
+        if advances { try await handOver.pass(last) }
     }
 
+    /// A batch that is past a step.
+    private enum Done: Sendable {
+        case read(HandOver.Readied)
+        case told(UIDSet)
+    }
+
+    /// Core takes one batch over while the next is read and the one after that is fetched.
     private func take(_ batches: [MessageBatches.Batch], _ advances: Bool) async throws {
-        try await withThrowingTaskGroup(of: UIDSet.self) { group in
+        try await withThrowingTaskGroup(of: Done.self) { group in
+            var readied: HandOver.Readied?
+            func finishStep() async throws {
+                while let done = try await group.next() {
+                    switch done {
+                    case .read(let batch): readied = batch
+                    case .told(let settled): try await mark(settled)
+                    }
+                }
+                guard let batch = readied.take() else { return }
+                try held.requireTrust()
+                group.addTask { [handOver] in .told(try await handOver.tell(batch)) }
+            }
             for batch in batches {
                 let items = try await fetch(batch)
-                if let settled = try await group.next() { try await mark(settled) }
-                try pull.requireTrust()
-                let highest = batch.all.map(\.uid).max()
-                group.addTask { [handOver] in try await handOver(items, upTo: advances ? highest : nil) }
+                try await finishStep()
+                let highest = advances ? batch.all.map(\.uid).max() : nil
+                group.addTask { [handOver] in .read(try await handOver.ready(items, upTo: highest)) }
             }
-            if let settled = try await group.next() { try await mark(settled) }
+            // The last is read, then told, then marked.
+            for _ in 0..<2 { try await finishStep() }
         }
     }
 
@@ -94,6 +113,8 @@ struct TakeMessages {
         func take(_ messages: [FetchedMessage]) {
             for message in messages {
                 guard let summary = known[message.uid] else { continue }
+                // Nothing in the place of a message is no message: it is listed with its size.
+                if message.body.size == 0, summary.size > 0, !headOnly { continue }
                 items[message.uid] = HandOver.Item(message: message, size: summary.size, failed: failed(summary))
             }
         }
@@ -172,11 +193,11 @@ struct TakeMessages {
                 unmarked += summaries.filter { $0.internalDate >= from - 1000 && $0.uid <= taken }.map(\.uid)
             }
         }
-        await pull.states.counts(folder: count, taken: max(0, count - waiting - unmarked.count))
+        await held.states.counts(folder: count, taken: max(0, count - waiting - unmarked.count))
         guard !unmarked.isEmpty else { return }
-        pull.logger.info("messages that were taken lack their mark", metadata: ["count": "\(unmarked.count)"])
+        held.logger.info("messages that were taken lack their mark", metadata: ["count": "\(unmarked.count)"])
         try await take(UIDSet(unmarked), filter: { _ in true }, upTo: taken, advances: false)
-        await pull.states.counts(folder: count, taken: max(0, count - waiting))
+        await held.states.counts(folder: count, taken: max(0, count - waiting))
     }
 
     /// How a message that was taken and shows it not is searched for; nil where nothing can show it.

@@ -6,9 +6,10 @@ import Logging
 import NIOCore
 import ServiceKit
 
-/// Works off the outbound queue of a mailbox while it is held: one message at a time, claimed, composed, sent, settled.
+/// Works off the outbound queue of a mailbox while it is held: one message at a time, claimed, composed, begun, sent, settled.
 ///
-/// One at a time, so that of a holder that dies at most one message is uncertain.
+/// One at a time, so that of a holder that dies at most one message is uncertain. Core says when something has become due;
+/// without that word the queue is looked at once a minute.
 struct SendQueue: Sendable {
     let mailbox: MailboxAssignment
     let core: CoreMailbox
@@ -20,10 +21,14 @@ struct SendQueue: Sendable {
     let requireTrust: @Sendable () throws -> Void
     let logger: Logger
 
+    /// The queue is looked at so often in any case.
+    private static let lookEvery = Duration.seconds(60)
+    /// A connection without a message is kept open for so long.
+    private static let keepOpen = Duration.seconds(3)
+
     /// Runs until the task is cancelled. Whether the server takes us is found out before anything is to be sent.
     func run() async {
         var rate = SendRate(perMinute: mailbox.settings.outbound?.ratePerMinute ?? 60, at: Self.nanoseconds)
-        var idleRounds = 0
         var checked: ContinuousClock.Instant?
         var failures = 0
         while !Task.isCancelled {
@@ -40,8 +45,10 @@ struct SendQueue: Sendable {
                 }
                 let found = try await step(&rate)
                 failures = 0
-                idleRounds = found ? 0 : idleRounds + 1
-                if found { checked = .now }
+                guard !found else {
+                    checked = .now
+                    continue
+                }
             } catch is CancellationError {
                 break
             } catch {
@@ -51,10 +58,9 @@ struct SendQueue: Sendable {
                 await wake.wait(atMost: min(.seconds(60), .milliseconds(500 << min(failures, 7))))
                 continue
             }
-            // Quickly after something was sent, since more may follow; slower when nothing has for a while.
-            guard idleRounds > 0 else { continue }
-            if idleRounds == 3 { await sender.close() }
-            await wake.wait(atMost: idleRounds < 30 ? .seconds(1) : .seconds(3))
+            if await wake.wait(atMost: Self.keepOpen) { continue }
+            await sender.close()
+            await wake.wait(atMost: Self.lookEvery - Self.keepOpen)
         }
         await sender.close()
     }
@@ -96,14 +102,30 @@ struct SendQueue: Sendable {
             try await settle(email, .retry, "\(error)", retryAfter: 60)
             throw error
         }
-        // Nothing has been sent yet: whoever holds the mailbox now may.
-        do { try requireTrust() } catch {
-            logger.notice("the lease was lost before a message was sent", metadata: ["email": "\(email.id)"])
-            throw error
-        }
+        guard try await begin(email) else { return }
         let recipients = Self.recipients(email)
         let outcome = await sender.send(body, SmtpEnvelope(sender: email.envelopeFrom, recipients: recipients))
         try await settle(email, outcome, body)
+    }
+
+    /// Nothing has been sent yet: whoever holds the mailbox now may.
+    /// - Returns: whether the message is to be sent.
+    private func begin(_ email: OutboundEmail) async throws -> Bool {
+        do {
+            guard try await core.begins(email) else {
+                logger.notice("an attempt was over before it began", metadata: ["email": "\(email.id)"])
+                return false
+            }
+            try requireTrust()
+            return true
+        } catch let error as CoreError {
+            // Core may have heard it or not; it hears that nothing was sent as soon as it listens.
+            if error.canRetry { try await settle(email, .retry, error.description, retryAfter: 1) }
+            throw error
+        } catch {
+            logger.notice("the lease was lost before a message was sent", metadata: ["email": "\(email.id)"])
+            throw error
+        }
     }
 
     private func settle(_ email: OutboundEmail, _ outcome: SmtpOutcome, _ body: MailBody) async throws {

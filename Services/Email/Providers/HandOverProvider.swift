@@ -6,10 +6,10 @@ import ServiceKit
 /// Fetches a batch of a provider's messages, reads them and hands them over to core in one call.
 struct HandOverProvider: Sendable {
     let connection: any MailboxConnection
-    let inbound: MailboxInbound
-    let core: CoreMailbox
-    let requireTrust: @Sendable () throws -> Void
-    let read: ReadMessage
+    let held: HeldInbound
+
+    private var inbound: MailboxInbound { held.inbound }
+    private var tell: TellCore { TellCore(core: held.core) }
 
     /// Messages of one call.
     static let greatest = 20
@@ -25,42 +25,28 @@ struct HandOverProvider: Sendable {
         for _ in 0..<3 {
             let documents = try await documents(left, from: from)
             guard !documents.isEmpty else { return settled }
-            try requireTrust()
-            let outcomes = try await tell(documents)
-            for outcome in outcomes where outcome.kind != "retry" {
-                EmailMetrics.processed(outcome.kind, read.mailbox.labels)
-                settled.append(outcome.id)
+            try held.requireTrust()
+            let outcomes = try await tell(documents, progress: nil)
+            for outcome in outcomes where outcome.isFinal {
+                EmailMetrics.processed(outcome.kind, held.mailbox.labels)
+                if let id = outcome.id { settled.append(id) }
             }
-            left = outcomes.filter { $0.kind == "retry" }.map(\.id)
+            left = outcomes.filter { !$0.isFinal }.compactMap(\.id)
             if left.isEmpty {
                 EmailMetrics.took((ContinuousClock.now - begin) / ids.count)
                 return settled
             }
-            EmailMetrics.toRetry(read.mailbox.labels)
+            EmailMetrics.toRetry(held.mailbox.labels)
         }
         throw CoreError(code: .busy, status: 0, description: "core does not take some messages yet")
     }
 
     private func documents(_ ids: [String], from: Instant) async throws -> [JSONValue] {
-        try await withThrowingTaskGroup(of: (Int, JSONValue?).self) { group in
-            var found = [JSONValue?](repeating: nil, count: ids.count)
-            var next = 0
-            func add() {
-                let (index, id) = (next, ids[next])
-                next += 1
-                group.addTask { (index, try await document(id, from: from)) }
-            }
-            while next < min(Self.width, ids.count) { add() }
-            while let (index, document) = try await group.next() {
-                found[index] = document
-                if next < ids.count { add() }
-            }
-            return found.compactMap { $0 }
-        }
+        try await TellCore.documents(of: ids, atATime: Self.width) { try await document($0, from: from) }
     }
 
     private func document(_ id: String, from: Instant) async throws -> JSONValue? {
-        let folder = try read.dependencies.workFolder()
+        let folder = try held.dependencies.workFolder()
         let path = "\(folder.path)/message"
         guard let message = try await connection.download(id, to: path, greatest: inbound.greatestMessage) else {
             return nil
@@ -75,24 +61,9 @@ struct HandOverProvider: Sendable {
             uid: 0, internalDate: message.receivedAt?.milliseconds ?? 0, flags: [],
             body: .file(try SpooledFile(existing: path)))
         let place = ReceivedDocument.Place(folder: inbound.folder, uidValidity: 0, uid: 0)
-        let document = try await read(fetched, size: message.size, at: place, failed: failed)
+        let document = try await held.read(fetched, size: message.size, at: place, failed: failed)
         guard var members = document.objectValue else { return nil }
         members["key"] = ["id": .string(id)]
         return .object(members)
-    }
-
-    /// Tells core; when it refuses the whole, halves are tried, so that one bad message stops no other.
-    private func tell(_ documents: [JSONValue]) async throws -> [(id: String, kind: String)] {
-        do {
-            return try await core.received(documents, cursor: nil)
-        } catch let error as CoreError {
-            guard error.code == .refused, [400, 413, 422].contains(error.status) else { throw error }
-            guard documents.count > 1 else {
-                return try await core.received(
-                    [ReadMessage.bare(documents[0], because: error.description)], cursor: nil)
-            }
-            let middle = documents.count / 2
-            return try await tell(Array(documents[..<middle])) + tell(Array(documents[middle...]))
-        }
     }
 }

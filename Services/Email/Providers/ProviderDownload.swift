@@ -1,3 +1,5 @@
+import AsyncHTTPClient
+import Domain
 import EmailAccess
 import Foundation
 import NIOCore
@@ -25,11 +27,6 @@ final class ProviderDownload {
         guard buffer.withUnsafeReadableBytes(writeAll) else { throw Self.failure("written") }
     }
 
-    /// Writes.
-    func write(_ bytes: [UInt8]) throws(EmailAccessError) {
-        guard bytes.withUnsafeBytes(writeAll) else { throw Self.failure("written") }
-    }
-
     /// Whether all that the file takes was written. It does not throw: a closure that throws a typed error where any
     /// would do makes the compiler crash (Swift 6.3.1).
     private func writeAll(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -42,6 +39,22 @@ final class ProviderDownload {
             rest = rest.dropFirst(count)
         }
         return true
+    }
+
+    /// Takes a message that comes in pieces into a file.
+    /// - Parameter decoded: what a piece brings of the message.
+    /// - Returns: what is known of it here.
+    static func take(
+        _ body: HTTPClientResponse.Body, to path: String, greatest: Int, receivedAt: Instant? = nil,
+        _ decoded: (ByteBuffer) -> ByteBuffer = { $0 }
+    ) async throws -> DownloadedMessage {
+        let file = try ProviderDownload(path: path, greatest: greatest)
+        for try await piece in body {
+            try file.write(decoded(piece))
+            if file.isOver { break }
+        }
+        if file.isOver { try file.keepHead() }
+        return DownloadedMessage(size: file.size, receivedAt: receivedAt, isHeadOnly: file.isOver)
     }
 
     /// Leaves only the head in the file: up to the first empty line, at most 1 MiB.

@@ -13,8 +13,10 @@ final class DemoBehaviour: AgentBehaviour {
     /// Nobody leaves the desk so shortly before the end that the offer would still be open then.
     private let missesUntil: ContinuousClock.Instant
     private let state = Mutex(State())
+    private let mail: DemoMailDesk?
 
-    init(routes: [DemoRoute], missesUntil: ContinuousClock.Instant) {
+    init(routes: [DemoRoute], missesUntil: ContinuousClock.Instant, mail: DemoMailDesk?) {
+        self.mail = mail
         self.routes = Dictionary(routes.map { ($0.journey.captureId, $0) }, uniquingKeysWith: { first, _ in first })
         self.missesUntil = missesUntil
     }
@@ -27,6 +29,7 @@ final class DemoBehaviour: AgentBehaviour {
     }
 
     func plan(for item: OfferedItem) -> WorkPlan {
+        if answers(item) { return WorkPlan(handling: .milliseconds(Int64.random(in: 300...1500))) }
         // What was there before the demonstration is worked off on the side.
         guard let route = routes[item.captureId] else { return WorkPlan(handling: .milliseconds(100)) }
         let index = state.withLock { state in
@@ -39,5 +42,13 @@ final class DemoBehaviour: AgentBehaviour {
         let next = route.steps[index + 1]
         return WorkPlan(
             handling: handling, ending: .transfer(endpoint: next.endpoint, reason: "handed to team \(next.team)"))
+    }
+
+    func conclude(_ item: OfferedItem, by agent: String) async {
+        if answers(item) { await mail?.answer(item, by: agent) }
+    }
+
+    private func answers(_ item: OfferedItem) -> Bool {
+        mail != nil && item.attributes["channel"]?.stringValue == "email"
     }
 }

@@ -11,7 +11,8 @@ struct Demo: OperatorCommand {
         discussion: """
             Needs a running system (`make up`); `make demo` does everything. DEMO_SECONDS is the length (120); DEMO_DATA names \
             an incident log to replay (incidents.csv.gz) instead of generated incidents, which follow such a log. The exit \
-            code is not 0 when anything that was acknowledged is not there exactly once.
+            code is not 0 when anything that was acknowledged is not there exactly once. With --mail customers write mail \
+            besides, agents answer it, and what was written and answered must be there exactly once too.
             """)
 
     @OptionGroup var connection: ConnectionOptions
@@ -19,7 +20,9 @@ struct Demo: OperatorCommand {
     @Option(help: "Length in seconds; DEMO_SECONDS, else 120.") var seconds: Double?
     @Option(help: "An incident log to replay; DEMO_DATA, else generated incidents.") var data: String?
     @Option(help: "Generated incidents per second, on average.") var rate = 20.0
-    @Option(help: "Decides which incidents are generated.") var seed: UInt64 = 1
+    @Option(help: "Decides which incidents and mails are generated.") var seed: UInt64 = 1
+    @Option(help: ArgumentHelp("Mail servers with accounts, as `make demo` describes them.", valueName: "file"))
+    var mail: String?
 
     func validate() throws {
         guard (0.1...1000).contains(rate) else { throw ValidationError("--rate takes 0.1 to 1000.") }
@@ -44,7 +47,8 @@ struct Demo: OperatorCommand {
             throw CommandFailure(
                 .refused, "The configuration has no source; `millrace apply -f deploy/local/demo-tenant.yaml`.")
         }
-        let desks = DemoDesks(try Self.configuration(document), source: source)
+        let configuration = try Self.configuration(document)
+        let desks = DemoDesks(configuration, source: source)
         let run = UUID().uuidString.lowercased().prefix(8)
         let submitting = length - DemoRun.drain(of: length)
         let file = data ?? environment["DEMO_DATA"].flatMap { $0.isEmpty ? nil : $0 }
@@ -56,8 +60,16 @@ struct Demo: OperatorCommand {
                 count: Int(rate * submitting), seconds: stream, prefix: "\(run)-INC", seed: seed)
         let routes = desks.routes(for: journeys, seconds: submitting, occupancy: 0.55)
         guard !routes.isEmpty else { throw CommandFailure(.refused, "No category of the tenant takes incidents.") }
+        var customers: DemoMail?
+        if let mail {
+            customers = try await DemoMail(
+                DemoMailServers(file: mail), client: client, configuration: configuration,
+                document: document["configuration"] ?? document["document"] ?? document, run: String(run),
+                writing: submitting, seed: seed)
+        }
         let demo = DemoRun(
-            credentials: credentials, client: client, routes: routes, length: length, submitting: submitting,
+            credentials: credentials, client: client, routes: routes, mail: customers, length: length,
+            submitting: submitting,
             showsTable: Terminal.isScreen && !output.json, isQuiet: output.json)
         let result = try await KafkaIntake.with(
             brokers: kafka, prefix: credentials.kafkaPrefix, tenant: tenant, source: source, repeatAfter: .seconds(5),

@@ -5,6 +5,8 @@ struct DemoResult: Sendable {
     var verdict: DemoVerdict
     /// The reports of it; nil where there is no data mart.
     var reports: DemoReports?
+    /// Nil: nobody wrote mail.
+    var mail: DemoMailVerdict?
     var ledger: DemoLedger
     var statistics: SimulationStatistics
     var agents: Int
@@ -30,6 +32,7 @@ struct DemoResult: Sendable {
                 "\(verdict.faults.count) faults in what became of the incidents:\n" + shown.joined(separator: "\n")
                     + (verdict.faults.count > 20 ? "\n  …" : ""))
         }
+        try mail?.requireNoFault()
     }
 
     private var lines: [String] {
@@ -53,7 +56,7 @@ struct DemoResult: Sendable {
             "  complete       \(latency(statistics.completing))",
             "  reports        \(reports == nil ? "there is no data mart" : "of the data mart follow; compared with the feed and the live table")",
             "  lost           \(verdict.faults.isEmpty ? "nothing" : "\(verdict.faults.count) faults")",
-        ]
+        ] + (mail?.lines ?? [])
     }
 
     private var json: JSONValue {
@@ -69,6 +72,7 @@ struct DemoResult: Sendable {
         object["reportsCompared"] = .bool(reports != nil)
         object["faults"] = .array(
             verdict.faults.map { ["captureId": .string($0.captureId), "problem": .string($0.problem)] })
+        object["mail"] = mail?.json
         return .object(object)
     }
 }

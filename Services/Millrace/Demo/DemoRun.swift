@@ -8,6 +8,8 @@ struct DemoRun: Sendable {
     let credentials: Credentials
     let client: APIClient
     let routes: [DemoRoute]
+    /// Nil: nobody writes mail.
+    let mail: DemoMail?
     /// Seconds in all.
     let length: Double
     /// Seconds during which incidents arrive.
@@ -36,13 +38,19 @@ struct DemoRun: Sendable {
         let ledger = SharedLedger(after: position)
         let agents = try await agentIds()
         // The longest time that agents have to accept an offer is a minute, unless configured longer.
-        let behaviour = DemoBehaviour(routes: routes, missesUntil: start + .seconds(length - 70))
+        let behaviour = DemoBehaviour(
+            routes: routes, missesUntil: start + .seconds(length - 70), mail: mail?.desk)
         let simulation = SimulateAgents(
             address: credentials.api, key: credentials.adminKey, behaviour: behaviour, recorder: recorder, stop: stop)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await simulation.run(agents: agents) }
             group.addTask { try await follow(ledger, from: position) }
             group.addTask { try await show(ledger, recorder, intake, start: start, stop: stop) }
+            if let mail {
+                group.addTask {
+                    try await mail.run(start: start, lastWriting: start + .seconds(submitting), stop: stop)
+                }
+            }
             group.addTask {
                 for await _ in Interruption.signals() {
                     stop.set()
@@ -54,6 +62,7 @@ struct DemoRun: Sendable {
             stop.set()
             // Simulation and whatever else ends by itself; the feed is followed until it has told everything.
             await settle(ledger)
+            await mail?.settle(within: .seconds(Self.patience))
             group.cancelAll()
             while let result = await group.nextResult() {
                 if case .failure(let error) = result, !(error is CancellationError) { throw error }
@@ -64,7 +73,8 @@ struct DemoRun: Sendable {
             verdict.note(try await reports.faults(since: reportedBefore, counts: ledger.value.counts))
         }
         return DemoResult(
-            verdict: verdict, reports: reportedBefore.map { _ in reports }, ledger: ledger.value,
+            verdict: verdict, reports: reportedBefore.map { _ in reports },
+            mail: try await mail?.verdict(since: startedAt), ledger: ledger.value,
             statistics: recorder.statistics, agents: agents.count, planned: routes.count,
             seconds: start.duration(to: .now).inSeconds,
             repeats: intake.repeats)
@@ -141,6 +151,9 @@ struct DemoRun: Sendable {
                     ledger.change { ledger in
                         for event in events { ledger.take(event) }
                     }
+                    mail?.ledger.change { ledger in
+                        for event in events { ledger.take(event) }
+                    }
                     continue
                 }
             } catch let failure as CommandFailure where failure.code == .unavailable {}
@@ -151,7 +164,9 @@ struct DemoRun: Sendable {
     /// Until everything is done, or the time is.
     private func waitForEnd(_ ledger: SharedLedger, start: ContinuousClock.Instant, stop: StopSignal) async {
         let end = start + .seconds(length)
-        while ContinuousClock.now < end, !stop.isSet, !ledger.read(\.isFinished) {
+        while ContinuousClock.now < end, !stop.isSet,
+            !(ledger.read(\.isFinished) && mail?.ledger.read(\.isFinished) != false)
+        {
             try? await Task.sleep(for: .milliseconds(200))
         }
     }
@@ -195,7 +210,7 @@ struct DemoRun: Sendable {
                 queues: QueueRow.byEndpoint(QueueRow.read(answer)),
                 time: answer["time"]?.stringValue.flatMap { Instant(rfc3339: $0) } ?? .now,
                 rates: (rate(now.offers, recent[0].offers), rate(now.completed, recent[0].completed)),
-                accepting: recorder.statistics.accepting)
+                accepting: recorder.statistics.accepting, mail: mail?.ledger.read(\.line))
             lines += 1
             if showsTable { block.draw(screen.table) } else if lines % 5 == 0 { Terminal.line(screen.line) }
         }

@@ -20,6 +20,8 @@ public struct DemoScreen: Sendable {
     public var rates: (offers: Double, completed: Double)
     /// The answers to `accept`.
     public var accepting: LatencyHistogram
+    /// How it goes with mail; nil when nobody writes any.
+    public var mail: String?
 
     /// The whole table.
     public var table: [String] {
@@ -49,7 +51,7 @@ public struct DemoScreen: Sendable {
                 row.map { "\($0.agentsFree)" } ?? "-", "\(ledger.completedByEndpoint[endpoint] ?? 0)",
             ])
         }
-        return lines + table.lines + ["", "  busiest: " + busiest]
+        return lines + table.lines + ["", "  busiest: " + busiest] + (mail.map { ["  " + $0] } ?? [])
     }
 
     /// One line, where the screen cannot be redrawn.
@@ -57,6 +59,7 @@ public struct DemoScreen: Sendable {
         "\(pad(TextFormats.span(seconds: clock.now.rounded()), 6))  \(phase)  submitted \(ledger.submitted)  waiting \(depth)"
             + "  oldest \(oldest(queues))  offers/s \(TextFormats.number(rates.offers))  completed \(ledger.completed)"
             + "  within SLA \(TextFormats.percent(ledger.withinServiceLevel, of: ledger.dated))  busiest \(busiest)"
+            + (mail.map { "\n        \($0)" } ?? "")
     }
 
     private var depth: Int { queues.reduce(0) { $0 + $1.depth } }

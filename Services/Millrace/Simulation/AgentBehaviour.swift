@@ -7,6 +7,7 @@ struct OfferedItem: Sendable {
     /// The offer's id; nil for an item that the agent has already.
     var offerId: String?
     var captureId: String
+    var attributes: JSONObject
     var endpoint: String
     var requiredSkills: [String]
     var deadline: Domain.Instant?
@@ -26,6 +27,7 @@ struct OfferedItem: Sendable {
         guard let id = item["id"]?.stringValue else { return nil }
         self.id = id
         captureId = item["captureId"]?.stringValue ?? ""
+        attributes = item["attributes"]?.objectValue ?? JSONObject()
         endpoint = item["endpoint"]?.stringValue ?? ""
         requiredSkills = item["requiredSkills"]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
@@ -54,6 +56,13 @@ struct WorkPlan: Sendable {
 protocol AgentBehaviour: Sendable {
     func choice(for item: OfferedItem) -> OfferChoice
     func plan(for item: OfferedItem) -> WorkPlan
+    /// What the agent does once the item has been worked on, before it is handed in.
+    func conclude(_ item: OfferedItem, by agent: String) async
+}
+
+extension AgentBehaviour {
+    /// Nothing.
+    func conclude(_ item: OfferedItem, by agent: String) async {}
 }
 
 /// Chance decides: what `agents simulate` is told on its command line.

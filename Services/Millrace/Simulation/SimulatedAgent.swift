@@ -120,6 +120,7 @@ struct SimulatedAgent: Sendable {
         let plan = behaviour.plan(for: item)
         group.addTask {
             await handle(plan.handling)
+            await behaviour.conclude(item, by: id)
             await finish(item, plan)
             inHand.remove(item.id)
         }

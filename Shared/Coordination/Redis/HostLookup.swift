@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// Turns a host name into a numeric address without holding up the thread that asks.
 ///
@@ -17,7 +18,7 @@ final class HostLookup: Sendable {
             answer.withLock { $0 = .success(host) }
             return
         }
-        try OwnedThread.start { [self] in
+        try OwnedThread.begin { [self] in
             let result = Self.resolve(host)
             answer.withLock { $0 = result }
             signal.wake()

@@ -1,4 +1,5 @@
 import Logging
+import Threads
 
 /// A client of one Redis server, for any number of concurrent callers.
 ///

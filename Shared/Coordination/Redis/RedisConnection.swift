@@ -1,4 +1,5 @@
 import Logging
+import Threads
 
 /// One connection to Redis with its own thread.
 ///
@@ -19,7 +20,7 @@ final class RedisConnection: Sendable {
     ) throws(CoordinationError) {
         let mailbox = try RedisMailbox()
         self.mailbox = mailbox
-        try OwnedThread.start {
+        try OwnedThread.begin {
             var thread = RedisConnectionThread(
                 address: address, timeout: timeout, mailbox: mailbox, logger: logger, onEvent: onEvent)
             thread.run()

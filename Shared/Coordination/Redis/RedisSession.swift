@@ -1,3 +1,5 @@
+import Threads
+
 /// A connected, logged-in socket and the identity of the server behind it.
 struct RedisSession {
     let socket: RedisSocket

@@ -1,4 +1,5 @@
 import Logging
+import Threads
 
 /// Listens to Redis channels over one connection of its own, on a thread of its own.
 ///
@@ -16,7 +17,7 @@ public final class RedisSubscriber: Sendable {
         let address = try RedisAddress(url)
         let subscriptions = try RedisSubscriptions()
         self.subscriptions = subscriptions
-        try OwnedThread.start {
+        try OwnedThread.begin {
             var thread = RedisSubscriberThread(
                 address: address, timeout: timeout, subscriptions: subscriptions, logger: logger)
             thread.run()

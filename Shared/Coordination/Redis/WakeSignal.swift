@@ -1,5 +1,6 @@
 import CHiredis
 import Glibc
+import Threads
 
 /// Wakes a thread that waits in `poll`. Signals merge: many wakes are one.
 package final class WakeSignal: Sendable {
@@ -52,15 +53,6 @@ package final class WakeSignal: Sendable {
         if deadline == .max { return -1 }
         let rest = deadline - MonotonicTime.now
         return rest <= 0 ? 0 : Int32(clamping: (rest + 999_999) / 1_000_000)
-    }
-}
-
-/// Nanoseconds on the monotonic clock.
-package enum MonotonicTime {
-    package static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

@@ -47,6 +47,9 @@ public struct CategorySettings: Sendable, Hashable {
     public var replyToFinal: ReplyToFinal?
     /// Whether a supervisor approves replies (`email.approveReplies`); nil leaves it to the mailbox.
     public var approveReplies: Bool?
+    /// The template by which a first message is answered at once (`email.autoResponse`), in place of the mailbox's
+    /// acknowledgement; nil leaves it to the mailbox.
+    public var autoResponse: String?
 
     /// Settings that leave everything open.
     public init() {}
@@ -66,6 +69,7 @@ public struct CategorySettings: Sendable, Hashable {
         settings.preferredAgentFor = preferredAgentFor ?? outer.preferredAgentFor
         settings.replyToFinal = replyToFinal ?? outer.replyToFinal
         settings.approveReplies = approveReplies ?? outer.approveReplies
+        settings.autoResponse = autoResponse ?? outer.autoResponse
         return settings
     }
 }

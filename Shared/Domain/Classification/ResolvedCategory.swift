@@ -30,6 +30,8 @@ public final class ResolvedCategory: Sendable {
     public let replyToFinal: ReplyToFinal?
     /// Whether a supervisor approves replies; nil leaves it to the mailbox.
     public let approveReplies: Bool?
+    /// The template by which a first message is answered at once; nil leaves it to the mailbox.
+    public let autoResponse: String?
 
     init?(path: [String], conditions: [(category: String, condition: Condition)], settings: CategorySettings) {
         guard let endpoint = settings.endpoint, let schema = settings.schema else { return nil }
@@ -48,6 +50,7 @@ public final class ResolvedCategory: Sendable {
         preferredAgentFor = settings.preferredAgentFor
         replyToFinal = settings.replyToFinal
         approveReplies = settings.approveReplies
+        autoResponse = settings.autoResponse
     }
 
     /// The whole head start of an item in seconds of age: the category's, the source's (`priority`), what its

@@ -72,13 +72,14 @@ extension CategorySettings {
         holdPausesSLA = reader.bool("holdPausesSLA")
         rejectWhenOverdue = reader.bool("rejectWhenOverdue")
         preferredAgentFor = reader.duration("preferredAgentFor", in: 0...(30 * 86_400_000))
-        let known = ["replyToFinal", "approveReplies"]
+        let known = ["replyToFinal", "approveReplies", "autoResponse"]
         if let value = reader.value("email"),
             let email = ObjectReader(
                 value, at: reader.pointer.appending("email"), known: known, problems: reader.problems)
         {
             replyToFinal = email.choice("replyToFinal", "rule")
             approveReplies = email.bool("approveReplies")
+            autoResponse = email.text("autoResponse", .name)
         }
     }
 
@@ -119,6 +120,7 @@ extension CategorySettings {
         var email = JSONObject()
         email["replyToFinal"] = replyToFinal.map { .string($0.rawValue) }
         email["approveReplies"] = approveReplies.map(JSONValue.bool)
+        email["autoResponse"] = autoResponse.map(JSONValue.string)
         if !email.isEmpty { object["email"] = .object(email) }
         return object
     }

@@ -9,6 +9,7 @@ struct ConfigurationReferences {
     private let channels: [String]
     private let endpoints: [String]
     private let groups: [String]
+    private let templates: [String]
 
     init(reader: ObjectReader) {
         self.reader = reader
@@ -24,6 +25,7 @@ struct ConfigurationReferences {
         channels = names("channels")
         endpoints = names("endpoints")
         groups = texts("groups")
+        templates = names("templates")
     }
 
     func check() {
@@ -73,6 +75,9 @@ struct ConfigurationReferences {
             checkName(category, "calendar", at: place, what: "calendar", in: calendars)
             checkName(category, "channel", at: place, what: "channel", in: channels)
             checkNames(category, "requiredSkills", at: place, what: "skill", in: Set(skills))
+            if let email = category["email"]?.objectValue {
+                checkName(email, "autoResponse", at: place.appending("email"), what: "template", in: templates)
+            }
             let endpoint = category["endpoint"].flatMap { $0.isNull ? nil : $0 } ?? outer.endpoint
             let schema = category["schema"].flatMap { $0.isNull ? nil : $0 } ?? outer.schema
             let children = category["children"]?.arrayValue ?? []
@@ -112,10 +117,7 @@ struct ConfigurationReferences {
 
     /// A mailbox hands in as a source, and answers by a template.
     private func checkMailboxes() {
-        func names(_ section: String) -> [String] {
-            reader.value(section)?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
-        }
-        let (sources, templates) = (names("sources"), names("templates"))
+        let sources = reader.value("sources")?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
         for (mailbox, pointer) in elements(reader.value("mailboxes"), at: place("mailboxes")) {
             checkName(mailbox, "source", at: pointer, what: "source", in: sources)
             checkName(mailbox, "acknowledgement", at: pointer, what: "template", in: templates)

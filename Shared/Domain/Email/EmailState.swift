@@ -18,6 +18,8 @@ public enum EmailState: String, Sendable, CaseIterable {
     case bounced
     /// The server refused it, or its tries are used up. Of a message that came in: it could not be read.
     case failed
+    /// It came in, could not be read, and is read once more.
+    case reading
     /// Nobody knows whether the server took it; a person decides.
     case uncertain
     /// Called off before it went out.
@@ -54,7 +56,8 @@ public enum EmailTransition {
         case (.uncertain, .confirm): .sent
         case (.uncertain, .retry), (.failed, .retry), (.bounced, .retry): .queued
         case (.uncertain, .cancel), (.failed, .cancel): .canceled
-        case (.queued, .claim): .sending
+        // Also what was in hand already and has not been begun.
+        case (.queued, .claim), (.sending, .claim): .sending
         case (.sending, .accept): .sent
         case (.sending, .postpone): .queued
         case (.sending, .fail): .failed

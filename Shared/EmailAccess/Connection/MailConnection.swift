@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// The bytes of one session: sends and receives on its loop, with the patience given. Used by the session's actor only.
 final class MailConnection {
@@ -20,7 +21,7 @@ final class MailConnection {
         self.patience = patience
         self.place = place
         key = loop.newKey()
-        window = ProgressWindow(patience, at: MonotonicClock.now)
+        window = ProgressWindow(patience, at: MonotonicTime.now)
     }
 
     /// By what another thread ends a wait that heeds interrupts.
@@ -29,7 +30,7 @@ final class MailConnection {
     /// Begins a new exchange: the server's time for it runs from now.
     /// - Parameter patience: other than the session's own.
     func beginExchange(_ patience: MailPatience? = nil) {
-        window = ProgressWindow(patience ?? self.patience, at: MonotonicClock.now)
+        window = ProgressWindow(patience ?? self.patience, at: MonotonicTime.now)
     }
 
     /// Receives what has arrived, without waiting.
@@ -88,7 +89,7 @@ final class MailConnection {
     }
 
     private func requireProgress() throws(EmailAccessError) {
-        guard window.holds(at: MonotonicClock.now) else {
+        guard window.holds(at: MonotonicTime.now) else {
             throw EmailAccessError(
                 .timedOut,
                 "\(place) is too slow: less than \(patience.leastBytes) bytes and no whole answer within \(patience.window)."

@@ -1,3 +1,5 @@
+import Threads
+
 extension ImapSession {
     /// How a wait for news ended.
     public enum IdleEnd: Sendable, Hashable {
@@ -17,7 +19,7 @@ extension ImapSession {
     /// - Parameter duration: 29 minutes at most, after which servers may log one out.
     public func idle(atMost duration: Duration) async throws(EmailAccessError) -> IdleEnd {
         if hasNews { return .changed }
-        let deadline = MonotonicClock.now + min(duration, .seconds(29 * 60)).nanoseconds
+        let deadline = MonotonicTime.now + min(duration, .seconds(29 * 60)).nanoseconds
         let tag = nextTag()
         connection.beginExchange()
         try await connection.send(Array("\(tag) IDLE\r\n".utf8))
@@ -66,6 +68,6 @@ extension ImapSession {
 
     /// Waits, with the connection unused, until ``wake()``, the time is over, or the server ends the connection.
     public func rest(atMost duration: Duration) async throws(EmailAccessError) {
-        _ = try await connection.idle(until: MonotonicClock.now + duration.nanoseconds)
+        _ = try await connection.idle(until: MonotonicTime.now + duration.nanoseconds)
     }
 }

@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// A connection to a mail server that libcurl has made, secured and logged in, and that is then read and written raw.
 ///
@@ -38,10 +39,10 @@ final class CurlConnection: @unchecked Sendable {
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation {
                 (continuation: CheckedContinuation<Result<CurlConnection, EmailAccessError>, Never>) in
-                do throws(EmailAccessError) {
+                do throws(ThreadRefused) {
                     try OwnedThread.start { continuation.resume(returning: connect(request, isCancelled)) }
                 } catch {
-                    continuation.resume(returning: .failure(error))
+                    continuation.resume(returning: .failure(EmailAccessError(.unreachable, "\(error)")))
                 }
             }
         } onCancel: {

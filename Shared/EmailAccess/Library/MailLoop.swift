@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// A thread of our own that runs the actors of many mail connections and waits for their sockets.
 ///
@@ -53,7 +54,7 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
     private init() {
         signal = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
         precondition(signal >= 0, "the system refuses another file descriptor")
-        do { try OwnedThread.start { [self] in run() } } catch { preconditionFailure("\(error)") }
+        OwnedThread.startOrTrap { [self] in run() }
     }
 
     /// A key by which a connection's wait can be interrupted.
@@ -76,7 +77,7 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
     }
 
     /// Waits for a socket.
-    /// - Parameter deadline: nanoseconds of ``MonotonicClock``.
+    /// - Parameter deadline: nanoseconds of ``MonotonicTime``.
     func wait(
         isolation: isolated (any Actor)? = #isolation, key: Int, socket: Int32, events: Int32, deadline: Int64,
         heedsInterrupts: Bool
@@ -91,6 +92,8 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
                 // A cancellation before this one's arrival has found nobody.
                 guard !Task.isCancelled else { return continuation.resume(returning: .cancelled) }
                 wake { $0.arrivals.append(waiter) }
+                // Nor has one that came between that look and the arrival.
+                if Task.isCancelled { interrupt(key, cancel: true) }
             }
         } onCancel: {
             interrupt(key, cancel: true)
@@ -138,7 +141,7 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
     /// Milliseconds until the nearest deadline; -1: for ever.
     private func restTime() -> Int32 {
         guard let nearest = waiters.lazy.map(\.deadline).min(), nearest < .max else { return -1 }
-        return Int32(clamping: max(0, (nearest - MonotonicClock.now) / 1_000_000 + 1))
+        return Int32(clamping: max(0, (nearest - MonotonicTime.now) / 1_000_000 + 1))
     }
 
     private func end(_ interrupts: [(key: Int, cancel: Bool)]) {
@@ -153,7 +156,7 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
 
     private func end(_ polled: [pollfd]) {
         guard !waiters.isEmpty else { return }
-        let now = MonotonicClock.now
+        let now = MonotonicTime.now
         var kept: [Waiter] = []
         kept.reserveCapacity(waiters.count)
         for (waiter, found) in zip(waiters, polled.dropFirst()) {
@@ -166,15 +169,6 @@ final class MailLoop: SerialExecutor, @unchecked Sendable {
             }
         }
         waiters = kept
-    }
-}
-
-/// Nanoseconds of a clock that never goes back.
-enum MonotonicClock {
-    static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Threads of our own on which messages are read and written, because that blocks on files and burns processor time.
 ///
@@ -15,13 +16,7 @@ public final class MessageThreads: @unchecked Sendable {
         precondition(count > 0, "messages need at least one thread")
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wake, nil)
-        for _ in 0..<count {
-            var thread = pthread_t()
-            let retained = Unmanaged.passRetained(self)
-            let status = pthread_create(&thread, nil, runMessageThread, retained.toOpaque())
-            precondition(status == 0, "the system refuses another thread")
-            pthread_detach(thread)
-        }
+        for _ in 0..<count { OwnedThread.startOrTrap { self.work() } }
     }
 
     deinit {
@@ -74,7 +69,7 @@ public final class MessageThreads: @unchecked Sendable {
         if isStopped { job(false) }
     }
 
-    fileprivate func work() {
+    private func work() {
         while true {
             pthread_mutex_lock(mutex)
             while jobs.isEmpty && !isStopping { pthread_cond_wait(wake, mutex) }
@@ -84,14 +79,4 @@ public final class MessageThreads: @unchecked Sendable {
             job(true)
         }
     }
-}
-
-private func runMessageThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument else { return nil }
-    let threads = Unmanaged<MessageThreads>.fromOpaque(argument).takeRetainedValue()
-    var signals = sigset_t()
-    sigfillset(&signals)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-    threads.work()
-    return nil
 }

@@ -1,5 +1,6 @@
 import CRdKafka
 import Glibc
+import Threads
 
 /// A member of a consumer group, as the broker knows it.
 public struct GroupMember: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import CRdKafka
 import Logging
+import Threads
 
 /// Creates, describes and deletes topics. Each call connects for itself; none is meant for a hot path.
 public struct KafkaAdmin: Sendable {

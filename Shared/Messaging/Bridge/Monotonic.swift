@@ -1,12 +1,8 @@
-import Glibc
+import Threads
 
 /// The monotonic clock in nanoseconds: cheap to read and to compare, for deadlines inside one process.
 enum Monotonic {
-    static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    static func now() -> UInt64 { UInt64(MonotonicTime.now) }
 
     /// Whole milliseconds until a deadline, rounded up, at most `limit`, 0 when it has passed.
     static func milliseconds(until deadline: UInt64, from now: UInt64, limit: Int32) -> Int32 {

@@ -1,6 +1,7 @@
 import CRdKafka
 import Dispatch
 import Logging
+import Threads
 
 /// One librdkafka client with two queues: one of its events, and one for answers to our own requests, which can be
 /// waited on while the first is left alone.
@@ -85,7 +86,7 @@ final class RdKafkaClient: @unchecked Sendable {
     /// deleted (its issue 4486). By now the group has been left and the queues are gone; what stays is a thread asleep.
     func destroy(_ logger: Logger) {
         let ended = DispatchSemaphore(value: 0)
-        OwnedThread.start {
+        OwnedThread.startOrTrap {
             rd_kafka_queue_destroy(self.answers)
             rd_kafka_queue_destroy(self.queue)
             rd_kafka_destroy_flags(self.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)

@@ -1,5 +1,6 @@
 import CRdKafka
 import Logging
+import Threads
 
 /// The thread of a consumer or reader: takes the library's events, hands batches over, commits what was handled, and
 /// gives partitions up in good order. The logic lies in `ConsumerProgress` and `LogContinuity`.
@@ -65,7 +66,7 @@ struct ConsumerLoop: ~Copyable {
 
     /// Runs until the consumer is closed or cannot go on.
     static func start(_ plan: Plan, _ mailbox: ConsumerMailbox) {
-        OwnedThread.start {
+        OwnedThread.startOrTrap {
             do throws(MessagingError) {
                 let client = try RdKafkaClient(.consumer, plan.settings)
                 mailbox.attach(client)

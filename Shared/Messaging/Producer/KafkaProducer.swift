@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import Threads
 
 /// Publishes messages and waits until all in-sync replicas have them.
 ///
@@ -21,7 +22,7 @@ public final class KafkaProducer: Sendable {
     public init(configuration: ProducerConfiguration, logger: Logger) throws(MessagingError) {
         lane = try ProducerLane(configuration, logger: logger)
         let lane = lane
-        OwnedThread.start { ProducerLoop(lane).run() }
+        OwnedThread.startOrTrap { ProducerLoop(lane).run() }
     }
 
     deinit { assert(lane.ended.isOpen, "KafkaProducer.close() was not called") }

@@ -7,7 +7,7 @@ package final class AsyncWake: Sendable {
     private struct State {
         var isWoken = false
         var next = 0
-        var waiter: (id: Int, continuation: CheckedContinuation<Void, Never>)?
+        var waiter: (id: Int, continuation: CheckedContinuation<Bool, Never>)?
         var cancelled: Set<Int> = []
     }
 
@@ -18,7 +18,7 @@ package final class AsyncWake: Sendable {
 
     /// Wakes.
     package func wake() {
-        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard let waiter = state.waiter else {
                 state.isWoken = true
                 return nil
@@ -26,39 +26,47 @@ package final class AsyncWake: Sendable {
             state.waiter = nil
             return waiter.continuation
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
     }
 
     /// Returns when woken, after the time, or when cancelled. One at a time may wait.
-    package func wait(atMost duration: Duration) async {
-        await withTaskGroup(of: Void.self) { group in
+    /// - Returns: whether it was woken.
+    @discardableResult
+    package func wait(atMost duration: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.park() }
-            group.addTask { try? await Task.sleep(for: duration) }
-            await group.next()
+            group.addTask {
+                try? await Task.sleep(for: duration)
+                return false
+            }
+            var isWoken = await group.next() ?? false
             group.cancelAll()
+            // Woken at the very end of the time.
+            for await other in group where other { isWoken = true }
+            return isWoken
         }
     }
 
-    private func park() async {
+    private func park() async -> Bool {
         let id = state.withLock { state in
             state.next += 1
             return state.next
         }
-        await withTaskCancellationHandler {
+        let isWoken = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state -> Bool in
-                    if state.cancelled.remove(id) != nil { return true }
+                let over = state.withLock { state -> Bool? in
                     if state.isWoken {
                         state.isWoken = false
                         return true
                     }
+                    if state.cancelled.remove(id) != nil { return false }
                     state.waiter = (id, continuation)
-                    return false
+                    return nil
                 }
-                if isOver { continuation.resume() }
+                if let over { continuation.resume(returning: over) }
             }
         } onCancel: {
-            let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
                 guard let waiter = state.waiter, waiter.id == id else {
                     state.cancelled.insert(id)
                     return nil
@@ -66,8 +74,9 @@ package final class AsyncWake: Sendable {
                 state.waiter = nil
                 return waiter.continuation
             }
-            waiter?.resume()
+            waiter?.resume(returning: false)
         }
         state.withLock { _ = $0.cancelled.remove(id) }
+        return isWoken
     }
 }

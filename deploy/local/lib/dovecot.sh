@@ -149,6 +149,10 @@ service imap-login {
 }
 service anvil {
   chroot =
+  # Everybody comes from one address here: one account's wrong password would delay all the others by up to 15 s.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service imap {
   process_limit = 600
@@ -184,7 +188,11 @@ greets() {
 
 imap_answers() { (greets "${port[IMAP]}" "* OK"); }
 
-launch_dovecot() { start_process dovecot "$1/dovecot.conf" dovecot -F -c "$1/dovecot.conf"; }
+launch_dovecot() {
+    # What a killed one has left names a process that may be another one by now; Dovecot would take it for itself.
+    rm -f "$1/run/master.pid"
+    start_process dovecot "$1/dovecot.conf" dovecot -F -c "$1/dovecot.conf"
+}
 
 start_dovecot() {
     local home end

@@ -65,3 +65,14 @@ await_email() {
 }
 
 stop_email() { stop_process email-1 TERM 40; }
+
+# Tells `millrace demo` where the stack's mail servers are, and which accounts are whose.
+describe_mail_servers() {
+    load_ports
+    load_mail_password
+    jq -n --arg password "$MAIL_PASSWORD" --arg certificates "$(mail_home)/tls/ca.pem" \
+        --argjson imap "${port[IMAPS]}" --argjson smtp "${port[SMTPS]}" \
+        '{host: "localhost", $imap, $smtp, $certificates, $password, domain: "example.test",
+          mailboxes: ["support", "sales"], customers: ["customer1", "customer2", "customer3"]}' |
+        write_private "$local_dir/mail-servers.json"
+}

@@ -93,7 +93,11 @@ extension OpenAPIComponents {
                                 "enum": [\#(list(ReplyToFinal.allCases))],
                                 "description": "What a reply to an item that has ended does."
                             },
-                            "approveReplies": {"type": "boolean"}
+                            "approveReplies": {"type": "boolean"},
+                            "autoResponse": {
+                                "type": "string",
+                                "description": "The template that answers a first message, in place of the acknowledgement."
+                            }
                         }
                     },
                     "children": {

@@ -47,6 +47,10 @@ extension OpenAPIComponents {
                 "name": "version", "in": "query", "description": "The configuration's version that the caller knows.",
                 "schema": {"type": "integer", "minimum": 0, "maximum": 2147483647}
             },
+            "SeenWork": {
+                "name": "seen", "in": "query", "description": "`seen` of the answer before.",
+                "schema": {"type": "string", "maxLength": 200}
+            },
             "EmailItemFilter": {
                 "name": "workItemId", "in": "query", "description": "Messages of this item.",
                 "schema": {"type": "string", "format": "uuid"}

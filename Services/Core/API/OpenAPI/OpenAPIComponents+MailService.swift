@@ -27,12 +27,29 @@ extension OpenAPIComponents {
                 }
             },
             "MailWork": {
-                "type": "object", "required": ["tenant", "configurationVersion", "mailboxes", "tests"],
+                "type": "object", "required": ["tenant", "configurationVersion", "tests", "due", "rereads", "seen"],
                 "properties": {
                     "tenant": {"type": "string", "description": "Secrets are sealed for `millrace/TENANT/NAME`."},
                     "configurationVersion": {"type": "integer", "minimum": 1},
+                    "seen": {"type": "string", "description": "Says what the answer tells; to be given with the next call."},
+                    "due": {
+                        "type": "array", "items": {"type": "string"},
+                        "description": "Mailboxes in which messages are to be sent now."
+                    },
+                    "rereads": {
+                        "type": "array", "description": "Messages whose bytes are to be read once more.",
+                        "items": {
+                            "type": "object", "required": ["id", "mailbox", "raw", "size", "receivedAt"],
+                            "properties": {
+                                "id": {"type": "string", "format": "uuid"}, "mailbox": {"type": "string"},
+                                "raw": {"$ref": "#/components/schemas/Sha256"},
+                                "size": {"$ref": "#/components/schemas/Count"},
+                                "receivedAt": {"$ref": "#/components/schemas/Moment"}
+                            }
+                        }
+                    },
                     "mailboxes": {
-                        "type": "array",
+                        "type": "array", "description": "All of them; absent when the caller knows them.",
                         "items": {
                             "type": "object", "required": ["name", "revision", "enabled", "kind", "settings", "sealed"],
                             "properties": {
@@ -205,6 +222,16 @@ extension OpenAPIComponents {
                     "attachments": {"type": "array", "items": {"$ref": "#/components/schemas/EmailAttachment"}},
                     "marks": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers."}
                 }
+            },
+            "AttemptBegin": {
+                "type": "object", "required": ["term", "attempt"], "additionalProperties": false,
+                "properties": {
+                    "term": {"$ref": "#/components/schemas/Count"}, "attempt": {"type": "integer", "minimum": 1, "maximum": 2147483647}
+                }
+            },
+            "Reread": {
+                "type": "object", "required": ["message"], "additionalProperties": false,
+                "properties": {"message": {"$ref": "#/components/schemas/ReceivedMessage"}}
             },
             "AttemptOutcome": {
                 "type": "object", "required": ["term", "attempt", "outcome"], "additionalProperties": false,

@@ -109,11 +109,12 @@ extension OpenAPIDocument {
             method: "GET", path: "/mailboxes/work", id: "getMailWork", tag: .mailService,
             summary: "The mailboxes to serve, with their sealed secrets",
             description: """
-                With `wait` and `version` the answer comes at a change, or when a test is asked for. A mailbox whose \
-                `revision` is another one than before is connected anew.
+                With `wait`, `version` and `seen` the answer comes at a change, when a message becomes due in a mailbox (then \
+                it is among `due`), when a message is to be read once more, or when a test is asked for. A mailbox whose \
+                `revision` is another one than before is connected anew. Without `mailboxes` they are what they were.
                 """,
-            roles: [.mail], parameters: ["Wait", "KnownVersion"], answers: [OpenAPIAnswer(200, "The work.", "MailWork")]
-        ),
+            roles: [.mail], parameters: ["Wait", "KnownVersion", "SeenWork"],
+            answers: [OpenAPIAnswer(200, "The work.", "MailWork")]),
         OpenAPIOperation(
             method: "POST", path: "/mailboxes/{name}/lease", id: "leaseMailbox", tag: .mailService,
             summary: "Begin a new term of a mailbox",
@@ -142,11 +143,24 @@ extension OpenAPIDocument {
             method: "POST", path: "/mailboxes/{name}/outbound/claim", id: "claimEmails", tag: .mailService,
             summary: "Take messages in hand whose time has come",
             description: """
-                `emails` are to be sent. `interrupted` were in hand under an earlier term: they are looked for in the sent \
-                folder and their outcome told, and never simply sent again.
+                `emails` are to be sent, each after its `begin`; what was claimed and never begun is among them again. \
+                `interrupted` were begun under an earlier term: they are looked for in the sent folder and their outcome \
+                told, and never simply sent again.
                 """,
             roles: [.mail], parameters: ["MailboxName"], body: OpenAPIBody(schema: "ClaimRequest"),
             answers: [OpenAPIAnswer(200, "The messages.", "Claim")], problems: [409, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/emails/{id}/begin", id: "beginEmail", tag: .mailService,
+            summary: "Say that an attempt begins",
+            description:
+                "From then on the server may have the message. Refused when the attempt is over: then do not send it.",
+            roles: [.mail], parameters: ["EmailId"], body: OpenAPIBody(schema: "AttemptBegin"),
+            answers: [OpenAPIAnswer(204, "It is stored.")], problems: [409, 422]),
+        OpenAPIOperation(
+            method: "POST", path: "/emails/{id}/read", id: "rereadEmail", tag: .mailService,
+            summary: "Tell what stands in a message that was to be read once more",
+            roles: [.mail], parameters: ["EmailId"], body: OpenAPIBody(schema: "Reread"),
+            answers: [OpenAPIAnswer(204, "It is stored.")], problems: [409, 422]),
         OpenAPIOperation(
             method: "POST", path: "/emails/{id}/outcome", id: "settleEmail", tag: .mailService,
             summary: "Tell what became of an attempt", roles: [.mail], parameters: ["EmailId"],

@@ -1,7 +1,6 @@
 import Domain
 import EmailAccess
 import NIOCore
-import Synchronization
 
 /// A mailbox at Gmail (https://developers.google.com/workspace/gmail/api/reference/rest/v1).
 ///
@@ -16,7 +15,8 @@ final class GmailMailbox: MailboxConnection {
     /// Path of the user's resources.
     let user: String
     private let folder: String
-    private let labels = Mutex<[String: String]>([:])
+    /// By names in small letters.
+    private let labels = KnownIds()
 
     /// - Parameters:
     ///   - user: an address, or `me`.
@@ -82,18 +82,15 @@ final class GmailMailbox: MailboxConnection {
     func download(_ id: String, to path: String, greatest: Int) async throws -> DownloadedMessage? {
         let address = "\(user)/messages/\(ProviderAPI.encoded(id))?format=raw"
         return try await api.exchange("GET", address) { body in
-            let file = try ProviderDownload(path: path, greatest: greatest)
             var reader = GmailRawReader()
-            for try await piece in body {
-                try file.write(reader.take(piece.readableBytesView))
-                if file.isOver { break }
+            var message = try await ProviderDownload.take(body, to: path, greatest: greatest) { piece in
+                ByteBuffer(bytes: reader.take(piece.readableBytesView))
             }
-            if file.isOver { try file.keepHead() }
             let told = reader.members["sizeEstimate"].flatMap { Int($0) } ?? 0
-            return DownloadedMessage(
-                size: file.isOver ? max(told, file.size) : file.size,
-                receivedAt: reader.members["internalDate"].flatMap { Int64($0) }.map { Instant(milliseconds: $0) },
-                isHeadOnly: file.isOver)
+            if message.isHeadOnly { message.size = max(told, message.size) }
+            message.receivedAt =
+                reader.members["internalDate"].flatMap { Int64($0) }.map { Instant(milliseconds: $0) }
+            return message
         }
     }
 
@@ -119,19 +116,19 @@ final class GmailMailbox: MailboxConnection {
 
     /// The id of a label by its name; made when it is missing and `makes`.
     func label(_ name: String, makes: Bool) async throws -> String? {
-        if let known = labels.withLock({ $0[name.lowercased()] }) { return known }
+        if let known = labels[name.lowercased()] { return known }
         let answer = try await api.call("GET", "\(user)/labels")
         var found: [String: String] = [:]
         for entry in answer?["labels"]?.arrayValue ?? [] {
             guard let id = entry["id"]?.stringValue, let name = entry["name"]?.stringValue else { continue }
             found[name.lowercased()] = id
         }
-        labels.withLock { $0 = found }
+        labels.replace(by: found)
         if let id = found[name.lowercased()] { return id }
         guard makes else { return nil }
         let made = try await api.call("POST", "\(user)/labels", ["name": .string(name)])
         guard let id = made?["id"]?.stringValue else { return nil }
-        labels.withLock { $0[name.lowercased()] = id }
+        labels.note(id, of: name.lowercased())
         return id
     }
 }

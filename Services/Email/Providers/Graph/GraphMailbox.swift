@@ -2,7 +2,6 @@ import Domain
 import EmailAccess
 import Foundation
 import NIOCore
-import Synchronization
 
 /// A mailbox at Microsoft Graph (https://learn.microsoft.com/graph/api/resources/mail-api-overview).
 ///
@@ -17,7 +16,7 @@ final class GraphMailbox: MailboxConnection {
     /// Path of the user's resources.
     let user: String
     private let folder: String
-    private let folders = Mutex<[String: String]>([:])
+    private let folders = KnownIds()
 
     /// Ids stay when a message is moved.
     static let headers: [(name: String, value: String)] = [(name: "prefer", value: "IdType=\"ImmutableId\"")]
@@ -72,13 +71,7 @@ final class GraphMailbox: MailboxConnection {
         guard let head = try await call("GET", "\(address)?$select=receivedDateTime") else { return nil }
         let received = head["receivedDateTime"]?.stringValue.flatMap { Instant(rfc3339: $0) }
         return try await api.exchange("GET", "\(address)/$value", headers: Self.headers) { body in
-            let file = try ProviderDownload(path: path, greatest: greatest)
-            for try await piece in body {
-                try file.write(piece)
-                if file.isOver { break }
-            }
-            if file.isOver { try file.keepHead() }
-            return DownloadedMessage(size: file.size, receivedAt: received, isHeadOnly: file.isOver)
+            try await ProviderDownload.take(body, to: path, greatest: greatest, receivedAt: received)
         }
     }
 
@@ -102,7 +95,7 @@ final class GraphMailbox: MailboxConnection {
     func folderId(_ name: String, makes: Bool) async throws -> String? {
         // names that Graph gives itself are ids
         if Self.wellKnown.contains(name.lowercased()) { return name.lowercased() }
-        if let known = folders.withLock({ $0[name] }) { return known }
+        if let known = folders[name] { return known }
         let quoted = name.replacingOccurrences(of: "'", with: "''")
         let filter = ProviderAPI.encoded("displayName eq '\(quoted)'")
         let answer = try await call("GET", "\(user)/mailFolders?$filter=\(filter)&$select=id")
@@ -111,7 +104,7 @@ final class GraphMailbox: MailboxConnection {
             let made = try await call("POST", "\(user)/mailFolders", ["displayName": .string(name)])
             id = made?["id"]?.stringValue
         }
-        if let id { folders.withLock { $0[name] = id } }
+        if let id { folders.note(id, of: name) }
         return id
     }
 

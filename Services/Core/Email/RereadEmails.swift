@@ -1,0 +1,165 @@
+import Domain
+import Foundation
+import ServiceKit
+import Storage
+
+/// Messages that could not be read and are tried again: when a person resumes the item that one of them made, the email
+/// service is asked to read the bytes that were kept once more, and tells what stands in them now.
+///
+/// The item goes on meanwhile: should the service be away, people still have the message's bytes.
+struct RereadEmails: Sendable {
+    let runtime: TenantRuntime
+    private var tenant: Int32 { runtime.tenant }
+
+    /// A message to read.
+    struct Reread: Sendable {
+        let id: UUID
+        let mailbox: String
+        let content: JSONObject
+
+        var document: JSONValue {
+            var document: JSONObject = ["id": .string(id.dashedText), "mailbox": .string(mailbox)]
+            document["raw"] = content["rawSha256"]
+            document["size"] = content["size"]
+            document["receivedAt"] = content["receivedAt"]
+            return .object(document)
+        }
+    }
+
+    // MARK: Asking
+
+    /// The messages of these items that could not be read, for the transaction that has the items locked.
+    static func asking(
+        for items: [UUID], actor: Actor, tenant: Int32, in snapshot: TenantSnapshot, at now: Instant,
+        on transaction: Transaction
+    ) async throws -> [SQLStatement] {
+        let emails = try await transaction.query(
+            """
+            SELECT \(Email.columns) FROM email
+            WHERE tenant = $1 AND work_item = ANY($2::uuid[]) AND direction = 'in' AND state = 'failed'
+            ORDER BY id FOR UPDATE
+            """, [.int4(tenant), .uuids(items)]
+        ).map { try Email(row: $0) }
+        guard !emails.isEmpty else { return [] }
+        let asked = emails.map { email in
+            var asked = email
+            asked.state = .reading
+            asked.revision += 1
+            (asked.updatedAt, asked.dueAt) = (now, now)
+            return asked
+        }
+        let events = zip(emails, asked).map {
+            EmailEvents.event(of: $1, from: $0.state, actor: actor, in: snapshot)
+        }
+        return [
+            Email.update(asked, tenant: tenant),
+            WorkItemEvents.insertion(of: events, tenant: tenant, at: now, laned: true),
+        ]
+    }
+
+    /// Hands messages out that are to be read. One that was handed out comes again after 30 s: whoever had it may be gone.
+    static func taking(tenant: Int32, at now: Instant) -> SQLStatement {
+        SQLStatement(
+            """
+            UPDATE email SET due_at = $2::bigint + 30000 WHERE tenant = $1 AND id IN (
+                SELECT id FROM email WHERE tenant = $1 AND state = 'reading'
+                    AND state NOT IN ('received', 'sent', 'delivered') AND due_at <= $2
+                ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED)
+            RETURNING id, mailbox, content
+            """, [.int4(tenant), .int8(now.milliseconds)])
+    }
+
+    static func tasks(_ rows: SQLResult) throws -> [Reread] {
+        try rows.map {
+            Reread(id: try $0[0].uuid, mailbox: try $0[1].text, content: JSONObject(stored: try $0[2].text))
+        }
+    }
+
+    // MARK: Telling
+
+    /// Takes what stands in the message; told again it has no effect.
+    func settle(_ id: UUID, _ read: ReceivedEmail, at now: Instant) async throws {
+        let snapshot = runtime.snapshot
+        guard let found = try await EmailQueries(pool: runtime.dependencies.pool, tenant: tenant).find(id) else {
+            throw CoreAPI.noSuchEmail
+        }
+        let actor = Actor.mailbox(found.mailbox)
+        let change = ChangeWorkItems(pool: runtime.dependencies.pool, tenant: tenant)
+        let done = try await runtime.dependencies.pool.transaction(tenant: tenant, idempotent: true) {
+            transaction -> ChangeWorkItems.Committed? in
+            // The item first, as everybody who changes both does.
+            var requests: [ChangeRequest] = []
+            if let item = found.workItem, read.failed == nil, let news = update(read, found, snapshot) {
+                requests = [ChangeRequest(reference: .id(item), command: .update(news), actor: actor)]
+            }
+            let locked = try await change.lock(requests, in: snapshot, on: transaction)
+            guard
+                let email = try await ChangeEmails(runtime: runtime).lock([id], on: transaction).first,
+                email.direction == .incoming, email.state == .reading
+            else { return nil }
+            let stored = try await transaction.query(EmailReferences.locking(read.contents, tenant: tenant))
+            guard stored.count == Set(read.contents).count else {
+                throw Problem.conflict("A content that the message refers to is not stored; store it and tell again.")
+            }
+            var decided = change.decide(requests, locked: locked, in: snapshot, at: now)
+            let (statements, batch) = change.statements(for: decided, in: snapshot, at: now)
+            let results = try await transaction.commit(
+                with: statements + writing(read, to: email, actor, in: snapshot, at: now))
+            if let batch { decided.batch = try results[batch][0, 0].int64 }
+            return decided.committed
+        }
+        guard let done else { return }
+        if !done.changes.isEmpty {
+            runtime.announceOffers(in: done.changes)
+            runtime.after(.changed(done.changes, agents: done.agents, batch: done.batch))
+            CoreMetrics.note(done.changes, at: now)
+        }
+        runtime.committed.raise()
+    }
+
+    /// What the item learns; how many messages it has stays as it is.
+    private func update(_ read: ReceivedEmail, _ email: Email, _ snapshot: TenantSnapshot) -> UpdateCommand? {
+        guard let mailbox = snapshot.configuration.mailbox(named: email.mailbox) else { return nil }
+        var attributes = Reception.attributes(of: read, in: mailbox, snapshot: snapshot)
+        attributes["emails"] = nil
+        return try? UpdateCommand(body: ["attributes": .object(attributes)])
+    }
+
+    private func writing(
+        _ read: ReceivedEmail, to email: Email, _ actor: Actor, in snapshot: TenantSnapshot, at now: Instant
+    ) -> [SQLStatement] {
+        var after = Email(
+            id: email.id, direction: .incoming, state: read.failed == nil ? .received : .failed, mailbox: email.mailbox,
+            workItem: email.workItem, messageId: read.messageId ?? email.messageId, at: email.createdAt,
+            reason: read.failed, content: read.failed == nil ? read.content : email.content)
+        after.revision = email.revision + 1
+        after.updatedAt = now
+        let event = EmailEvents.event(of: after, from: email.state, actor: actor, in: snapshot)
+        var statements = [
+            Email.update([after], tenant: tenant),
+            SQLStatement(
+                """
+                UPDATE email SET message_id = $3, message = $4, correspondents = $5::uuid[] WHERE tenant = $1 AND id = $2
+                """,
+                [
+                    .int4(tenant), .uuid(email.id), SQLValue(after.messageId),
+                    after.messageId.map { .uuid(EmailDigest.of($0)) } ?? .null, .uuids(after.correspondents),
+                ]),
+            // By its Message-ID it is known from now on, and by its bytes no longer.
+            SQLStatement(
+                "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = $4 AND email = $2",
+                [
+                    .int4(tenant), .uuid(email.id), .uuid(EmailDigest.of(read.identity)),
+                    .uuid(EmailDigest.of(email.messageId ?? EmailAttachment.hexadecimal(read.raw))),
+                ]),
+            WorkItemEvents.insertion(of: [event], tenant: tenant, at: now, laned: true),
+        ]
+        guard read.failed == nil else { return statements }
+        statements += EmailReferences.adding(after.contents.map { (after.id, $0) }, tenant: tenant)
+        if let item = email.workItem {
+            let known = [read.identity] + read.references
+            statements.append(Reception.threads(known.map { (EmailDigest.of($0), item) }, tenant: tenant))
+        }
+        return statements
+    }
+}

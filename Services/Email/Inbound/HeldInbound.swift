@@ -1,0 +1,18 @@
+import Domain
+import Logging
+
+/// What taking the messages of a held mailbox in works with, however they come.
+struct HeldInbound: Sendable {
+    let mailbox: MailboxAssignment
+    let inbound: MailboxInbound
+    let core: CoreMailbox
+    let client: CoreClient
+    let dependencies: EmailDependencies
+    let states: MailboxStates
+    let requireTrust: @Sendable () throws -> Void
+    let logger: Logger
+
+    var read: ReadMessage {
+        ReadMessage(mailbox: mailbox, inbound: inbound, core: client, dependencies: dependencies)
+    }
+}

@@ -1,0 +1,79 @@
+import Domain
+import Email
+import Logging
+import Synchronization
+import Testing
+
+@Suite struct MailboxStateTests {
+    /// Core as the states see it: takes reports when it is let, one for each permission.
+    private final class SlowCore: Sendable {
+        private struct State {
+            var begun = 0
+            var inHand = 0
+            var most = 0
+            var permissions = 0
+            var last: JSONObject = [:]
+        }
+
+        private let state = Mutex(State())
+
+        func take(_ report: JSONObject) async throws {
+            state.withLock { state in
+                state.begun += 1
+                state.inHand += 1
+                state.most = max(state.most, state.inHand)
+            }
+            while !mayEnd(report) { await Task.yield() }
+        }
+
+        private func mayEnd(_ report: JSONObject) -> Bool {
+            state.withLock { state in
+                guard state.permissions > 0 else { return false }
+                state.permissions -= 1
+                state.inHand -= 1
+                state.last = report
+                return true
+            }
+        }
+
+        func letThrough(_ count: Int) { state.withLock { $0.permissions += count } }
+        func untilOneBegins() async { while state.withLock({ $0.begun == 0 }) { await Task.yield() } }
+
+        var most: Int { state.withLock { $0.most } }
+        var last: JSONObject { state.withLock { $0.last } }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aLaterReportIsNotOvertakenByAnEarlierOne() async {
+        let core = SlowCore()
+        let states = MailboxStates(labels: [], logger: Logger(label: "test")) { try await core.take($0) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await states.note(.inbound, .connecting) }
+            await core.untilOneBegins()
+            // The first one is still on its way.
+            group.addTask { await states.note(.outbound, .connecting) }
+            group.addTask { await states.note(.inbound, .connected) }
+            for _ in 0..<100 { await Task.yield() }
+            core.letThrough(9)
+        }
+        await states.tell()
+        #expect(core.most == 1, "one report at a time")
+        #expect(core.last["inbound"]?["state"]?.stringValue == "connected")
+        #expect(core.last["outbound"]?["state"]?.stringValue == "connecting")
+    }
+
+    @Test func whatCouldNotBeToldIsToldLater() async {
+        struct Away: Error {}
+        let told = Mutex<[JSONObject]>([])
+        let isAway = Mutex(true)
+        let states = MailboxStates(labels: [], logger: Logger(label: "test")) { report in
+            if isAway.withLock({ $0 }) { throw Away() }
+            told.withLock { $0.append(report) }
+        }
+        #expect(await states.note(.inbound, .connected))
+        #expect(await !states.note(.inbound, .connected), "the same is no news")
+        isAway.withLock { $0 = false }
+        await states.tell()
+        await states.tell()
+        #expect(told.withLock { $0.count } == 1)
+    }
+}

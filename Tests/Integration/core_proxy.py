@@ -1,0 +1,97 @@
+"""A way to core that counts what is asked and can lose an answer: what was asked has its effect, and nobody hears of it."""
+
+import re
+import socket
+import threading
+from collections import Counter
+from urllib.parse import urlsplit
+
+
+class CoreProxy:
+    """Stands between an instance of the email service and core, by TCP."""
+
+    def __init__(self, core_url: str) -> None:
+        parts = urlsplit(core_url)
+        self._core = (parts.hostname, parts.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._lock = threading.Lock()
+        self._to_lose: list[tuple[re.Pattern[bytes], bytes]] = []
+        self.asked: Counter[str] = Counter()
+        self.lost = 0
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> "CoreProxy":
+        threading.Thread(target=self._run, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def lose(self, path: str, holding: str = "") -> None:
+        """Loses the next answer to a request whose path matches and that holds a text."""
+        with self._lock:
+            self._to_lose.append((re.compile(path.encode()), holding.encode()))
+
+    def count(self, end: str) -> int:
+        """How many requests there were whose path ends so."""
+        with self._lock:
+            return sum(number for path, number in self.asked.items() if path.endswith(end))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            core = socket.create_connection(self._core, timeout=30)
+        except OSError:
+            client.close()
+            return
+        core.settimeout(None)
+        present: list[bytes] = [b""]
+
+        def forward() -> None:
+            try:
+                while data := client.recv(65536):
+                    for line in re.findall(rb"(?:^|\n)[A-Z]+ (/[^ ]*) HTTP/1\.1\r\n", data):
+                        present[0] = line.split(b"?")[0]
+                        with self._lock:
+                            self.asked[present[0].decode()] += 1
+                    core.sendall(data)
+            except OSError:
+                pass
+            finally:
+                _end(core)
+
+        threading.Thread(target=forward, daemon=True).start()
+        try:
+            while data := core.recv(65536):
+                if self._loses(present[0], data):
+                    break
+                client.sendall(data)
+        except OSError:
+            pass
+        finally:
+            _end(client)
+            _end(core)
+
+    def _loses(self, path: bytes, data: bytes) -> bool:
+        with self._lock:
+            for index, (pattern, holding) in enumerate(self._to_lose):
+                if pattern.search(path) and holding in data:
+                    del self._to_lose[index]
+                    self.lost += 1
+                    return True
+        return False
+
+
+def _end(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    connection.close()
