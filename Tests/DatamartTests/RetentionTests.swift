@@ -96,9 +96,20 @@ struct RetentionTests {
             #expect(try await world.mismatches() == [])
         }
     }
+
+    @Test func `what is told after an erasure stays, also when both come in one batch`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Ann", country: "SE")
+            try await world.apply([life.submitted, life.held, life.resumed, life.erased, life.completed])
+            let codes = try await world.pool.query(
+                "SELECT r.name FROM task_event_fact JOIN dim_result_code r USING (result_code_key) WHERE revision = 5")
+            #expect(try codes.map { try $0[0].text } == ["solved"])
+            #expect(try await world.mismatches() == [])
+        }
+    }
 }
 
-/// One item of a customer, from submission to erasure.
+/// One item of a customer, from submission to erasure and completion.
 private struct OneItem {
     let customer: String
     let country: String
@@ -129,6 +140,7 @@ private struct OneItem {
     }
     var held: ProjectedEvent { event(2, "hold", "queued", "held", ["reason": "asked for by Ann"]) }
     var resumed: ProjectedEvent { event(3, "resume", "held", "queued", [:]) }
+    var completed: ProjectedEvent { event(5, "complete", "queued", "completed", ["result": "solved"]) }
     var erased: ProjectedEvent {
         event(4, "erase", "queued", "queued", ["captureId": .string("erased:\(id)"), "attributes": [:]])
     }

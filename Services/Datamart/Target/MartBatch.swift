@@ -15,7 +15,8 @@ struct MartBatch: Sendable {
     private var changedEmails: Set<UUID> = []
     private var changedAgents: Set<Int32> = []
     private var works: [LoadStates.WorkId: TaskWork] = [:]
-    private var erased: Set<UUID> = []
+    /// Up to which revision an item's steps tell nothing any more.
+    private var erased: [UUID: Int32] = [:]
     /// Customers that an item no longer names.
     private var left: Set<Int32> = []
 
@@ -101,7 +102,7 @@ struct MartBatch: Sendable {
         changedTasks.insert(step.item)
         for work in outcome.works { works[.init(item: step.item, number: work.number)] = work }
         if customer > 0, state.customer != customer { left.insert(customer) }
-        if step.action == .erase { erased.insert(step.item) }
+        if step.action == .erase { erased[step.item] = step.revision }
         if outcome.releasedFrom != 0 {
             change(outcome.releasedFrom, at: outcome.effectiveAt) { $0.items = max(0, $0.items - 1) }
         }
@@ -140,7 +141,7 @@ struct MartBatch: Sendable {
         let agents = changedAgents.compactMap { memory.agents[$0] }
         if !agents.isEmpty { statements.append(WriteTasks.agents(agents)) }
         statements += WriteAggregates.statements(memory.contributions)
-        if !erased.isEmpty { statements.append(WriteFacts.erasing(Array(erased))) }
+        if !erased.isEmpty { statements.append(WriteFacts.erasing(erased)) }
         if !left.isEmpty { statements.append(WriteFacts.forgetting(customers: Array(left))) }
         return statements
     }

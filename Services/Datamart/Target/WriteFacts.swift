@@ -81,11 +81,15 @@ package enum WriteFacts {
         return insert.statement()
     }
 
-    /// Takes what was known of customers out of their items' steps.
-    static func erasing(_ items: [UUID]) -> SQLStatement {
-        SQLStatement(
-            "UPDATE task_event_fact SET reason = NULL, result_code_key = 0 WHERE item = ANY($1::uuid[])",
-            [.uuids(items)])
+    /// Takes what was known of customers out of their items' steps, up to the one that erased it: what is told after that
+    /// is news.
+    static func erasing(_ items: [UUID: Int32]) -> SQLStatement {
+        let all = items.sorted { $0.key.uuidString < $1.key.uuidString }
+        return SQLStatement(
+            """
+            UPDATE task_event_fact e SET reason = NULL, result_code_key = 0
+            FROM unnest($1::uuid[], $2::int[]) AS u(item, revision) WHERE e.item = u.item AND e.revision <= u.revision
+            """, [.uuids(all.map(\.key)), .int4s(all.map(\.value))])
     }
 
     /// Customers whom no item names any more go.
