@@ -70,14 +70,17 @@ final class RebuildableMart: RebuildableTarget {
 
     func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws {
         try await install.remove(Self.old)
-        try await pool.transaction(fence: fence) { transaction in
-            try await transaction.script(JobSchema.carryOver(from: MartSchema.name, to: MartSchema.next))
-            try await transaction.script(
-                """
-                ALTER SCHEMA \(MartSchema.name) RENAME TO \(Self.old);
-                ALTER SCHEMA \(MartSchema.next) RENAME TO \(MartSchema.name);
-                UPDATE \(MartSchema.controlName).rebuild_request SET done_at = now() WHERE done_at IS NULL;
-                """)
+        // Nothing is written meanwhile: no batch, and no passing of time.
+        try await target.exclusively { [pool] in
+            try await pool.transaction(fence: fence) { transaction in
+                try await transaction.script(JobSchema.carryOver(from: MartSchema.name, to: MartSchema.next))
+                try await transaction.script(
+                    """
+                    ALTER SCHEMA \(MartSchema.name) RENAME TO \(Self.old);
+                    ALTER SCHEMA \(MartSchema.next) RENAME TO \(MartSchema.name);
+                    UPDATE \(MartSchema.controlName).rebuild_request SET done_at = now() WHERE done_at IS NULL;
+                    """)
+            }
         }
         // What it remembers of keys and items is of the tables before.
         let target = DatamartTarget(pool: pool, lease: lease, settings: settings, logger: logger)

@@ -46,27 +46,36 @@ extension DatamartTarget {
     }
 
     private func dropPartitions(_ fence: TermFence) async throws -> Int {
-        let old = try await pool.query(ClearAway.oldPartitions)
         var dropped = 0
-        for row in old {
-            let name = MartSchema.quoted(try row[0].text)
-            if try row[1].text == "facts" {
-                guard try await pool.query("SELECT 1 FROM \(name) LIMIT 1").isEmpty else { continue }
-            }
-            // Each in a transaction of its own: it waits for readers of the table, for the time of a lock at most.
-            _ = try await alone([SQLStatement("DROP TABLE \(name)")], fence)
+        // One at a time: each waits for readers of the table, for the time of a lock at most.
+        while try await dropPartition(fence) {
             dropped += 1
+            try Task.checkCancellation()
         }
         return dropped
+    }
+
+    /// Drops the first partition that is too old and, of facts, empty.
+    private func dropPartition(_ fence: TermFence) async throws -> Bool {
+        try await exclusively { [pool] in
+            for row in try await pool.query(ClearAway.oldPartitions) {
+                let name = MartSchema.quoted(try row[0].text)
+                if try row[1].text == "facts" {
+                    guard try await pool.query("SELECT 1 FROM \(name) LIMIT 1").isEmpty else { continue }
+                }
+                _ = try await pool.batch(fence: fence, [SQLStatement("DROP TABLE \(name)")])
+                return true
+            }
+            return false
+        }
     }
 
     /// Runs statements while nothing else is written; what is remembered is read again after them.
     /// - Returns: how many rows they changed.
     private func alone(_ statements: [SQLStatement], _ fence: TermFence) async throws -> Int {
-        try await gate.enter()
-        defer { gate.leave() }
-        memory = nil
-        return try await pool.batch(fence: fence, timeLimit: .seconds(120), statements)
-            .reduce(0) { $0 + $1.rowsAffected }
+        try await exclusively { [pool] in
+            try await pool.batch(fence: fence, timeLimit: .seconds(120), statements)
+                .reduce(0) { $0 + $1.rowsAffected }
+        }
     }
 }

@@ -54,20 +54,25 @@ struct MartJobs: Sendable {
         await http.close()
     }
 
-    /// Runs a job by the clock; what fails is tried again after a minute.
+    /// Runs a job by the clock, and for a mart that has been built anew at once; what fails is tried again after a minute.
     private func every(
         _ period: Duration, _ job: String, first: Duration = .zero,
         _ body: @Sendable @escaping (JobRun) async throws -> Void
     ) async {
         try? await Task.sleep(for: first)
         while !Task.isCancelled {
+            let target = ObjectIdentifier(mart.target)
+            var pause = period
             do {
                 try requireTrust()
                 try await jobs.run(job, term: term, body)
-                try await Task.sleep(for: period)
             } catch {
                 // The log of jobs has told of it.
-                try? await Task.sleep(for: min(period, .seconds(60)))
+                pause = min(period, .seconds(60))
+            }
+            let next = ContinuousClock.now + pause
+            while !Task.isCancelled, ContinuousClock.now < next, ObjectIdentifier(mart.target) == target {
+                try? await Task.sleep(for: min(.seconds(2), next - .now))
             }
         }
     }

@@ -63,6 +63,15 @@ package actor DatamartTarget {
         lost = []
     }
 
+    /// Does something to the tables while nothing else is written to them, such as putting others in their place. What is
+    /// remembered of them is read again, whether it succeeds or not: an answer may have been lost.
+    package func exclusively<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+        try await gate.enter()
+        defer { gate.leave() }
+        memory = nil
+        return try await body()
+    }
+
     /// What is remembered under a term; read when nothing is.
     func remembered(_ fence: TermFence, _ settings: MartSettings) async throws -> MartMemory {
         if let memory, memory.term == fence.term { return memory }
