@@ -1,0 +1,222 @@
+"""What is in the mart: every table as a recomputation gives it, names from directories, erased customers, jobs, and the check."""
+
+import secrets
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from mart.check import assert_complete
+from mart_site import Site
+from mart_site import site as new_site
+from marts import make_database
+from own_world import day_and_night, own_world
+from stack import Stack, with_database
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "mart-contents") as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def site(place: World) -> Iterator[Site]:
+    """A tenant with a mart in three zones and custom attributes."""
+    section = {
+        "timeZones": ["UTC", "Asia/Kathmandu"],
+        "custom": ["impact", "country"],
+        "slaTargets": [{"category": "Incidents", "percent": 95, "from": "2026-01-01"}],
+    }
+    with new_site(place, **section) as found:
+        found.start(1)
+        yield found
+
+
+def act(site: Site, item: dict, action: str, **body: object) -> None:
+    answer = site.http.post(f"/workitems/{item['id']}/{action}", json=body)
+    assert answer.status_code == 200, f"{action}: {answer.text}"
+
+
+def rows(site: Site, query: str, *values: object) -> list[dict]:
+    with site.sql() as connection:
+        return connection.execute(query, values or None).fetchall()
+
+
+def test_every_table_is_what_a_recomputation_gives(site: Site) -> None:
+    """Items that are held, given to agents, handed on, completed, called off, restarted and erased."""
+    items = site.submit(6, impact="Low", segment="gold", product="A", country="SE")
+    items += site.submit(4, impact="High", segment="silver", customer="Ann")
+    site.submit(2, channel="unknown to every category")
+    for item in items[:4]:
+        act(site, item, "hold", reason="waits")
+    for item in items[:3]:
+        act(site, item, "resume")
+    for item in items[1:3]:
+        act(site, item, "assign", agent="anna")
+    act(site, items[1], "transfer", endpoint="experts", reason="knows more")
+    for item in (items[2], items[3]):
+        act(site, item, "complete", result="solved")
+    act(site, items[4], "cancel")
+    act(site, items[2], "restart")
+    act(site, items[2], "complete", result={"code": "sold"})
+    last = assert_complete(site)
+    measures = ("entered", "completed", "reopened", "held", "transferred", "canceled")
+    sums = ", ".join(f"sum({measure}) AS {measure}" for measure in measures)
+    found = rows(site, f"SELECT {sums} FROM agg_day WHERE zone_key = 1")[0]
+    assert found["entered"] >= 12 and found["completed"] == 3 and found["reopened"] == 1
+    assert found["held"] == 4 and found["transferred"] == 1 and found["canceled"] == 1
+    # Each zone has the same events on days of its own.
+    zones = rows(site, "SELECT name, sum(entered) AS entered FROM agg_day JOIN dim_time_zone USING (zone_key) GROUP BY 1")
+    assert {zone["name"] for zone in zones} == {"Europe/Stockholm", "UTC", "Asia/Kathmandu"}
+    assert {zone["entered"] for zone in zones} == {found["entered"]}
+    codes = rows(site, "SELECT DISTINCT name FROM task_fact JOIN dim_result_code USING (result_code_key) WHERE is_final")
+    assert {row["name"] for row in codes} >= {"sold", "solved"}
+    assert last > 20
+
+
+def test_configurations_are_dimensions(site: Site) -> None:
+    category = rows(site, "SELECT * FROM dim_category WHERE path = 'Incidents/Major'")[0]
+    assert (category["level_1"], category["level_2"], category["name"], category["depth"]) == ("Incidents", "Major", "Major", 2)
+    assert category["valid_to"] is None
+    target = rows(site, "SELECT percent, valid_from::text, valid_to FROM sla_target WHERE category = 'Incidents'")
+    assert target == [{"percent": 95.0, "valid_from": "2026-01-01", "valid_to": None}]
+    skills = rows(site, "SELECT c.path, s.name FROM category_skill JOIN dim_category c USING (category_key)"
+        " JOIN dim_skill s USING (skill_key)")  # fmt: skip
+    assert {"path": "Incidents/Major", "name": "java"} in skills
+    customs = {(row["attribute"], row["value"]) for row in rows(site, "SELECT attribute, value FROM dim_custom WHERE slot > 0")}
+    assert customs >= {("impact", "Low"), ("impact", "High"), ("country", "SE")}
+
+
+def test_a_category_that_is_gone_ends_and_its_past_stays(site: Site) -> None:
+    document = site.http.get("/configuration").json()
+    children = document["categories"][0]["children"]
+    for child in children:
+        if child["name"] == "Idle":
+            child["name"] = "Asleep"
+    assert site.http.put("/configuration", json=document).status_code == 200
+
+    def told() -> bool:
+        found = {row["path"]: row["valid_to"] for row in rows(site, "SELECT path, valid_to FROM dim_category")}
+        return found.get("Incidents/Idle") is not None and "Incidents/Asleep" in found and found["Incidents/Asleep"] is None
+
+    wait_until(told, seconds=30, what="the validity of the renamed category")
+
+
+def test_agents_have_names_teams_and_skills_from_the_configuration(site: Site) -> None:
+    def told() -> dict[str, dict]:
+        found = {row["agent"]: row for row in rows(site, "SELECT * FROM dim_agent WHERE copied_at IS NOT NULL")}
+        return found if {"anna", "bert", "cleo"} <= found.keys() else {}
+
+    agents = wait_until(told, seconds=30, what="agents out of the directory")
+    assert agents["anna"]["display_name"] == "Anna" and agents["anna"]["team"] is None
+    assert agents["bert"]["team"] == "night"
+    groups = rows(site, "SELECT group_name, valid_to FROM dim_agent_group JOIN dim_agent USING (agent_key) WHERE agent = 'bert'")
+    assert groups == [{"group_name": "night", "valid_to": None}]
+    skills = rows(site, "SELECT agent, name FROM agent_skill JOIN dim_agent USING (agent_key) JOIN dim_skill USING (skill_key)")
+    assert skills == [{"agent": "anna", "name": "java"}]
+
+
+def test_an_erased_customer_is_nowhere_and_no_total_changes(site: Site) -> None:
+    name = f"Customer {secrets.token_hex(6)}"
+    item = site.submit(1, impact="Low", customer=name, country=f"land of {name}")[0]
+    act(site, item, "hold", reason=f"{name} asked")
+    site.catch_up()
+    totals = "SELECT sum(entered) AS entered, sum(held) AS held, (SELECT count(*) FROM task_fact) AS items FROM agg_segment_day"
+    before = rows(site, totals)
+    assert rows(site, "SELECT 1 FROM dim_customer WHERE name = %s", name)
+    assert site.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 1}
+    site.catch_up()
+    assert rows(site, totals) == before
+    assert not rows(site, "SELECT 1 FROM dim_customer WHERE name = %s", name)
+    assert not rows(site, "SELECT 1 FROM task_event_fact WHERE reason LIKE %s", f"%{name}%")
+    fact = rows(site, "SELECT erased, customer_key, capture_id FROM task_fact WHERE item = %s", item["id"])[0]
+    assert fact == {"erased": True, "customer_key": -1, "capture_id": f"erased:{item['id']}"}
+
+
+def test_jobs_ran_and_the_check_found_nothing(site: Site) -> None:
+    def ended() -> dict[str, str]:
+        runs = rows(site, "SELECT DISTINCT ON (job) * FROM job_run WHERE ended_at IS NOT NULL ORDER BY job, id DESC")
+        found = {row["job"]: row for row in runs}
+        return found if {"partitions", "retention", "directory", "check"} <= found.keys() else {}
+
+    jobs = wait_until(ended, seconds=60, what="one run of each job")
+    assert {name: job["outcome"] for name, job in jobs.items() if name != "projection"} == {
+        name: "succeeded" for name in jobs if name != "projection"
+    }, jobs
+    # Core and mart have the same open items.
+    assert jobs["check"]["rows_read"] > 0 and "differences" not in jobs["check"]["detail"], jobs["check"]
+    made = rows(site, "SELECT count(*) AS n FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '^task_event_fact'")
+    assert made[0]["n"] >= 3
+
+
+def test_another_zone_makes_the_mart_anew(site: Site) -> None:
+    """Days of a zone that was not there before need every event again."""
+    totals = "SELECT sum(entered) AS entered, sum(completed) AS completed FROM agg_day WHERE zone_key = 1"
+    before = rows(site, totals)
+    document = site.http.get("/configuration").json()
+    document["datamart"]["timeZones"] = ["UTC", "Asia/Kathmandu", "America/New_York"]
+    assert site.http.put("/configuration", json=document).status_code == 200
+
+    def done() -> bool:
+        zones = rows(site, "SELECT name FROM dim_time_zone ORDER BY zone_key")
+        return [zone["name"] for zone in zones] == ["Europe/Stockholm", "UTC", "Asia/Kathmandu", "America/New_York"]
+
+    wait_until(done, seconds=60, what="the mart with the new zone")
+    assert_complete(site)
+    assert rows(site, totals) == before
+    # Names come with the next copy of the directory, which is made at once.
+    wait_until(
+        lambda: rows(site, "SELECT 1 FROM dim_agent WHERE agent = 'anna' AND display_name = 'Anna'"), seconds=30,
+        what="agents' names after the rebuild",
+    )  # fmt: skip
+
+
+def test_names_and_teams_from_an_info_mart(place: World) -> None:
+    """A database as Info Mart has it, with its validity dates."""
+    database, role, password = make_database(place)
+    admin = with_database(place.stack.admin_url, database)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(
+            """
+            CREATE TABLE resource_ (resource_key int, resource_type_code varchar, resource_name varchar, employee_id varchar,
+                agent_first_name varchar, agent_last_name varchar, gmt_start_time timestamp, gmt_end_time timestamp);
+            CREATE TABLE group_ (group_key int, group_name varchar, group_type_code varchar);
+            CREATE TABLE resource_group_fact_ (resource_key int, group_key int, start_ts int, end_ts int, active_flag numeric(1));
+            INSERT INTO resource_ VALUES (1, 'AGENT', 'anna.a', 'anna', 'Anna', 'Andersson', '2025-01-01', NULL),
+                (2, 'QUEUE', 'q1', NULL, NULL, NULL, NULL, NULL);
+            INSERT INTO group_ VALUES (10, 'Day shift', 'AGENT'), (11, 'Night shift', 'AGENT');
+            INSERT INTO resource_group_fact_ VALUES (1, 10, 1767225600, 1772323200, 0), (1, 11, 1772323200, 2145916800, 1);
+            """
+        )
+        for table in ("resource_", "group_", "resource_group_fact_"):
+            connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(table), sql.Identifier(role)))
+    parts = psycopg.conninfo.conninfo_to_dict(admin)
+    url = f"postgresql://{role}@{parts['host']}:{parts.get('port', 5432)}/{database}"
+    with new_site(place, day_and_night()) as site:
+        site.http.put("/secrets/info-mart", json={"password": password}).raise_for_status()
+        document = site.http.get("/configuration").json()
+        document["datamart"]["directory"] = {"kind": "infomart", "url": url, "secret": "info-mart", "every": "1m"}
+        assert site.http.put("/configuration", json=document).status_code == 200
+        site.start(1)
+        query = "SELECT display_name, team FROM dim_agent WHERE agent = 'anna' AND copied_at IS NOT NULL"
+        found = wait_until(lambda: site.position() >= 0 and _try(site, query), seconds=60, what="anna out of the Info Mart")
+        assert found == [{"display_name": "Anna Andersson", "team": "Night shift"}]
+        history = rows(site, "SELECT team, valid_from, valid_to FROM dim_agent_history JOIN dim_agent USING (agent_key)"
+            " WHERE agent = 'anna' ORDER BY valid_from")  # fmt: skip
+        assert [row["team"] for row in history] == ["Day shift", "Night shift"]
+        assert history[0]["valid_to"] == history[1]["valid_from"] and history[1]["valid_to"] is None
+    with psycopg.connect(place.stack.admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+        connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def _try(site: Site, query: str) -> list[dict]:
+    """The rows; none while there are no tables."""
+    try:
+        return rows(site, query)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return []
