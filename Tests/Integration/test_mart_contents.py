@@ -149,8 +149,8 @@ def test_jobs_ran_and_the_check_found_nothing(site: Site) -> None:
     }, jobs
     # Core and mart have the same open items.
     assert jobs["check"]["rows_read"] > 0 and "differences" not in jobs["check"]["detail"], jobs["check"]
-    made = rows(site, "SELECT count(*) AS n FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '^task_event_fact'")
-    assert made[0]["n"] >= 3
+    made = rows(site, "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '^task_event_fact'")
+    assert len(made) >= 3
 
 
 def test_another_zone_makes_the_mart_anew(site: Site) -> None:
