@@ -174,7 +174,10 @@ def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Site) -> None:
     before = site.catch_up()
     with site.sql() as connection:
         old = connection.execute("SELECT 'projection_progress'::regclass::oid AS oid").fetchone()["oid"]
-        connection.execute("INSERT INTO rebuild_request (asked_by) VALUES ('a test')")
+    administrator = {"Authorization": f"Bearer {site.tenant.admin_key}"}
+    reports = f"{site.wait_for_holder().url}/iwd/v3/datamart/rebuild"
+    asked = httpx.post(reports, headers=administrator)
+    assert asked.status_code == 202 and not asked.json().get("doneAt"), asked.text
     site.submit(5)
 
     def done() -> bool:
@@ -187,8 +190,16 @@ def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Site) -> None:
     last = site.catch_up()
     with site.sql() as connection:
         assert connection.execute("SELECT 'projection_progress'::regclass::oid AS oid").fetchone()["oid"] != old
-        assert connection.execute("SELECT count(*) AS n FROM pg_namespace WHERE nspname LIKE 'mart\\_%'").fetchone()["n"] == 1
+        schemas = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'mart%' ORDER BY 1"
+
+        def only_the_new_ones() -> bool:
+            return [row["nspname"] for row in connection.execute(schemas)] == ["mart", "mart_control"]
+
+        wait_until(only_the_new_ones, what="the end of the old tables")
     assert last > before
+    assert httpx.get(reports, headers=administrator).json()["doneAt"]
+    reader = {"Authorization": f"Bearer {site.mart_key}"}
+    assert httpx.post(reports, headers=reader).status_code == 403
     # The other instance works on the new tables too.
     holder = site.wait_for_holder()
     holder.stop()
