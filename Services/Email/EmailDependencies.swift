@@ -61,12 +61,20 @@ struct EmailDependencies: Sendable {
 /// A folder that goes with whoever holds this.
 final class WorkFolder: Sendable {
     let path: String
+    /// Where a message lies that is written down here.
+    let raw: String
 
     init(in spool: String) throws {
         path = "\(spool)/\(UUID().uuidString)"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        raw = path + "/raw"
+        guard mkdir(path, 0o700) == 0 else {
+            throw EmailMessageError(.file, "The folder \(path) cannot be made (\(String(cString: strerror(errno)))).")
+        }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        // Mostly there is nothing else.
+        unlink(raw)
+        if rmdir(path) != 0 { try? FileManager.default.removeItem(atPath: path) }
+    }
 }

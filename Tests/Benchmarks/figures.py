@@ -100,6 +100,7 @@ def rows_of(results: dict) -> list[Row]:
         memory = max(run["emailBytes"] for run in found["mail"]) / 1e6
         rows += [
             Row("6", "mail, Dovecot to queued", rate, "messages/s", "mbsync, copy only", median(found["mbsync"]), 0.2),
+            Row("6", "mail, Dovecot to queued", rate, "messages/s", "mbsync without fsync", median(found["mbsyncLazy"])),
             Row("6", "email's memory, one of 50 MB among them", memory, "MB", at_most=150),
             Row("6", "new mail seen with IDLE, median", found["idle"]["seenSeconds"], "s", at_most=1),
             Row("6", "100 idle mailboxes", found["idle"]["cores"], "cores", at_most=0.05),

@@ -48,14 +48,16 @@ def _deliver(folder: Path, name: str, data: bytes, owner: os.stat_result) -> int
     return len(data)
 
 
-def mbsync(account: Account, folder: Path) -> float:
-    """Seconds that mbsync takes to copy the mailbox into an empty folder."""
+def mbsync(account: Account, folder: Path, fsync: bool = True) -> float:
+    """Seconds that mbsync takes to copy the mailbox into an empty folder; by default it waits for the disk at each message."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     servers = account.servers
     settings = folder / "mbsyncrc"
     settings.write_text(
-        f"""IMAPAccount bench
+        f"""FSync {"yes" if fsync else "no"}
+
+IMAPAccount bench
 Host localhost
 Port {servers.imaps_port}
 User {account.address}
@@ -99,14 +101,16 @@ def measure(world: World, rounds: int, count: int, idle_seconds: float) -> dict:
     servers = MailServers.find(world.stack)
     runs: list[dict] = []
     copies: list[float] = []
+    lazy: list[float] = []
     for number in range(rounds):
         account = servers.account("bench")
         total = fill(account, count, with_large=True)
         say(f"{count:,} messages, {total / 1e6:.0f} MB")
         copies.append((count + 1) / mbsync(account, world.folder / "mbsync"))
+        lazy.append((count + 1) / mbsync(account, world.folder / "mbsync", fsync=False))
         runs.append(_take(world, servers, account, count + 1))
-        say(f"taken {runs[-1]['perSecond']:.0f}/s, mbsync {copies[-1]:.0f}/s")
-    return {"mail": runs, "mbsync": copies, "idle": _idle(world, servers, idle_seconds)}
+        say(f"taken {runs[-1]['perSecond']:.0f}/s, mbsync {copies[-1]:.0f}/s, without fsync {lazy[-1]:.0f}/s")
+    return {"mail": runs, "mbsync": copies, "mbsyncLazy": lazy, "idle": _idle(world, servers, idle_seconds)}
 
 
 def _take(world: World, servers: MailServers, account: Account, count: int) -> dict:

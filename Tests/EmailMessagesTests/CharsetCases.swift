@@ -43,6 +43,15 @@ struct CharsetCases {
         #expect(!message.problems.contains(.unknownCharset) && !message.problems.contains(.brokenCharset))
     }
 
+    @Test(
+        arguments: [
+            ("a\r\nb\r\n", "a\nb"), ("a\rb\r", "a\nb"), ("a\r\r\nb", "a\n\nb"), ("a\n\rb", "a\n\nb"),
+            ("\r\n\r\né \t\r\n", "é"), ("\n\n", ""), ("", ""), ("e\r\n\u{301}", "e\n\u{301}"),
+        ] as [(String, String)])
+    func everyLineEndIsOne(_ written: String, _ expected: String) throws {
+        #expect(Array(try text("utf-8", Array(written.utf8)).text.utf8) == Array(expected.utf8))
+    }
+
     @Test func unlabelledTextIsGuessed() throws {
         #expect(try text(nil, Array("Größe".utf8)).text == "Größe")
         #expect(try text(nil, [0x47, 0x72, 0xF6]).text == "Grö")

@@ -3,17 +3,27 @@ import EmailMessages
 import Foundation
 import NIOCore
 
-/// A file on its way into core's content store.
+/// Bytes on their way into core's content store.
 struct ContentBody: Sendable {
-    let path: String
-    let size: Int
+    /// Where they are.
+    enum Source: Sendable {
+        case bytes([UInt8])
+        /// In a file, which is read on these threads.
+        case file(path: String, size: Int, MessageThreads)
+    }
+
+    let source: Source
     /// 64 hexadecimal digits.
     let sha256: String
-    /// On which it is read.
-    let threads: MessageThreads
 
     /// A new body for each try.
-    var body: HTTPClientRequest.Body { .stream(FilePieces(path: path, threads: threads), length: .known(Int64(size))) }
+    var body: HTTPClientRequest.Body {
+        switch source {
+        case .bytes(let bytes): .bytes(ByteBuffer(bytes: bytes))
+        case .file(let path, let size, let threads):
+            .stream(FilePieces(path: path, threads: threads), length: .known(Int64(size)))
+        }
+    }
 }
 
 /// A file in pieces, read on owned threads.

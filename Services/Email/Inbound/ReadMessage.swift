@@ -19,11 +19,10 @@ struct ReadMessage: Sendable {
         _ message: FetchedMessage, size: Int, at place: ReceivedDocument.Place, failed: String? = nil
     ) async throws -> JSONValue {
         let folder = try dependencies.workFolder()
-        let path = try await file(of: message.body, in: folder)
-        let digest = try await Self.digest(path, dependencies.threads)
+        let (path, digest, source) = try await file(of: message.body, in: folder)
         let received = Instant(milliseconds: message.internalDate > 0 ? message.internalDate : Instant.now.milliseconds)
         var document = ReceivedDocument.head(place, raw: digest, size: size, receivedAt: received)
-        var contents = [content(path, message.body.size, digest, "message/rfc822")]
+        var contents = [Content(body: ContentBody(source: source, sha256: digest), type: "message/rfc822")]
         do throws(EmailMessageError) {
             let read = try await EmailReader(threads: dependencies.threads).read(path: path, into: folder.path)
             let rules = AttachmentRules(inbound)
@@ -31,7 +30,9 @@ struct ReadMessage: Sendable {
             EmailMetrics.blocked(failed == nil ? read.attachments.count - taken.count : 0, mailbox.labels)
             ReceivedDocument.add(read, attachments: Array(taken.prefix(EmailLimits.attachments)), to: &document)
             func content(_ file: MessageFile, _ type: String) -> Content {
-                self.content("\(folder.path)/\(file.file)", file.size, file.sha256, type)
+                let source = ContentBody.Source.file(
+                    path: "\(folder.path)/\(file.file)", size: file.size, dependencies.threads)
+                return Content(body: ContentBody(source: source, sha256: file.sha256), type: type)
             }
             if let html = read.html { contents.append(content(html, "text/html; charset=utf-8")) }
             contents += taken.map { content($0.content, $0.type) }
@@ -55,10 +56,6 @@ struct ReadMessage: Sendable {
         let type: String
     }
 
-    private func content(_ path: String, _ size: Int, _ sha256: String, _ type: String) -> Content {
-        Content(body: ContentBody(path: path, size: size, sha256: sha256, threads: dependencies.threads), type: type)
-    }
-
     /// What is told of a message that core refuses as it is: where it lies, its bytes, and why.
     static func bare(_ document: JSONValue, because reason: String) -> JSONValue {
         var bare = JSONObject()
@@ -67,18 +64,39 @@ struct ReadMessage: Sendable {
         return .object(bare)
     }
 
-    /// The message as a file.
-    private func file(of body: MailBody, in folder: WorkFolder) async throws -> String {
+    /// The message as a file, its digest, and its bytes as they are sent.
+    private func file(
+        of body: MailBody, in folder: WorkFolder
+    ) async throws -> (path: String, digest: String, source: ContentBody.Source) {
+        let threads = dependencies.threads
         switch body {
-        case .file(let file): return file.path
+        case .file(let file):
+            let digest = try await Self.digest(file.path, threads)
+            return (file.path, digest, .file(path: file.path, size: file.size, threads))
         case .bytes(let bytes):
-            let path = "\(folder.path)/raw"
-            try await dependencies.threads.run { () throws(EmailMessageError) in
-                guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else {
-                    throw EmailMessageError(.file, "A message in hand cannot be written to \(path).")
-                }
+            let path = folder.raw
+            let digest = try await threads.run { () throws(EmailMessageError) -> String in
+                try Self.write(bytes, to: path)
+                return EmailAttachment.hexadecimal(SHA256.hash(data: bytes))
             }
-            return path
+            return (path, digest, .bytes(bytes))
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) throws(EmailMessageError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw EmailMessageError(.file, "A message in hand cannot be written to \(path).")
+        }
+        defer { close(descriptor) }
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Foundation.write(descriptor, $0.baseAddress! + offset, bytes.count - offset)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw EmailMessageError(.file, "A message in hand cannot be written to \(path).") }
+            offset += count
         }
     }
 

@@ -16,10 +16,12 @@ extension PartWalk {
         addPlain(text, to: section)
     }
 
+    private static let encrypted = Array("-----BEGIN PGP MESSAGE-----".utf8)
+
     /// Adds a plain text.
     mutating func addPlain(_ text: String, to section: Int?) {
         var text = text
-        if text.contains("-----BEGIN PGP MESSAGE-----") {
+        if ByteSearch.contains(text, Self.encrypted) {
             message.protection.insert(.encryptedOpenPGP)
             message.note(.encrypted)
         }

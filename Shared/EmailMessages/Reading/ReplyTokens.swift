@@ -9,26 +9,34 @@ enum ReplyTokens {
         var tokens: [String] = []
         for address in addresses {
             guard let at = address.lastIndex(of: "@"), let plus = address[..<at].lastIndex(of: "+") else { continue }
-            add(address[address.index(after: plus)..<at], to: &tokens)
+            add(address[address.index(after: plus)..<at].utf8, to: &tokens)
         }
         for text in texts {
-            var rest = text[...]
-            while let start = rest.firstRange(of: "[ref:") {
-                rest = rest[start.upperBound...]
-                guard let end = rest.prefix(65).firstIndex(of: "]") else { continue }
-                add(rest[..<end], to: &tokens)
+            var text = text
+            text.withUTF8 { bytes in
+                var start = 0
+                while let found = ByteSearch.first(marker, in: bytes, from: start) {
+                    start = found + marker.count
+                    let rest = bytes[start..<min(start + 65, bytes.count)]
+                    guard let end = rest.firstIndex(of: UInt8(ascii: "]")) else { continue }
+                    add(rest[..<end], to: &tokens)
+                }
             }
         }
         return Array(tokens.prefix(16))
     }
 
-    private static func add(_ candidate: Substring, to tokens: inout [String]) {
+    private static let marker = Array("[ref:".utf8)
+
+    private static func add(_ candidate: some Collection<UInt8>, to tokens: inout [String]) {
         let isToken =
-            (8...64).contains(candidate.utf8.count)
-            && candidate.utf8.allSatisfy {
+            (8...64).contains(candidate.count)
+            && candidate.allSatisfy {
                 UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0
                     || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
             }
-        if isToken, !tokens.contains(String(candidate)) { tokens.append(String(candidate)) }
+        guard isToken else { return }
+        let token = String(decoding: candidate, as: UTF8.self)
+        if !tokens.contains(token) { tokens.append(token) }
     }
 }

@@ -2,24 +2,27 @@
 enum PlainText {
     /// Line ends as LF.
     static func withUnixLineEnds(_ text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "\r")) else { return text }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        var wasReturn = false
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "\r") {
-                if wasReturn { bytes.append(UInt8(ascii: "\n")) }
-                wasReturn = true
-                continue
+        var text = text
+        guard ByteSearch.contains(text, [carriageReturn]) else { return text }
+        return text.withUTF8 { bytes in
+            String(unsafeUninitializedCapacity: bytes.count) { result in
+                var count = 0
+                var wasReturn = false
+                for byte in bytes {
+                    // A return counts as the end of a line, the line feed behind it for nothing.
+                    if !(wasReturn && byte == lineFeed) {
+                        result[count] = byte == carriageReturn ? lineFeed : byte
+                        count += 1
+                    }
+                    wasReturn = byte == carriageReturn
+                }
+                return count
             }
-            if wasReturn { bytes.append(UInt8(ascii: "\n")) }
-            let endsReturn = wasReturn && byte == UInt8(ascii: "\n")
-            wasReturn = false
-            if !endsReturn { bytes.append(byte) }
         }
-        if wasReturn { bytes.append(UInt8(ascii: "\n")) }
-        return String(decoding: bytes, as: UTF8.self)
     }
+
+    private static let carriageReturn = UInt8(ascii: "\r")
+    private static let lineFeed = UInt8(ascii: "\n")
 
     /// The longest beginning of at most `limit` UTF-8 bytes that does not cut a character.
     static func beginning(_ text: String, limit: Int) -> (text: String, isCut: Bool) {
@@ -33,12 +36,15 @@ enum PlainText {
 
     /// Without blank lines at both ends and blanks at line ends of the last line.
     static func trimmed(_ text: String) -> String {
-        var rest = text[...]
-        while let first = rest.unicodeScalars.first, first == "\n" { rest = rest.dropFirst() }
-        while let last = rest.unicodeScalars.last, last == "\n" || last == " " || last == "\t" {
-            rest = Substring(rest.unicodeScalars.dropLast())
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = bytes[...]
+            while rest.first == lineFeed { rest.removeFirst() }
+            while let last = rest.last, [lineFeed, UInt8(ascii: " "), UInt8(ascii: "\t")].contains(last) {
+                rest.removeLast()
+            }
+            return String(decoding: rest, as: UTF8.self)
         }
-        return String(rest)
     }
 
     /// Undoes `format=flowed` (RFC 3676): a line that ends in a space goes on in the next one of the same quote depth.
