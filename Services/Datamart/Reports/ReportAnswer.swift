@@ -47,7 +47,10 @@ package struct ReportAnswer: Sendable {
             json.object("asOf") { asOf in
                 asOf.member("position", progress.position)
                 asOf.member("time", progress.eventAt)
-                asOf.member("historyFrom", progress.historyFloor)
+                // Only where some of the period was purged.
+                if let floor = progress.historyFloor, zone.day(of: from).description < floor {
+                    asOf.member("historyFrom", floor)
+                }
             }
             json.array("columns") { list in
                 for column in columns {

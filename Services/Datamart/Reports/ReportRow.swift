@@ -76,4 +76,9 @@ package struct ReportRow: Sendable, Hashable {
         case .closing(let level): .integer(closing[level])
         }
     }
+
+    /// Whether all these measures are 0 or have no value.
+    package func showsNothing(of measures: [ReportMeasure]) -> Bool {
+        measures.allSatisfy { (value(of: $0.formula)?.numberValue ?? 0) == 0 }
+    }
 }

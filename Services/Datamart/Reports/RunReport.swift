@@ -108,12 +108,15 @@ struct RunReport: Sendable {
         } else {
             rows = ReportRows.merged(rows)
         }
+        let measures = definition.measures(cutBy: request.wanted)
+        // What this report does not show made some rows; in a course over time nothing is something.
+        if place == nil { rows.removeAll { $0.showsNothing(of: measures) } }
         let targets =
             definition.hasTarget && request.by.contains(.category)
             ? try ServiceLevelTarget.read(try await transaction.query(ServiceLevelTarget.statement)) : []
         return FilledReport(
             definition: definition, request: request, period: period,
-            measures: definition.measures(cutBy: request.wanted), rows: rows,
+            measures: measures, rows: rows,
             total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents,
             showsAgents: showsAgents, targets: targets)
     }

@@ -88,6 +88,13 @@ import Testing
         #expect(rows.map(\.labels) == [[labels[2]], [labels[1]], [labels[0]]])
     }
 
+    @Test func aRowOfNothingThatIsShownIsNothing() {
+        let shown = [ReportMeasure("offered", "offered", .sum("offered"))]
+        #expect(row([name("a")], ["entered": 2]).showsNothing(of: shown))
+        #expect(!row([name("a")], ["offered": 1]).showsNothing(of: shown))
+        #expect(row([], [:]).showsNothing(of: [ReportMeasure("wait", "wait", .mean("wait_ms", per: "waits"))]))
+    }
+
     @Test func theNearestTargetAboveACategoryHolds() throws {
         let first = try #require(CivilDate("2026-01-01"))
         let second = try #require(CivilDate("2026-07-01"))
