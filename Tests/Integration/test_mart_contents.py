@@ -205,7 +205,7 @@ def test_names_and_teams_from_an_info_mart(place: World) -> None:
         query = "SELECT display_name, team FROM dim_agent WHERE agent = 'anna' AND copied_at IS NOT NULL"
         found = wait_until(lambda: site.position() >= 0 and _try(site, query), seconds=60, what="anna out of the Info Mart")
         assert found == [{"display_name": "Anna Andersson", "team": "Night shift"}]
-        history = rows(site, "SELECT team, valid_from, valid_to FROM dim_agent_history JOIN dim_agent USING (agent_key)"
+        history = rows(site, "SELECT h.team, valid_from, valid_to FROM dim_agent_history h JOIN dim_agent USING (agent_key)"
             " WHERE agent = 'anna' ORDER BY valid_from")  # fmt: skip
         assert [row["team"] for row in history] == ["Day shift", "Night shift"]
         assert history[0]["valid_to"] == history[1]["valid_from"] and history[1]["valid_to"] is None
