@@ -25,12 +25,22 @@ struct MartDuties: Sendable {
 
     /// Runs until the term is over.
     func run() async {
+        await untilApplied()
         await withDiscardingTaskGroup { group in
             group.addTask { await tell() }
             group.addTask { await tellRebuilds() }
             group.addTask { await storeSettings() }
             group.addTask { await passTime() }
             group.addTask { await byTheClock.run() }
+        }
+    }
+
+    /// Waits until events are applied, or 3 s: at a switch nothing else stands before them in line.
+    private func untilApplied() async {
+        let before = state.snapshot.applied
+        let begin = ContinuousClock.now
+        while !Task.isCancelled, state.snapshot.applied == before, ContinuousClock.now - begin < .seconds(3) {
+            try? await Task.sleep(for: .milliseconds(50))
         }
     }
 

@@ -104,7 +104,7 @@ def two_holders(scene: MartScene, chance: random.Random) -> None:
     scene.mart.wait_for_holder()
     key = f"{scene.mart.world.redis_prefix}lease:mart:{scene.mart.tenant.name}"
     with redis.Redis.from_url(scene.mart.world.stack.redis_url) as client:
-        for _ in range(4):
+        for _ in range(2):
             scene.positions_pass(chance.randrange(1, 60))
             assert client.exists(key), f"{key} is not the lease's key"
             term = scene.term()
