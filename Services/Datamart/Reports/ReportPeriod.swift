@@ -32,6 +32,9 @@ package struct ReportPeriod: Sendable, Hashable {
     /// Read from the day tables.
     package private(set) var days: Range<CivilDate>?
 
+    /// Longer periods are widened to whole days, in milliseconds: a week.
+    static let longPeriod: Int64 = 7 * 86_400_000
+
     /// More intervals than this are refused.
     package static let mostIntervals = 5000
 
@@ -40,7 +43,9 @@ package struct ReportPeriod: Sendable, Hashable {
         from asked: Instant, to end: Instant, interval: ReportInterval?, zone: ReportZone, extent: MartExtent
     ) throws(Problem) {
         guard asked < end else { throw .badRequest(at: "from", "must be before to (\(end.rfc3339))") }
-        let unit = interval ?? .quarterHour
+        // A quarter of an hour means nothing in a long period, and whole days are read sooner.
+        let isLong = extent.zoneKey != nil && end - asked > Self.longPeriod
+        let unit = interval ?? (isLong ? .day : .quarterHour)
         if (end - asked) / unit.shortest > Int64(Self.mostIntervals), interval != nil {
             throw .badRequest(
                 at: "interval",
