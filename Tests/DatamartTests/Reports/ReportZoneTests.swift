@@ -90,14 +90,15 @@ import Testing
         // A long period is one of whole days anyway.
         #expect(widened.quarters.isEmpty)
         let short = try period("2026-10-01T12:00:00Z", "2026-10-03T12:00:00Z", nil, floor: floor)
-        #expect(
-            short.from == (try instant("2026-09-30T22:00:00Z")) && short.to == (try instant("2026-10-03T22:00:00Z")))
+        #expect(short.from == (try instant("2026-09-30T22:00:00Z")))
+        #expect(short.to == (try instant("2026-10-03T22:00:00Z")))
         #expect(short.quarters.isEmpty)
     }
 
     @Test func longPeriodsAreWholeDays() throws {
         let long = try period("2026-11-01T12:00:00Z", "2026-11-28T12:00:00Z", nil)
-        #expect(long.from == (try instant("2026-10-31T23:00:00Z")) && long.to == (try instant("2026-11-28T23:00:00Z")))
+        #expect(long.from == (try instant("2026-10-31T23:00:00Z")))
+        #expect(long.to == (try instant("2026-11-28T23:00:00Z")))
         #expect(long.quarters.isEmpty)
         // Days of another zone are not kept.
         let foreign = try period("2026-11-01T12:07:00Z", "2026-11-28T12:00:00Z", nil, zone: "Asia/Tokyo", zoneKey: nil)
