@@ -97,6 +97,24 @@ struct RetentionTests {
         }
     }
 
+    @Test func `an item that has become another customer's keeps what it says now`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Ann", country: "SE")
+            try await world.apply([life.submitted, life.held, life.resumed, life.erasedOfThePast])
+            let rows = try await world.pool.query(
+                """
+                SELECT c.name, t.erased, t.capture_id, (SELECT count(*) FROM task_event_fact WHERE reason IS NOT NULL)
+                FROM task_fact t JOIN dim_customer c USING (customer_key)
+                """)
+            #expect(try rows[0][0].text == "Bob")
+            #expect(try rows[0][1].bool == false)
+            #expect(try rows[0][2].text == "C-4711")
+            #expect(try rows[0][3].int64 == 0, "whose reasons they were is not known: none is kept")
+            #expect(try await !world.everyText().contains { $0.contains("Ann") })
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
     @Test func `what is told after an erasure stays, also when both come in one batch`() async throws {
         try await MartWorld.with { world in
             let life = OneItem(customer: "Ann", country: "SE")
@@ -141,6 +159,9 @@ private struct OneItem {
     var held: ProjectedEvent { event(2, "hold", "queued", "held", ["reason": "asked for by Ann"]) }
     var resumed: ProjectedEvent { event(3, "resume", "held", "queued", [:]) }
     var completed: ProjectedEvent { event(5, "complete", "queued", "completed", ["result": "solved"]) }
+    var erasedOfThePast: ProjectedEvent {
+        event(4, "erase", "queued", "queued", ["attributes": ["customer": "Bob", "segment": "gold"]])
+    }
     var erased: ProjectedEvent {
         event(4, "erase", "queued", "queued", ["captureId": .string("erased:\(id)"), "attributes": [:]])
     }

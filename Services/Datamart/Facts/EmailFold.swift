@@ -55,7 +55,7 @@ package enum FoldEmail {
         (after.mailbox, after.item, after.automatic) = (step.mailbox, step.item, step.automatic)
         after.attempts = step.attempt ?? after.attempts
         var measures = Measures()
-        if step.from != step.to { measures[measure(of: step.to).rawValue] = 1 }
+        if step.from != step.to, let measure = measure(of: step.to) { measures[measure.rawValue] = 1 }
         if step.to == .queued, after.queuedAt == nil { after.queuedAt = time }
         if step.to == .sent, after.sentAt == nil {
             after.sentAt = time
@@ -72,7 +72,8 @@ package enum FoldEmail {
         return true
     }
 
-    private static func measure(of state: EmailState) -> EmailMeasure {
+    /// What a message counts as that comes to a state; what is read once more counts again when it has been.
+    private static func measure(of state: EmailState) -> EmailMeasure? {
         switch state {
         case .received: .received
         case .draft: .drafted
@@ -83,6 +84,7 @@ package enum FoldEmail {
         case .delivered: .delivered
         case .bounced: .bounced
         case .failed: .failed
+        case .reading: nil
         case .uncertain: .uncertain
         case .canceled: .canceled
         case .rejected: .rejected

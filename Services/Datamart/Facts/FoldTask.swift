@@ -103,7 +103,8 @@ extension TaskState {
         resultCode = step.resultCode
         if step.priority != nil { priorityBand = Bands<Double>.priority.key(of: step.priority) }
         effectiveAt = time
-        if step.action == .erase {
+        // An item that has become another customer's since keeps what it says now.
+        if step.action == .erase, step.content?.isEmpty != false {
             erased = true
             customer = -1
             custom = custom.map { $0 == 0 ? 0 : -1 }

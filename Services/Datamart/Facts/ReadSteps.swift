@@ -80,6 +80,7 @@ package struct ReadSteps: Sendable {
     ) -> TaskContent {
         let mapping = settings.mart.attributes
         var content = TaskContent()
+        content.isEmpty = attributes.isEmpty
         let mediaType = text(attributes, mapping.mediaType) ?? (isEmail ? "email" : "workitem")
         content.mediaType = keys.key(.mediaType, mediaType, at: at)
         content.segment = keys.key(.segment, text(attributes, mapping.segment), at: at)

@@ -64,6 +64,8 @@ package struct TaskContent: Sendable {
     package var businessValue: Double?
     /// By slot, 0 where the attribute is absent; empty when no custom attributes are mapped.
     package var custom: [Int32] = []
+    /// Whether the item has no attributes at all.
+    package var isEmpty = false
 
     package init() {}
 }

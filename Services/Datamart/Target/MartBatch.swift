@@ -15,7 +15,7 @@ struct MartBatch: Sendable {
     private var changedEmails: Set<UUID> = []
     private var changedAgents: Set<Int32> = []
     private var works: [LoadStates.WorkId: TaskWork] = [:]
-    /// Up to which revision an item's steps tell nothing any more.
+    /// From which revision on an item's steps tell something again.
     private var erased: [UUID: Int32] = [:]
     /// Customers that an item no longer names.
     private var left: Set<Int32> = []

@@ -81,14 +81,14 @@ package enum WriteFacts {
         return insert.statement()
     }
 
-    /// Takes what was known of customers out of their items' steps, up to the one that erased it: what is told after that
-    /// is news.
+    /// Takes what was known of customers out of their items' steps before the one that erased it: what is told from then
+    /// on is news.
     static func erasing(_ items: [UUID: Int32]) -> SQLStatement {
         let all = items.sorted { $0.key.uuidString < $1.key.uuidString }
         return SQLStatement(
             """
             UPDATE task_event_fact e SET reason = NULL, result_code_key = 0
-            FROM unnest($1::uuid[], $2::int[]) AS u(item, revision) WHERE e.item = u.item AND e.revision <= u.revision
+            FROM unnest($1::uuid[], $2::int[]) AS u(item, revision) WHERE e.item = u.item AND e.revision < u.revision
             """, [.uuids(all.map(\.key)), .int4s(all.map(\.value))])
     }
 

@@ -53,6 +53,9 @@ def differences_in_content(mart: Site) -> list[str]:
         expected |= {"actor_kind": body["actor"]["kind"], "actor": body["actor"]["id"]}
         expected |= {name: _instant(body.get(name)) for name in _INSTANTS}
         expected["age"] = None if body.get("age") is None else round(body["age"] * 1000)
+        if subject in erased:
+            # Of an item that became another customer's core keeps the reasons since; the mart keeps none from before.
+            del expected["reason"]
         for name, value in expected.items():
             found = None if step[name] in ("(none)", "") else step[name]
             if found != value:
