@@ -12,7 +12,9 @@ import httpx
 
 from stack import ROOT
 
-_SERVERS = ("postgres", "redis", "kafka", "dovecot", "exim", "core-1", "core-2", "email-1", "datamart-1")
+_SERVERS = (
+    "postgres", "redis", "kafka", "dovecot", "exim", "elasticsearch", "core-1", "core-2", "email-1", "datamart-1", "search-1",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ def submit(source: httpx.Client, capture_id: str) -> dict:
 
 def test_the_keys_are_for_their_owner_only_and_work(own: OwnStack) -> None:
     assert stat.S_IMODE(own.credentials_file.stat().st_mode) == 0o600
-    assert set(own.credentials) == {"tenant", "baseUrl", "kafka", "adminKey", "sourceKey"}
+    assert set(own.credentials) == {"tenant", "baseUrl", "kafka", "adminKey", "sourceKey", "reportsUrl"}
     ports = own.ports()
-    assert len(set(ports.values())) == 13
+    assert len(set(ports.values())) == 17
     assert own.credentials["tenant"] == "demo"
     assert own.credentials["baseUrl"] == f"http://127.0.0.1:{ports['MILLRACE_HTTP_PORT']}"
     assert own.credentials["kafka"] == f"127.0.0.1:{ports['MILLRACE_KAFKA_PORT']}"
@@ -88,7 +88,7 @@ def test_a_restore_brings_back_the_backup_and_nothing_later(own: OwnStack) -> No
     later = submit(source, f"later-{name}")
     assert admin.post(f"/workitems/{kept['id']}/cancel").status_code == 200
     own.make("restore", f"FILE={file}")
-    assert own.status() == (0, dict.fromkeys(own.pids(), "ready")) and len(own.pids()) == 8
+    assert own.status() == (0, dict.fromkeys(own.pids(), "ready")) and len(own.pids()) == 11
 
     item = admin.get(f"/workitems/{kept['id']}").raise_for_status().json()
     assert (item["status"], item["revision"]) == (kept["status"], kept["revision"]) and kept["status"] == "queued"

@@ -31,6 +31,8 @@ struct HoldProjection: Sendable {
         self.logger = logger
     }
 
+    private static let checkEvery = Duration.seconds(20)
+
     private var now: Duration { ContinuousClock.now - start }
 
     /// Runs until the term is lost or the task cancelled. Applying goes on while the feed is asked: the topic may bring
@@ -50,6 +52,7 @@ struct HoldProjection: Sendable {
         var failures = 0
         var isPlaced = false
         var history = HistoryCheck()
+        var checked = now
         while !Task.isCancelled, term.isTrusted {
             do {
                 if !isPlaced {
@@ -58,6 +61,11 @@ struct HoldProjection: Sendable {
                     intake.place()
                     history.expect(progress)
                     isPlaced = true
+                    checked = now
+                } else if now - checked > Self.checkEvery {
+                    // A database may be restored while this goes on.
+                    history.expect(try await parts.target.progress())
+                    checked = now
                 }
                 try await history.check(parts.feed, logger: logger)
                 switch intake.with({ $0.step(at: now) }) {

@@ -5,7 +5,7 @@ extension OpenAPIComponents {
         {
             "KnownRevision": {
                 "name": "revision", "in": "query", "description": "The `revision` that the caller knows.",
-                "schema": {"type": "string", "maxLength": 100}
+                "schema": {"type": "string"}
             },
             "AfterVersion": {
                 "name": "after", "in": "query", "description": "The last version that the caller has.",
