@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import ServiceKit
 
 /// What taking the messages of a held mailbox in works with, however they come.
 struct HeldInbound: Sendable {

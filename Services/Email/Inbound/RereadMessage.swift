@@ -2,6 +2,7 @@ import Domain
 import EmailAccess
 import EmailMessages
 import Foundation
+import ServiceKit
 
 /// Reads the bytes that core keeps of a message once more, as a person has asked, and tells what stands in them.
 struct RereadMessage: Sendable {

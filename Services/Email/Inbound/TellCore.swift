@@ -1,4 +1,5 @@
 import Domain
+import ServiceKit
 
 /// Tells core of messages that were read; when it refuses the whole, halves are tried, so that one bad message stops no
 /// other.
