@@ -1,10 +1,11 @@
 """Mail becomes work and answers leave: over real servers, with everything that a mailbox can be told to do."""
 
-import socket
-import threading
+import json
+import re
 import time
 from collections.abc import Callable, Iterator
 
+import psycopg
 import pytest
 
 from emails import Account, MailServers, Post, mailbox
@@ -37,7 +38,6 @@ def post(mail_world: World, servers: MailServers) -> Iterator[Callable[..., Post
     yield make
     for one in made:
         one.close()
-    mail_world.cores.stop_all()
 
 
 def test_a_whole_conversation(post: Callable[..., Post], servers: MailServers) -> None:
@@ -262,57 +262,53 @@ def test_refusals_fail_or_are_tried_again(post: Callable[..., Post], servers: Ma
     assert state["state"] == "queued" and "Try again later" in state["reason"]
 
 
-def test_what_may_have_been_sent_is_for_a_person_to_decide(post: Callable[..., Post], servers: MailServers) -> None:
-    account, customer = servers.account(), servers.account("customer")
-    with DyingServer() as dying:
-        outbound = {"server": {"host": "127.0.0.1", "port": dying.port, "security": "plain"}, "credentials": None}
-        box = mailbox("m", account, outbound=outbound)
-        del box["outbound"]["credentials"]
-        desk = post(box)
-        desk.start()
-        desk.connected("m")
-        customer.send(account.address, "Question")
-        item = desk.has_items(1)[0]
-        reply = desk.reply(item, "Once only.")
-        desk.email_in_state(reply, "uncertain", seconds=30)
-        time.sleep(3)
-        assert dying.messages == 1
-        confirmed = desk.http.post(f"/emails/{reply['id']}/confirm")
-        assert confirmed.status_code == 200, confirmed.text
-        assert confirmed.json()["state"] == "sent"
+def test_a_customer_whose_mailbox_is_full_bounces(post: Callable[..., Post], servers: MailServers) -> None:
+    support = servers.account("support")
+    customer = servers.account("customer", quota="1K")
+    desk = post(mailbox("m", support))
+    desk.start()
+    desk.connected("m")
+    customer.send(support.address, "Question")
+    item = desk.has_items(1)[0]
+    reply = desk.reply(item, "A long answer. " * 400)
+    # The mail server takes it, cannot deliver it, and says so by a notification.
+    bounced = desk.email_in_state(reply, "bounced", seconds=30)
+    assert re.search("quota|full", bounced["reason"], re.IGNORECASE), bounced["reason"]
+    assert customer.messages() == [] and len(desk.items()) == 1
+    notice = next(email for email in emails_of(desk, item) if email["direction"] == "in" and email.get("automatic"))
+    assert notice["workItemId"] == item["id"]
+    history = [event["type"] for event in desk.http.get(f"/workitems/{item['id']}/history").json()["items"]]
+    assert [kind.split(".")[-1] for kind in history if kind.endswith(("email.sent", "email.bounced"))] == ["sent", "bounced"]
+    # Such a reply goes again when the mailbox has room: a person says so.
+    assert desk.http.post(f"/emails/{reply['id']}/retry").json()["state"] == "queued"
 
 
-class DyingServer:
-    """An SMTP server that takes messages and ends the connection instead of answering."""
-
-    def __init__(self) -> None:
-        self.messages = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-
-    def __enter__(self) -> "DyingServer":
-        threading.Thread(target=self._run, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            connection.sendall(b"220 here\r\n")
-            for line in lines:
-                if line.upper().startswith(b"DATA"):
-                    connection.sendall(b"354 go on\r\n")
-                    while lines.readline().strip() != b".":
-                        pass
-                    self.messages += 1
-                    return
-                connection.sendall(b"250 ok\r\n")
+def test_what_could_not_be_read_is_read_once_more(post: Callable[..., Post], servers: MailServers, mail_world: World) -> None:
+    account = servers.account()
+    desk = post(mailbox("m", account))
+    desk.start()
+    desk.connected("m")
+    message = account.message(account.address, "Broken lamp", "It does not shine.")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="invoice.pdf")
+    account.append(message)
+    item = desk.has_items(1)[0]
+    (kept,) = emails_of(desk, item)
+    # As an earlier version would have left it that could not read it.
+    with psycopg.connect(mail_world.admin_url, autocommit=True) as database:
+        (content,) = database.execute("SELECT content FROM email WHERE id = %s", (kept["id"],)).fetchone()
+        bare = {name: value for name, value in json.loads(content).items() if name in ("rawSha256", "size", "receivedAt")}
+        database.execute(
+            "UPDATE email SET state = 'failed', message_id = NULL, message = NULL, content = %s WHERE id = %s",
+            (json.dumps(bare), kept["id"]),
+        )
+        database.execute(
+            "UPDATE work_item SET status = 'errorheld', attributes = %s WHERE id = %s",
+            ('{"channel": "email", "mailbox": "m"}', item["id"]),
+        )
+    assert desk.http.post(f"/workitems/{item['id']}/resume").json()["status"] == "queued"
+    read = desk.email_in_state(kept, "received")
+    assert (read["subject"], read["messageId"]) == ("Broken lamp", message["Message-ID"].strip("<>"))
+    assert read["text"].strip() == "It does not shine." and [part["name"] for part in read["attachments"]] == ["invoice.pdf"]
+    assert desk.http.get(f"/workitems/{item['id']}").json()["attributes"]["subject"] == "Broken lamp"
+    account.send(account.address, "Re: Broken lamp", In_Reply_To=message["Message-ID"])
+    wait_until(lambda: len(emails_of(desk, item)) == 2, what="the answer in its conversation", every=0.1)
