@@ -33,5 +33,6 @@ struct AllCommand: AsyncParsableCommand {
             // A signal reaches both; one that fails takes the other along.
             try await group.waitForAll()
         }
+        ServiceStart.end()
     }
 }
