@@ -283,6 +283,34 @@ def test_a_customer_whose_mailbox_is_full_bounces(post: Callable[..., Post], ser
     assert desk.http.post(f"/emails/{reply['id']}/retry").json()["state"] == "queued"
 
 
+def test_a_message_that_is_listed_and_not_given_out_stops_no_other(post: Callable[..., Post], servers: MailServers) -> None:
+    account = servers.account()
+    message = account.message(account.address, "legible").as_bytes().replace(b"\n", b"\r\n")
+    broken, _ = account.lay([message.replace(b"legible", b"broken"), message])
+    # Listed with its size by its name, and not to be read by the mail server.
+    broken.chmod(0)
+    desk = post(mailbox("m", account, {"since": "2020-01-01T00:00:00Z"}))
+    desk.start()
+    # Dovecot ends the connection when it cannot read a message.
+    items = {item["status"]: item for item in desk.has_items(2, seconds=40)}
+    assert set(items) == {"queued", "errorheld"}, items
+    assert items["queued"]["attributes"]["subject"] == "legible"
+    bad = items["errorheld"]
+    assert "does not give the message out" in bad["reason"]
+    account.append(account.message(account.address, "later"))
+    desk.has_items(3)
+    desk.connected("m")
+
+    # A person lets it be tried again: nothing of it was kept, so that it still cannot be read, and the item goes on.
+    (kept,) = emails_of(desk, bad)
+    assert desk.http.post(f"/workitems/{bad['id']}/resume").json()["status"] == "queued"
+    left = wait_until(
+        lambda: found if (found := desk.http.get(f"/emails/{kept['id']}").json())["revision"] == 3 else None,
+        what="the second reading", every=0.1,
+    )  # fmt: skip
+    assert left["state"] == "failed" and "only 0 were kept" in left["reason"]
+
+
 def test_what_could_not_be_read_is_read_once_more(post: Callable[..., Post], servers: MailServers, mail_world: World) -> None:
     account = servers.account()
     desk = post(mailbox("m", account))

@@ -12,6 +12,8 @@ struct HeldInbound: Sendable {
     let states: MailboxStates
     let requireTrust: @Sendable () throws -> Void
     let logger: Logger
+    /// What the server has refused to give out by ending the connection.
+    let troubles = FetchTroubles()
 
     var read: ReadMessage {
         ReadMessage(mailbox: mailbox, inbound: inbound, core: client, dependencies: dependencies)

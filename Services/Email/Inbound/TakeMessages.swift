@@ -118,8 +118,23 @@ struct TakeMessages {
                 items[message.uid] = HandOver.Item(message: message, size: summary.size, failed: failed(summary))
             }
         }
-        let (first, refusal) = try await collect(Self.halves(summaries), headOnly: headOnly)
+        func giveUp(_ summary: MessageSummary, _ reason: String) {
+            let message = FetchedMessage(
+                uid: summary.uid, internalDate: summary.internalDate, flags: summary.flags, body: .bytes([]))
+            items[summary.uid] = HandOver.Item(
+                message: message, size: summary.size, failed: "The mail server does not give the message out. \(reason)"
+            )
+        }
+        let troubles = held.troubles
+        let suspects = summaries.filter { troubles.isSuspect($0.uid) }
+        let others = summaries.filter { !troubles.isSuspect($0.uid) }
+        let (first, refusal) = try await troubles.watching(others.map(\.uid)) {
+            try await collect(Self.halves(others), headOnly: headOnly)
+        }
         take(first)
+        for summary in suspects where troubles.isGivenUp(summary.uid) {
+            giveUp(summary, "It ends the connection when it is asked for it.")
+        }
         var missing = summaries.filter { items[$0.uid] == nil }
         if missing.isEmpty { return Array(items.values) }
         // Those that somebody has removed meanwhile are not missed.
@@ -127,14 +142,12 @@ struct TakeMessages {
         let left = Set(there.uids)
         missing = missing.filter { left.contains($0.uid) }
         for summary in missing {
-            let (found, refused) = try await collect([UIDSet([summary.uid])], headOnly: headOnly)
+            let (found, refused) = try await troubles.watching([summary.uid]) {
+                try await collect([UIDSet([summary.uid])], headOnly: headOnly)
+            }
             take(found)
             guard items[summary.uid] == nil else { continue }
-            let said = (refused ?? refusal)?.text ?? "It says nothing of it."
-            let message = FetchedMessage(
-                uid: summary.uid, internalDate: summary.internalDate, flags: summary.flags, body: .bytes([]))
-            items[summary.uid] = HandOver.Item(
-                message: message, size: summary.size, failed: "The mail server does not give the message out. \(said)")
+            giveUp(summary, (refused ?? refusal)?.text ?? "It says nothing of it.")
         }
         return Array(items.values)
     }

@@ -62,5 +62,6 @@ struct AllCommand: AsyncParsableCommand {
             // A signal reaches all; one that fails takes the others along.
             try await group.waitForAll()
         }
+        ServiceStart.end()
     }
 }

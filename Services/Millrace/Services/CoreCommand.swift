@@ -18,6 +18,7 @@ struct CoreCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
         try await Self.service(configuration, metrics).run()
+        ServiceStart.end()
     }
 
     static func service(_ configuration: CoreConfiguration, _ metrics: PrometheusMetrics) -> CoreService {
@@ -27,7 +28,7 @@ struct CoreCommand: AsyncParsableCommand {
     }
 }
 
-/// What services have in common at start.
+/// What services have in common at start and end.
 enum ServiceStart {
     /// Reads a configuration; what is wrong with it goes to standard error and ends the process.
     static func load<Configuration>(
@@ -40,4 +41,8 @@ enum ServiceStart {
             throw ExitCode(78)
         }
     }
+
+    /// Ends a process whose services have ended, without the handlers of `exit`: OpenSSL, libcurl and librdkafka would free
+    /// what their threads, and those of the event loops, still use. Logs are written as they come.
+    static func end() -> Never { _exit(0) }
 }
