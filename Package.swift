@@ -43,7 +43,8 @@ let package = Package(
             name: "Messaging", dependencies: ["Threads", "CRdKafka", .product(name: "Logging", package: "swift-log")],
             path: "Shared/Messaging"),
         .target(
-            name: "Coordination", dependencies: ["Threads", "CHiredis", .product(name: "Logging", package: "swift-log")],
+            name: "Coordination",
+            dependencies: ["Threads", "CHiredis", .product(name: "Logging", package: "swift-log")],
             path: "Shared/Coordination"),
         .target(
             name: "Storage", dependencies: ["Threads", "CLibPQ", .product(name: "Logging", package: "swift-log")],
@@ -51,7 +52,9 @@ let package = Package(
         .target(name: "EmailAccess", dependencies: ["Threads", "CCurl"], path: "Shared/EmailAccess"),
         .target(
             name: "EmailMessages",
-            dependencies: ["Domain", "Threads", "CGMime", "CLibXML2", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "Domain", "Threads", "CGMime", "CLibXML2", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Shared/EmailMessages"),
         .target(
             name: "ServiceKit",

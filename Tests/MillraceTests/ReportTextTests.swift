@@ -37,7 +37,10 @@ import millrace
 
     @Test func aReportIsATableWithBarsTotalsAndTheCourse() {
         let rows: [JSONValue] = [
-            ["interval": "2026-11-28T00:00:00+01:00", "entered": 2, "missed": 0, "withinSla": .null, "averageWait": .null],
+            [
+                "interval": "2026-11-28T00:00:00+01:00", "entered": 2, "missed": 0, "withinSla": .null,
+                "averageWait": .null,
+            ],
             ["interval": "2026-11-28T01:00:00+01:00", "entered": 4, "missed": 0, "withinSla": 50, "averageWait": 75.2],
         ]
         #expect(
