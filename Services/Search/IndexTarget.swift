@@ -23,15 +23,9 @@ struct IndexTarget: RebuildableTarget {
     }
 
     func nextTerm(holder: String) async throws -> Int64 {
-        do {
-            return try await control.begin(holder: holder) {
-                let index = try await makeIndex()
-                return IndexState(term: 1, holder: holder, serving: index, rebuilt: wishes.count)
-            }
-        } catch {
-            // The lease is given back at once, and whoever waits for it, this instance too, takes it at once.
-            try? await Task.sleep(for: .seconds(2))
-            throw error
+        try await control.begin(holder: holder) {
+            let index = try await makeIndex()
+            return IndexState(term: 1, holder: holder, serving: index, rebuilt: wishes.count)
         }
     }
 

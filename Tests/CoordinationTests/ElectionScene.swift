@@ -6,12 +6,17 @@ import Testing
 final class TermRegister: Sendable {
     private let last = Mutex<Int64>(0)
     private let failures: Mutex<Int>
+    private let asked = Mutex(0)
+
+    /// How often a term was asked for.
+    var attempts: Int { asked.withLock { $0 } }
 
     init(failures: Int = 0) { self.failures = Mutex(failures) }
 
     struct Unavailable: Error {}
 
     func next() throws -> Int64 {
+        asked.withLock { $0 += 1 }
         let fails = failures.withLock { failures in
             failures -= 1
             return failures >= 0

@@ -151,6 +151,21 @@ struct ElectorTests {
         await client.close()
     }
 
+    @Test func whoCannotDrawATermIsNotWokenByItsOwnRelease() async throws {
+        let redis = try await PrivateRedis()
+        let client = try redis.client()
+        let subscriber = try RedisSubscriber(url: redis.url, logger: quiet)
+        let register = TermRegister(failures: 3)
+        let start = clock.now
+        let instance = try Instance("a", lease: "l", client: client, subscriber: subscriber, register: register)
+        #expect(try await instance.elected().number == 1)
+        #expect(register.attempts == 4)
+        #expect(clock.now - start >= timeToLive * 0.9)
+        try await instance.stop()
+        await subscriber.close()
+        await client.close()
+    }
+
     @Test func theBodysErrorEndsTheRunAndFreesTheLease() async throws {
         struct Broken: Error {}
         let redis = try await PrivateRedis()

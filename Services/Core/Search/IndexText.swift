@@ -77,11 +77,12 @@ struct IndexText: Sendable {
         return Step(position: position, behind: newest - position, more: true)
     }
 
-    /// Rests as long as the work took: whatever else the servers have to do goes first.
+    /// Rests three times as long as the work took: whatever else the servers have to do goes first, and after a burst the
+    /// words come a little later.
     private func rested(_ work: () async throws -> Void) async throws {
         let begin = ContinuousClock.now
         try await work()
-        try await Task.sleep(for: min(ContinuousClock.now - begin, .milliseconds(250)))
+        try await Task.sleep(for: min(3 * (ContinuousClock.now - begin), .seconds(1)))
     }
 
     /// The items of which the events after a position tell something that is searched.

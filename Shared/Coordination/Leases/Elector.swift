@@ -69,31 +69,42 @@ public final class Elector: Sendable {
             }
             defer { group.cancelAll() }
             while !Task.isCancelled {
-                let (term, pause) = await stand()
-                if let term { return term }
-                await nap.sleep(pause)
+                switch await stand() {
+                case .elected(let term): return term
+                case .later(let pause): await nap.sleep(pause)
+                case .failed:
+                    // Giving the key back has woken whoever waits for it, us too: that ends no rest.
+                    try? await clock.sleep(until: clock.now + configuration.renewalInterval)
+                }
             }
             return nil
         }
     }
 
+    private enum Attempt {
+        case elected(LeaseTerm)
+        /// Somebody else holds the lease, or Redis is away: after so long, or when woken.
+        case later(Duration)
+        /// The key was won and no term drawn; it was given back.
+        case failed
+    }
+
     /// Stands for election once.
-    /// - Returns: the term won, or how long to wait before the next attempt.
-    private func stand() async -> (LeaseTerm?, Duration) {
+    private func stand() async -> Attempt {
         do throws(CoordinationError) {
             let asked = clock.now
             switch try await key.acquire() {
             case .won:
-                return (await draw(asked), configuration.renewalInterval)
+                return await draw(asked).map(Attempt.elected) ?? .failed
             case .taken(let rest):
-                return (nil, min(configuration.renewalInterval, rest + .milliseconds(5)))
+                return .later(min(configuration.renewalInterval, rest + .milliseconds(5)))
             }
         } catch {
             // That Redis is away has been logged by its client, once.
             logger.log(
                 level: error.isRetryable ? .debug : .warning, "cannot stand for election",
                 metadata: ["error": "\(error)"])
-            return (nil, configuration.timeToLive / 10)
+            return .later(configuration.timeToLive / 10)
         }
     }
 
