@@ -82,7 +82,7 @@ struct IndexText: Sendable {
     private func rested(_ work: () async throws -> Void) async throws {
         let begin = ContinuousClock.now
         try await work()
-        try await Task.sleep(for: min(3 * (ContinuousClock.now - begin), .seconds(1)))
+        try await Task.sleep(for: min(begin.duration(to: .now) * 3, .seconds(1)))
     }
 
     /// The items of which the events after a position tell something that is searched.
