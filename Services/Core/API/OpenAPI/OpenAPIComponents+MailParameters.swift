@@ -49,7 +49,7 @@ extension OpenAPIComponents {
             },
             "SeenWork": {
                 "name": "seen", "in": "query", "description": "`seen` of the answer before.",
-                "schema": {"type": "string", "maxLength": 200}
+                "schema": {"type": "string"}
             },
             "EmailItemFilter": {
                 "name": "workItemId", "in": "query", "description": "Messages of this item.",
