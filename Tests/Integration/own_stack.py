@@ -32,6 +32,7 @@ class OwnStack:
         self.folder = folder
         self.credentials_file = folder / "credentials.json"
         self._clients: list[httpx.Client] = []
+        self._began: dict[int, str] = {}
         # Nothing that the tests' own stack says of itself may reach this one, nor what an outer make says.
         foreign = re.compile("MILLRACE_|DEMO_|STACK_LOCK_HELD$|MAKE|MFLAGS$")
         self._environment = {key: value for key, value in os.environ.items() if not foreign.match(key)}
@@ -82,7 +83,10 @@ class OwnStack:
 
     def pids(self) -> dict[str, int]:
         """What the stack says that it started."""
-        return {file.stem: int(file.read_text().split()[0]) for file in (self.folder / "run").glob("*.pid")}
+        found = {file.stem: file.read_text().split() for file in (self.folder / "run").glob("*.pid")}
+        # A number may be another's by the time it is looked at again.
+        self._began.update((int(pid), began) for pid, began, *_ in found.values())
+        return {name: int(words[0]) for name, words in found.items()}
 
     def ports(self) -> dict[str, int]:
         """The ports that it settled."""
@@ -98,14 +102,16 @@ class OwnStack:
 
     def left_over(self, pids: dict[str, int]) -> list[str]:
         """Which of these processes, of the stack's pid files and of its ports are still there."""
-        processes = [f"process {name}" for name, pid in pids.items() if _lives(pid)]
+        processes = [f"process {name}" for name, pid in pids.items() if _lives(pid, self._began[pid])]
         files = [f"pid file of {name}" for name in self.pids()]
         return processes + files + [f"port {name}" for name, port in self.ports().items() if _listens(port)]
 
 
-def _lives(pid: int) -> bool:
+def _lives(pid: int, began: str) -> bool:
+    """Whether the process that began at that time (field 22 of its `stat`) is there, and not only its remains."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        return fields[0] != "Z" and fields[19] == began
     except (FileNotFoundError, ProcessLookupError):
         return False
 

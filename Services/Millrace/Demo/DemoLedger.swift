@@ -46,7 +46,8 @@ public struct DemoLedger: Sendable {
     public private(set) var counts = DemoCounts()
     /// Positions that the feed left out: it must have none.
     public private(set) var gaps = 0
-    private var position: Int64
+    /// Up to here the feed was followed.
+    public private(set) var position: Int64
 
     /// - Parameter position: the feed's last position before the demonstration.
     public init(after position: Int64) { self.position = position }

@@ -61,11 +61,14 @@ struct DemoReports: Sendable {
     }
 
     /// Waits until the mart has everything, and compares.
+    /// - Parameter counts: what the feed has told by now: messages are delivered and items returned for a moment longer.
     /// - Returns: what does not agree, a line each.
-    func faults(since before: [String: JSONValue], counts: DemoCounts) async throws -> [String] {
+    func faults(
+        since before: [String: JSONValue], counts: () async throws -> DemoCounts
+    ) async throws -> [String] {
         let end = ContinuousClock.now + Self.patience
         while true {
-            let faults = try await differences(since: before, counts) + liveDifferences()
+            let faults = try await differences(since: before, counts()) + liveDifferences()
             if faults.isEmpty || ContinuousClock.now > end { return faults }
             try await Task.sleep(for: .milliseconds(500))
         }

@@ -70,7 +70,7 @@ struct DemoRun: Sendable {
         }
         var verdict = DemoVerdict(ledger.value, listed: try await listed(since: startedAt))
         if let reportedBefore {
-            verdict.note(try await reports.faults(since: reportedBefore, counts: ledger.value.counts))
+            verdict.note(try await reports.faults(since: reportedBefore) { try await counts(ledger) })
         }
         return DemoResult(
             verdict: verdict, reports: reportedBefore.map { _ in reports },
@@ -158,6 +158,18 @@ struct DemoRun: Sendable {
                 }
             } catch let failure as CommandFailure where failure.code == .unavailable {}
             try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// What all items did by now, also after the feed was followed.
+    private func counts(_ ledger: SharedLedger) async throws -> DemoCounts {
+        var feed = EventFeed(client: client, after: ledger.read(\.position))
+        while true {
+            let events = try await feed.next()
+            if events.isEmpty { return ledger.read(\.counts) }
+            ledger.change { ledger in
+                for event in events { ledger.take(event) }
+            }
         }
     }
 
