@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts a backup in the place of the local stack's database, with the services stopped, and starts them again.
 # What Redis remembers belongs to another time: the keys with Millrace's prefix are removed, no others, and the lanes
-# are rebuilt from the database.
+# are rebuilt from the database; mart and search index are built anew.
 #   deploy/local/restore.sh FILE
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
@@ -11,6 +11,9 @@ file=${1:?usage: restore.sh FILE}
 lock_stack
 [[ -f $local_dir/env ]] || die "the stack was never started; run make up"
 say "stopping the services"
+stop_search
+stop_datamart
+stop_email
 stop_core 1
 stop_core 2
 say "restoring $file"
@@ -27,3 +30,13 @@ say "restoring $file"
     forget_redis
 )
 "$root/deploy/local/up.sh"
+# Mart and index have read events that are no longer those of the feed.
+credentials="$local_dir/credentials.json"
+if has_mart; then
+    say "building the data mart anew"
+    "$executable" rebuild --credentials "$credentials"
+fi
+if has_search; then
+    say "building the search index anew"
+    "$executable" rebuild --search --credentials "$credentials"
+fi
