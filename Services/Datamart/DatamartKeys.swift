@@ -3,28 +3,9 @@ import ServiceKit
 
 /// Configuration keys of the data mart alone.
 public enum DatamartKeys {
-    static let core = ConfigurationKey<[String]>(
-        "datamart.core", "Addresses of the core service.",
-        expected: "one or several addresses such as http://core:4024, separated by commas"
-    ) { (text) throws(ConfigurationValueError) in
-        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        let areAddresses = addresses.allSatisfy { address in
-            guard let parts = URLComponents(string: address), let scheme = parts.scheme else { return false }
-            return ["http", "https"].contains(scheme) && parts.host?.isEmpty == false && parts.query == nil
-        }
-        guard !addresses.isEmpty, areAddresses else {
-            throw ConfigurationValueError("must be addresses such as http://core:4024, separated by commas")
-        }
-        return addresses.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-    }
-    static let keys = ConfigurationKey<[String]>(
-        "datamart.keys", "API keys with the role mart, one for each tenant that has a mart.",
-        expected: "keys separated by commas", isSecret: true
-    ) { (text) throws(ConfigurationValueError) in
-        let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        guard !keys.isEmpty else { throw ConfigurationValueError("must be keys separated by commas") }
-        return keys
-    }
+    static let core = CoreAccessKeys.addresses(of: "datamart")
+    static let keys = CoreAccessKeys.tenants(
+        of: "datamart", "API keys with the role mart, one for each tenant that has a mart.")
     static let httpPort = ConfigurationKey<Int>(
         "datamart.http.port", "Port of the reports' HTTP; 0 takes a free one.",
         expected: "a whole number from 0 to 65535", fallback: (4025, "4025")

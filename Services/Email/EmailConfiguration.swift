@@ -4,28 +4,9 @@ import ServiceKit
 
 /// Configuration keys of the email service alone.
 public enum EmailKeys {
-    static let core = ConfigurationKey<[String]>(
-        "email.core", "Addresses of the core service.",
-        expected: "one or several addresses such as http://core:4024, separated by commas"
-    ) { (text) throws(ConfigurationValueError) in
-        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        let areAddresses = addresses.allSatisfy { address in
-            guard let parts = URLComponents(string: address), let scheme = parts.scheme else { return false }
-            return ["http", "https"].contains(scheme) && parts.host?.isEmpty == false && parts.query == nil
-        }
-        guard !addresses.isEmpty, areAddresses else {
-            throw ConfigurationValueError("must be addresses such as http://core:4024, separated by commas")
-        }
-        return addresses.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-    }
-    static let keys = ConfigurationKey<[String]>(
-        "email.keys", "API keys with the role mail, one for each tenant whose mailboxes are served.",
-        expected: "keys separated by commas", isSecret: true
-    ) { (text) throws(ConfigurationValueError) in
-        let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        guard !keys.isEmpty else { throw ConfigurationValueError("must be keys separated by commas") }
-        return keys
-    }
+    static let core = CoreAccessKeys.addresses(of: "email")
+    static let keys = CoreAccessKeys.tenants(
+        of: "email", "API keys with the role mail, one for each tenant whose mailboxes are served.")
     static let spool = ConfigurationKey<String>(
         "email.spool", "Folder for messages in hand; emptied at start. Each instance has its own in it.",
         expected: "the path of a folder that can be written to", fallback: ("/tmp", "/tmp")

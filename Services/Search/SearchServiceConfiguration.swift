@@ -1,31 +1,11 @@
 import Domain
-import Foundation
 import ServiceKit
 
 /// Configuration keys of the search service alone.
 public enum SearchKeys {
-    static let core = ConfigurationKey<[String]>(
-        "search.core", "Addresses of the core service.",
-        expected: "one or several addresses such as http://core:4024, separated by commas"
-    ) { (text) throws(ConfigurationValueError) in
-        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        let areAddresses = addresses.allSatisfy { address in
-            guard let parts = URLComponents(string: address), let scheme = parts.scheme else { return false }
-            return ["http", "https"].contains(scheme) && parts.host?.isEmpty == false && parts.query == nil
-        }
-        guard !addresses.isEmpty, areAddresses else {
-            throw ConfigurationValueError("must be addresses such as http://core:4024, separated by commas")
-        }
-        return addresses.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-    }
-    static let keys = ConfigurationKey<[String]>(
-        "search.keys", "API keys with the role search, one for each tenant whose items are indexed.",
-        expected: "keys separated by commas", isSecret: true
-    ) { (text) throws(ConfigurationValueError) in
-        let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-        guard !keys.isEmpty else { throw ConfigurationValueError("must be keys separated by commas") }
-        return keys
-    }
+    static let core = CoreAccessKeys.addresses(of: "search")
+    static let keys = CoreAccessKeys.tenants(
+        of: "search", "API keys with the role search, one for each tenant whose items are indexed.")
     static let checkEvery = ConfigurationKey<Duration>(
         "search.check.every", "How often an index is compared with the items, and mended.",
         expected: "a duration from 1s to 7d", fallback: (.seconds(3600), "1h")
