@@ -30,9 +30,7 @@ public struct DatamartService: Sendable {
         let subscriber = try RedisSubscriber(url: shared.redis.url, logger: logger)
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: CoreClient.http)
         let topics = ReadTopics(
-            connection: shared.kafka.connection(instance: shared.instance),
-            topics: ["workitems.events", "agents.events", "emails.status"].map { shared.kafka.prefix + $0 },
-            logger: logger)
+            connection: shared.kafka.connection(instance: shared.instance), prefix: shared.kafka.prefix, logger: logger)
         let dependencies = DatamartDependencies(
             redis: redis, subscriber: subscriber, topics: topics,
             addressGuard: AddressGuard(allow: shared.outboundAllow),

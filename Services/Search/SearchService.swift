@@ -31,9 +31,7 @@ public struct SearchService: Sendable {
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: CoreClient.http)
         let outbound = OutboundHTTP(guard: AddressGuard(allow: shared.outboundAllow))
         let topics = ReadTopics(
-            connection: shared.kafka.connection(instance: shared.instance),
-            topics: ["workitems.events", "agents.events", "emails.status"].map { shared.kafka.prefix + $0 },
-            logger: logger)
+            connection: shared.kafka.connection(instance: shared.instance), prefix: shared.kafka.prefix, logger: logger)
         let dependencies = SearchDependencies(
             redis: redis, subscriber: subscriber, topics: topics, outbound: outbound,
             secrets: shared.secretsKey.map { SecretBox(key: $0) }, instance: shared.instance,

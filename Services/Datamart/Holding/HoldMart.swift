@@ -80,7 +80,7 @@ struct HoldMart: Sendable {
     ) async throws {
         let jobs = JobLog(
             pool: mart.connections, tenant: section.tenant, instance: dependencies.instance, logger: parts.logger)
-        var projected = dependencies.projection(of: section.tenant, into: mart, CoreFeed(client: client))
+        var projected = dependencies.projection(of: section.tenant, into: mart, CoreFeed(core: client))
         let state = ProjectionState()
         projected.whileHolding = { term, fence in
             await MartDuties(

@@ -18,6 +18,7 @@ struct DatamartCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
         try await Self.service(configuration, metrics).run()
+        ServiceStart.end()
     }
 
     static func service(

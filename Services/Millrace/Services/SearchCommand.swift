@@ -19,6 +19,7 @@ struct SearchCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
         try await Self.service(configuration, metrics).run()
+        ServiceStart.end()
     }
 
     static func service(

@@ -16,10 +16,11 @@ public final class ReadTopics: Sendable {
     private let joined = AsyncWake()
     private let problem = Mutex<String?>("no broker has been asked yet")
 
-    /// - Parameter topics: full names of the topics that together hold all events.
-    public init(connection: KafkaConfiguration, topics: [String], logger: Logger) {
+    /// Reads the topics that together hold all events.
+    /// - Parameter prefix: what their names begin with.
+    public init(connection: KafkaConfiguration, prefix: String, logger: Logger) {
         self.connection = connection
-        self.topics = topics
+        topics = ["workitems.events", "agents.events", "emails.status"].map { prefix + $0 }
         self.logger = logger
     }
 

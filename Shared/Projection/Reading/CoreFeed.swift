@@ -1,14 +1,15 @@
 import Domain
-import Projection
 import ServiceKit
 
 /// The reporting feed of one tenant, from core.
-struct CoreFeed: EventFeedSource {
-    let client: CoreClient
+package struct CoreFeed: EventFeedSource {
+    let core: CoreClient
 
-    func events(after position: Int64, limit: Int) async throws -> [ProjectedEvent] {
+    package init(core: CoreClient) { self.core = core }
+
+    package func events(after position: Int64, limit: Int) async throws -> [ProjectedEvent] {
         // Not asked again here: the topic may bring the events meanwhile, and whoever asks does so again.
-        let answer = try await client.call(
+        let answer = try await core.call(
             .GET, "/events?after=\(position)&limit=\(limit)", timeout: .seconds(10), repeats: false,
             answerLimit: 256 << 20)
         return try ProjectedEvent.page(answer)
