@@ -78,6 +78,25 @@ def test_every_table_is_what_a_recomputation_gives(site: Site) -> None:
     assert last > 20
 
 
+def test_partitions_are_made_beside_those_who_read(site: Site) -> None:
+    """Nobody waits for a report that reads long, and no report ends because partitions are made."""
+    with site.sql() as reader, site.sql() as maker, reader.transaction():
+        tables = [row["table_name"] for row in reader.execute("SELECT table_name FROM partitioned_table").fetchall()]
+        assert len(tables) > 3
+        for table in tables:
+            reader.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(table)))
+        maker.execute("SET lock_timeout = '2s'")
+        with maker.transaction(force_rollback=True):
+            for kind in ("facts", "intraday", "history"):
+                made = maker.execute("SELECT ensure_partitions(%s, '2099-03-01', '2099-03-01') AS made", [kind]).fetchone()
+                assert made and made["made"] >= 1
+            # Read in the other order while the maker's transaction is open.
+            reader.execute("SET lock_timeout = '2s'")
+            for table in reversed(tables):
+                reader.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(table)))
+
+
+
 def test_configurations_are_dimensions(site: Site) -> None:
     category = rows(site, "SELECT * FROM dim_category WHERE path = 'Incidents/Major'")[0]
     assert (category["level_1"], category["level_2"], category["name"], category["depth"]) == ("Incidents", "Major", "Major", 2)

@@ -185,6 +185,19 @@ def test_the_services_role_sees_nothing_without_a_tenant(place: Place, admin: ht
                 service.execute(statement.replace("%s", str(other)))
 
 
+def test_a_tenant_is_added_while_others_work(place: Place) -> None:
+    """Its partitions are made beside transactions that write, which would otherwise stop for all tenants."""
+    with psycopg.connect(place.world.admin_url) as worker:
+        worker.execute("LOCK TABLE work_item, event, outbox, search_document IN ROW EXCLUSIVE MODE")
+        added = place.world.tenant()
+        query = "SELECT id FROM tenant WHERE name = %s"
+        (number,) = worker.execute(query, [added.name]).fetchone() or (0,)
+        names = [f"{table}_{number}" for table in ("work_item", "event", "outbox", "search_document")]
+        parts = "SELECT count(*) FROM pg_class WHERE relname = ANY(%s) AND relispartition"
+        assert worker.execute(parts, [names]).fetchone() == (4,)
+        worker.rollback()
+
+
 def test_the_services_role_owns_nothing_and_steps_around_nothing(place: Place) -> None:
     with psycopg.connect(place.world.environment["MILLRACE_DATABASE_URL"], autocommit=True) as service:
         rights = "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"

@@ -31,12 +31,23 @@ extension CoreSchema {
             );
             CALL millrace_isolate('search_progress');
 
+            -- Attached, not made as partitions: `PARTITION OF` keeps everybody from the whole table until the transaction ends,
+            -- and waits for everybody before; attaching goes on beside those who read and write.
+            CREATE PROCEDURE millrace_add_partition(tenant int, parent text, fill int) LANGUAGE plpgsql AS $$
+            DECLARE
+                part text := format('%s_%s', parent, tenant);
+            BEGIN
+                IF to_regclass(part) IS NULL THEN
+                    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = %s)', part, parent, fill);
+                    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (%s)', parent, part, tenant);
+                END IF;
+            END $$;
             CREATE OR REPLACE PROCEDURE millrace_add_tenant_partitions(tenant int) LANGUAGE plpgsql AS $$
             BEGIN
-                EXECUTE format('CREATE TABLE IF NOT EXISTS work_item_%s PARTITION OF work_item FOR VALUES IN (%s) WITH (fillfactor = 80)', tenant, tenant);
-                EXECUTE format('CREATE TABLE IF NOT EXISTS event_%s PARTITION OF event FOR VALUES IN (%s)', tenant, tenant);
-                EXECUTE format('CREATE TABLE IF NOT EXISTS outbox_%s PARTITION OF outbox FOR VALUES IN (%s) WITH (fillfactor = 70)', tenant, tenant);
-                EXECUTE format('CREATE TABLE IF NOT EXISTS search_document_%s PARTITION OF search_document FOR VALUES IN (%s)', tenant, tenant);
+                CALL millrace_add_partition(tenant, 'work_item', 80);
+                CALL millrace_add_partition(tenant, 'event', 100);
+                CALL millrace_add_partition(tenant, 'outbox', 70);
+                CALL millrace_add_partition(tenant, 'search_document', 100);
             END $$;
             DO $$
             DECLARE

@@ -29,15 +29,18 @@ extension MartSchema {
                         to_time := from_time + ('1 ' || part.unit)::interval;
                         part_name := part.table_name || '_' || to_char(from_time, 'YYYYMMDD');
                         IF to_regclass(quote_ident(part_name)) IS NULL THEN
-                            -- A day table is cut by dates, the others by instants.
+                            -- Attached, not made as a partition: that would wait for whoever reads the table, and keep new
+                            -- readers out meanwhile. A day table is cut by dates, the others by instants.
                             EXECUTE format(
-                                'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L) WITH (fillfactor = %s)',
-                                part_name, part.table_name,
+                                'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = %s)',
+                                part_name, part.table_name, CASE WHEN kind = 'facts' THEN 100 ELSE 70 END);
+                            EXECUTE format(
+                                'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                                part.table_name, part_name,
                                 CASE WHEN kind = 'history' THEN from_time::date::text
                                     ELSE (from_time AT TIME ZONE 'UTC')::text END,
                                 CASE WHEN kind = 'history' THEN to_time::date::text
-                                    ELSE (to_time AT TIME ZONE 'UTC')::text END,
-                                CASE WHEN kind = 'facts' THEN 100 ELSE 70 END);
+                                    ELSE (to_time AT TIME ZONE 'UTC')::text END);
                             made := made + 1;
                         END IF;
                         from_time := to_time;
