@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", path: "Shared/CLibraries/CLibXML2", pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CExecInfo", path: "Shared/CLibraries/CExecInfo"),
 
         // What the services share.
         .target(name: "Domain", path: "Shared/Domain"),
@@ -131,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core", "Email", "Datamart", "Search", "EmailAccess",
+                "Core", "Email", "Datamart", "Search", "EmailAccess", "CExecInfo",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -26,4 +26,8 @@ import ArgumentParser
                     Queues.self, Agents.self, Report.self, Rebuild.self, Tail.self, Dead.self, Doctor.self, Demo.self,
                 ]),
         ])
+    static func main() async {
+        Crash.endsAtOnce()
+        await main(nil)
+    }
 }

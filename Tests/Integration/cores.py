@@ -13,6 +13,9 @@ from waiting import wait_until
 # Linux ends what runs under it when the test process ends, however that happens. It becomes the program itself.
 _WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
 
+# What a process says that crashes.
+_CRASHED = '"message":"crashed'
+
 
 def free_port() -> int:
     """A port that nothing listens on now."""
@@ -62,6 +65,11 @@ class Core:
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """As it ended last; the negative number of a signal."""
+        return self._process.poll() if self._process else None
 
     @property
     def log_text(self) -> str:
@@ -118,15 +126,18 @@ class Core:
             self._process.terminate()
 
     def stop(self, seconds: float = 40) -> int:
-        """Asks it to stop, waits, and returns its exit code. It must end within the bound."""
+        """Asks it to stop, waits, and returns its exit code. It must end within the bound, and have crashed at no time."""
         if self._process is None:
             return 0
         self.ask_to_stop()
         try:
-            return self._process.wait(seconds)
+            code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"{self.name} did not stop within {seconds:g} s:\n{self.log_text[-4000:]}") from None
+        log = self.log_text
+        assert (crash := log.find(_CRASHED)) < 0, f"{self.name}:\n{log[max(0, crash - 1000) : crash + 6000]}"
+        return code
 
     def kill(self) -> None:
         """kill -9."""

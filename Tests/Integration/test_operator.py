@@ -1,6 +1,8 @@
 """What an operator does at the terminal, by the real executable against real servers."""
 
 import json
+import os
+import re
 import secrets
 import signal
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from cores import free_port
+from cores import Core, free_port
 from operator_desk import OperatorDesk, Started
 from own_world import day_and_night
 from waiting import wait_until
@@ -454,6 +456,21 @@ def test_one_process_serves_a_tenant_whose_keys_were_printed(
         item = http.post("/iwd/v3/workitems", json={"captureId": "first"})
         assert item.status_code == 201 and item.json()["status"] == "queued", item.text
     assert service.end(signal.SIGTERM, 40) == 0, service.text[-3000:]
+
+
+@pytest.mark.parametrize("number", [signal.SIGILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_crash_ends_a_process_at_once_and_says_where(world: World, tmp_path: Path, number: signal.Signals) -> None:
+    """One that stays, its threads stopped, would keep its port and its connections and answer nobody."""
+    core = Core(world.stack.executable, "crashing", world.environment, tmp_path / "core.log").start()
+    try:
+        os.kill(core.pid, number)
+        wait_until(lambda: not core.is_running, seconds=3, what="its end")
+    finally:
+        core.kill()
+    assert core.exit_code == -number
+    told = [line for line in core.log_text.splitlines() if '"message":"crashed' in line]
+    assert [json.loads(line)["signal"] for line in told] == [number.name]
+    assert re.search(r"millrace\(.*\[0x[0-9a-f]+\]", core.log_text[core.log_text.index(told[0]) :])
 
 
 def test_a_service_says_every_setting_that_is_wrong(world: World, desk: OperatorDesk) -> None:
