@@ -45,18 +45,18 @@ public struct DatamartService: Sendable {
                 dependencies: dependencies, marts: marts)
         }
         DatamartMetrics.register(metrics, held: { marts.held })
-        var components = [
-            Self.closing("http client") { try? await http.shutdown() },
-            Self.closing("redis") {
+        var components: [ServiceComponent] = [
+            .closing("http client") { try? await http.shutdown() },
+            .closing("redis") {
                 await subscriber.close()
                 await redis.close()
             },
         ]
-        if answersHealth { components.append(health(redis, topics, marts)) }
-        components.append(ServiceComponent("topics") { await cancelWhenGracefulShutdown { await topics.run() } })
-        for holder in holders {
-            components.append(ServiceComponent("mart") { await cancelWhenGracefulShutdown { await holder.run() } })
+        if answersHealth {
+            components.append(.operations(checks(redis, topics, marts), metrics, at: shared.metrics, logger: logger))
         }
+        components.append(.running("topics") { await topics.run() })
+        for holder in holders { components.append(.running("mart") { await holder.run() }) }
         components.append(api(http, marts))
         try await ServiceRunner(components, stopWithin: shared.shutdownTimeout, logger: logger).run()
     }
@@ -71,36 +71,17 @@ public struct DatamartService: Sendable {
             configuration: settings, routes: api.routes,
             authenticator: AskedAuthenticator { try await access.principal(of: $0) },
             problems: DatamartAPI.problem, logger: logger)
-        return ServiceComponent("http", server, ready: { _ = await server.waitUntilListening() })
+        return .serving("http", server)
     }
 
-    private func health(_ redis: RedisClient, _ topics: ReadTopics, _ marts: Marts) -> ServiceComponent {
-        let checks = HealthChecks([
+    private func checks(_ redis: RedisClient, _ topics: ReadTopics, _ marts: Marts) -> HealthChecks {
+        HealthChecks([
             HealthCheck("redis") { try await redis.command(["PING"]) },
             // Events come from the feed while Kafka is away.
-            HealthCheck("kafka", isRequired: false) {
-                if let trouble = topics.trouble { throw MartProblem(trouble) }
-            },
+            HealthCheck("kafka", isRequired: false, trouble: { topics.trouble }),
             // An instance that is left out helps no mart whose database is away.
-            HealthCheck("marts", isRequired: false) {
-                let troubles = marts.troubles
-                guard !troubles.isEmpty else { return }
-                throw MartProblem(troubles.prefix(5).joined(separator: "; ") + (troubles.count > 5 ? "; …" : ""))
-            },
+            HealthCheck("marts", isRequired: false, trouble: { HealthCheck.summary(marts.troubles) }),
         ])
-        ProcessMetrics.add(to: metrics)
-        var routes = Routes()
-        checks.addRoutes(to: &routes)
-        metrics.addRoute(to: &routes)
-        let server = HTTPService(configuration: configuration.shared.metrics, routes: routes, logger: logger)
-        return ServiceComponent("metrics", server, ready: { _ = await server.waitUntilListening() })
-    }
-
-    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
-        ServiceComponent(name) {
-            try? await gracefulShutdown()
-            await close()
-        }
     }
 }
 

@@ -49,48 +49,43 @@ public struct EmailService: Sendable {
                 registry: registry, dependencies: dependencies)
         }
         EmailMetrics.register(metrics, held: { registry.count })
-        var components = [
-            Self.closing("http client") { try? await http.shutdown() },
-            Self.closing("message threads") { threads.stop() },
+        var components: [ServiceComponent] = [
+            .closing("http client") { try? await http.shutdown() },
+            .closing("message threads") { threads.stop() },
             ServiceComponent("outbound", outbound),
-            Self.closing("spool") { try? FileManager.default.removeItem(atPath: spool) },
-            Self.closing("redis") {
+            .closing("spool") { try? FileManager.default.removeItem(atPath: spool) },
+            .closing("redis") {
                 await subscriber.close()
                 await redis.close()
             },
         ]
-        if answersHealth { components.append(health(redis, watches, registry)) }
-        let instances = WatchInstances(dependencies: dependencies, roster: roster)
-        components.append(ServiceComponent("mailboxes") { await cancelWhenGracefulShutdown { await roster.run() } })
-        components.append(ServiceComponent("instances") { await cancelWhenGracefulShutdown { await instances.run() } })
-        for watch in watches {
-            components.append(ServiceComponent("work") { await cancelWhenGracefulShutdown { await watch.run() } })
+        if answersHealth {
+            components.append(
+                .operations(checks(redis, watches, registry), metrics, at: shared.metrics, logger: logger))
         }
+        let instances = WatchInstances(dependencies: dependencies, roster: roster)
+        components.append(.running("mailboxes") { await roster.run() })
+        components.append(.running("instances") { await instances.run() })
+        for watch in watches { components.append(.running("work") { await watch.run() }) }
         try await ServiceRunner(components, stopWithin: shared.shutdownTimeout, logger: logger).run()
     }
 
-    private func health(
+    private func checks(
         _ redis: RedisClient, _ watches: [WatchWork], _ registry: HeldMailboxes
-    ) -> ServiceComponent {
-        let checks = HealthChecks([
+    ) -> HealthChecks {
+        HealthChecks([
             HealthCheck("redis") { try await redis.command(["PING"]) },
-            HealthCheck("core") {
-                for watch in watches { if let problem = watch.problem { throw MailboxProblem(problem) } }
-            },
+            HealthCheck("core", trouble: { HealthCheck.summary(watches.compactMap(\.problem)) }),
             // An instance that is left out helps no mailbox whose password is wrong.
-            HealthCheck("mailboxes", isRequired: false) {
-                let failing = await registry.failing()
-                guard !failing.isEmpty else { return }
-                let named = failing.prefix(5).joined(separator: ", ") + (failing.count > 5 ? ", …" : "")
-                throw MailboxProblem("\(failing.count) do not work: \(named); GET /mailboxes says why")
-            },
+            HealthCheck(
+                "mailboxes", isRequired: false,
+                trouble: {
+                    let failing = await registry.failing()
+                    return HealthCheck.summary(failing, separator: ", ").map {
+                        "\(failing.count) do not work: \($0); GET /mailboxes says why"
+                    }
+                }),
         ])
-        ProcessMetrics.add(to: metrics)
-        var routes = Routes()
-        checks.addRoutes(to: &routes)
-        metrics.addRoute(to: &routes)
-        let server = HTTPService(configuration: configuration.shared.metrics, routes: routes, logger: logger)
-        return ServiceComponent("metrics", server, ready: { _ = await server.waitUntilListening() })
     }
 
     /// A folder of this instance's own, empty: what an earlier run left is of no use.
@@ -111,13 +106,6 @@ public struct EmailService: Sendable {
             if let changed, changed.timeIntervalSinceNow < -86_400 {
                 try? files.removeItem(atPath: "\(folder)/\(name)")
             }
-        }
-    }
-
-    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
-        ServiceComponent(name) {
-            try? await gracefulShutdown()
-            await close()
         }
     }
 }

@@ -44,57 +44,32 @@ public struct SearchService: Sendable {
                 dependencies: dependencies)
         }
         IndexMetrics.register(metrics, tenants: { watches.count(where: \.isInUse) })
-        var components = [
-            Self.closing("http client") { try? await http.shutdown() },
+        var components: [ServiceComponent] = [
+            .closing("http client") { try? await http.shutdown() },
             ServiceComponent("outbound", outbound),
-            Self.closing("redis") {
+            .closing("redis") {
                 await subscriber.close()
                 await redis.close()
             },
         ]
-        if answersHealth { components.append(health(redis, topics, watches)) }
-        components.append(ServiceComponent("topics") { await cancelWhenGracefulShutdown { await topics.run() } })
-        for watch in watches {
-            components.append(ServiceComponent("index") { await cancelWhenGracefulShutdown { await watch.run() } })
+        if answersHealth {
+            components.append(
+                .operations(checks(redis, topics, watches), metrics, at: shared.metrics, logger: logger))
         }
+        components.append(.running("topics") { await topics.run() })
+        for watch in watches { components.append(.running("index") { await watch.run() }) }
         try await ServiceRunner(components, stopWithin: shared.shutdownTimeout, logger: logger).run()
     }
 
-    private func health(_ redis: RedisClient, _ topics: ReadTopics, _ watches: [WatchSettings]) -> ServiceComponent {
-        let checks = HealthChecks([
+    private func checks(_ redis: RedisClient, _ topics: ReadTopics, _ watches: [WatchSettings]) -> HealthChecks {
+        HealthChecks([
             HealthCheck("redis") { try await redis.command(["PING"]) },
-            HealthCheck("core") {
-                for watch in watches { if let problem = watch.problem { throw IndexTrouble(problem) } }
-            },
+            HealthCheck("core", trouble: { HealthCheck.summary(watches.compactMap(\.problem)) }),
             // Events come from the feed while Kafka is away.
-            HealthCheck("kafka", isRequired: false) {
-                if let trouble = topics.trouble { throw IndexTrouble(trouble) }
-            },
+            HealthCheck("kafka", isRequired: false, trouble: { topics.trouble }),
             // An instance that is left out helps no server that is away.
-            HealthCheck("search servers", isRequired: false) {
-                let troubles = watches.compactMap(\.trouble)
-                guard !troubles.isEmpty else { return }
-                throw IndexTrouble(troubles.prefix(5).joined(separator: "; ") + (troubles.count > 5 ? "; …" : ""))
-            },
+            HealthCheck(
+                "search servers", isRequired: false, trouble: { HealthCheck.summary(watches.compactMap(\.trouble)) }),
         ])
-        ProcessMetrics.add(to: metrics)
-        var routes = Routes()
-        checks.addRoutes(to: &routes)
-        metrics.addRoute(to: &routes)
-        let server = HTTPService(configuration: configuration.shared.metrics, routes: routes, logger: logger)
-        return ServiceComponent("metrics", server, ready: { _ = await server.waitUntilListening() })
     }
-
-    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
-        ServiceComponent(name) {
-            try? await gracefulShutdown()
-            await close()
-        }
-    }
-}
-
-/// What health tells.
-struct IndexTrouble: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

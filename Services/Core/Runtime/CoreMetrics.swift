@@ -46,7 +46,6 @@ enum CoreMetrics {
     static func register(
         _ metrics: PrometheusMetrics, tenants: TenantDirectory, pool: PostgresPool, kafka: WatchKafka
     ) {
-        ProcessMetrics.add(to: metrics)
         metrics.describe("offers_total", "Offers made.")
         metrics.describe("offers_ended_total", "Offers ended, by how.")
         metrics.describe("items_finished_total", "Work items that reached a final status.")

@@ -68,42 +68,29 @@ public struct CoreService: Sendable {
             HealthCheck("tenants") { guard tenants.isReady else { throw NotReady.tenantsNotRead } },
         ]
         let health = HealthChecks(required + kafkaWatch.checks)
-        var operations = Routes()
-        health.addRoutes(to: &operations)
-        metrics.addRoute(to: &operations)
         var routes = api.routes
         health.addRoutes(to: &routes)
         let http = HTTPService(
             configuration: configuration.http, routes: routes, authenticator: access.authenticator,
             problems: CoreAPI.problem, logger: logger)
-        let operationsHTTP = HTTPService(configuration: configuration.metrics, routes: operations, logger: logger)
 
         try await ServiceRunner(
             [
-                Self.closing("database") { await pool.close() },
-                Self.closing("redis") {
+                .closing("database") { await pool.close() },
+                .closing("redis") {
                     await subscriber.close()
                     await redis.close()
                 },
-                Self.closing("kafka producer") { await producer.close() },
+                .closing("kafka producer") { await producer.close() },
                 ServiceComponent("outbound", outbound),
-                ServiceComponent("metrics", operationsHTTP, ready: { _ = await operationsHTTP.waitUntilListening() }),
-                ServiceComponent("kafka watch") { await cancelWhenGracefulShutdown { await kafkaWatch.run() } },
-                ServiceComponent("tenants") { await cancelWhenGracefulShutdown { await tenants.run() } },
-                ServiceComponent("revoked keys") {
-                    await cancelWhenGracefulShutdown { await access.watchRevocations() }
-                },
+                .operations(health, metrics, at: configuration.metrics, logger: logger),
+                .running("kafka watch") { await kafkaWatch.run() },
+                .running("tenants") { await tenants.run() },
+                .running("revoked keys") { await access.watchRevocations() },
                 ServiceComponent("commands") { await consumers.run() },
-                ServiceComponent("http", http, ready: { _ = await http.waitUntilListening() }),
+                .serving("http", http),
             ], stopWithin: configuration.shutdownTimeout, logger: logger
         ).run()
-    }
-
-    private static func closing(_ name: String, _ close: @escaping @Sendable () async -> Void) -> ServiceComponent {
-        ServiceComponent(name) {
-            try? await gracefulShutdown()
-            await close()
-        }
     }
 }
 

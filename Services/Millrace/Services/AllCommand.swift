@@ -3,8 +3,6 @@ import Core
 import Datamart
 import Email
 import Foundation
-import Logging
-import Metrics
 import Search
 import ServiceKit
 
@@ -21,44 +19,18 @@ struct AllCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let core = try ServiceStart.load {
-            try CoreConfiguration.load(environment: $0, otherKeys: EmailKeys.all + DatamartKeys.all + SearchKeys.all)
-        }
-        let email =
-            environment["MILLRACE_EMAIL_KEYS"] == nil
-            ? nil
-            : try ServiceStart.load {
-                try EmailConfiguration.load(
-                    environment: $0, otherKeys: CoreKeys.all + DatamartKeys.all + SearchKeys.all)
-            }
-        let datamart =
-            environment["MILLRACE_DATAMART_KEYS"] == nil
-            ? nil
-            : try ServiceStart.load {
-                try DatamartServiceConfiguration.load(
-                    environment: $0, otherKeys: CoreKeys.all + EmailKeys.all + SearchKeys.all)
-            }
-        let search =
-            environment["MILLRACE_SEARCH_KEYS"] == nil
-            ? nil
-            : try ServiceStart.load {
-                try SearchServiceConfiguration.load(
-                    environment: $0, otherKeys: CoreKeys.all + EmailKeys.all + DatamartKeys.all)
-            }
-        let metrics = PrometheusMetrics()
-        MetricsSystem.bootstrap(metrics)
-        JSONLogHandler.bootstrap(level: core.shared.logLevel)
+        let core = try CoreCommand.loadBeside()
+        let email = try environment["MILLRACE_EMAIL_KEYS"].map { _ in try EmailCommand.loadBeside() }
+        let datamart = try environment["MILLRACE_DATAMART_KEYS"].map { _ in try DatamartCommand.loadBeside() }
+        let search = try environment["MILLRACE_SEARCH_KEYS"].map { _ in try SearchCommand.loadBeside() }
+        let metrics = ServiceStart.observe(core.shared)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await CoreCommand.service(core, metrics).run() }
-            if let email {
-                group.addTask { try await EmailCommand.service(email, metrics).run(answersHealth: false) }
-            }
+            group.addTask { try await CoreCommand.serve(core, metrics, answersHealth: true) }
+            if let email { group.addTask { try await EmailCommand.serve(email, metrics, answersHealth: false) } }
             if let datamart {
-                group.addTask { try await DatamartCommand.service(datamart, metrics).run(answersHealth: false) }
+                group.addTask { try await DatamartCommand.serve(datamart, metrics, answersHealth: false) }
             }
-            if let search {
-                group.addTask { try await SearchCommand.service(search, metrics).run(answersHealth: false) }
-            }
+            if let search { group.addTask { try await SearchCommand.serve(search, metrics, answersHealth: false) } }
             // A signal reaches all; one that fails takes the others along.
             try await group.waitForAll()
         }

@@ -1,29 +1,27 @@
 import ArgumentParser
 import Email
-import Foundation
 import Logging
-import Metrics
 import ServiceKit
 
 /// `millrace email`: runs the email service.
-struct EmailCommand: AsyncParsableCommand {
+struct EmailCommand: ServiceCommand {
     static let configuration = CommandConfiguration(
         commandName: "email", abstract: "Run the email service: mailboxes in, replies out.",
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + EmailKeys.all))
 
-    func run() async throws {
-        let configuration = try ServiceStart.load { try EmailConfiguration.load(environment: $0) }
-        let metrics = PrometheusMetrics()
-        MetricsSystem.bootstrap(metrics)
-        JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
-        try await Self.service(configuration, metrics).run()
-        ServiceStart.end()
+    static func load(
+        _ environment: [String: String], otherKeys: [ConfigurationKeyDescription]
+    ) throws -> EmailConfiguration {
+        try EmailConfiguration.load(environment: environment, otherKeys: otherKeys)
     }
 
-    static func service(_ configuration: EmailConfiguration, _ metrics: PrometheusMetrics) -> EmailService {
-        var logger = Logger(label: "millrace.email")
-        logger[metadataKey: "instance"] = "\(configuration.shared.instance)"
-        return EmailService(configuration: configuration, metrics: metrics, logger: logger)
+    static func shared(_ settings: EmailConfiguration) -> ServiceConfiguration { settings.shared }
+
+    static func serve(
+        _ settings: EmailConfiguration, metrics: PrometheusMetrics, logger: Logger, answersHealth: Bool
+    ) async throws {
+        try await EmailService(configuration: settings, metrics: metrics, logger: logger).run(
+            answersHealth: answersHealth)
     }
 }

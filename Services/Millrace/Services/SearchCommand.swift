@@ -1,32 +1,28 @@
 import ArgumentParser
-import Foundation
 import Logging
-import Metrics
 import Search
 import ServiceKit
 
 /// `millrace search`: runs the search service.
-struct SearchCommand: AsyncParsableCommand {
+struct SearchCommand: ServiceCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Run the search service: work items and emails in Elasticsearch or OpenSearch.",
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + SearchKeys.all))
 
-    func run() async throws {
-        let configuration = try ServiceStart.load { try SearchServiceConfiguration.load(environment: $0) }
-        let metrics = PrometheusMetrics()
-        MetricsSystem.bootstrap(metrics)
-        JSONLogHandler.bootstrap(level: configuration.shared.logLevel)
-        try await Self.service(configuration, metrics).run()
-        ServiceStart.end()
+    static func load(
+        _ environment: [String: String], otherKeys: [ConfigurationKeyDescription]
+    ) throws -> SearchServiceConfiguration {
+        try SearchServiceConfiguration.load(environment: environment, otherKeys: otherKeys)
     }
 
-    static func service(
-        _ configuration: SearchServiceConfiguration, _ metrics: PrometheusMetrics
-    ) -> SearchService {
-        var logger = Logger(label: "millrace.search")
-        logger[metadataKey: "instance"] = "\(configuration.shared.instance)"
-        return SearchService(configuration: configuration, metrics: metrics, logger: logger)
+    static func shared(_ settings: SearchServiceConfiguration) -> ServiceConfiguration { settings.shared }
+
+    static func serve(
+        _ settings: SearchServiceConfiguration, metrics: PrometheusMetrics, logger: Logger, answersHealth: Bool
+    ) async throws {
+        try await SearchService(configuration: settings, metrics: metrics, logger: logger).run(
+            answersHealth: answersHealth)
     }
 }

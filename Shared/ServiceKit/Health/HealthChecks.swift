@@ -25,6 +25,26 @@ public struct HealthCheck: Sendable {
     }
 }
 
+extension HealthCheck {
+    private struct Trouble: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Makes a check of something that knows by itself what is wrong with it.
+    /// - Parameter trouble: what is wrong; nil when all is well.
+    public init(_ name: String, isRequired: Bool = true, trouble: @escaping @Sendable () async -> String?) {
+        self.init(name, isRequired: isRequired) {
+            if let trouble = await trouble() { throw Trouble(description: trouble) }
+        }
+    }
+
+    /// The first five of many troubles as one text; nil when there is none.
+    public static func summary(_ troubles: [String], separator: String = "; ") -> String? {
+        guard !troubles.isEmpty else { return nil }
+        return troubles.prefix(5).joined(separator: separator) + (troubles.count > 5 ? "\(separator)…" : "")
+    }
+}
+
 /// Whether the service lives and is ready: `/health/live` and `/health/ready`.
 public final class HealthChecks: Sendable {
     /// What one check found.
