@@ -62,8 +62,7 @@ struct RereadEmails: Sendable {
         SQLStatement(
             """
             UPDATE email SET due_at = $2::bigint + 30000 WHERE tenant = $1 AND id IN (
-                SELECT id FROM email WHERE tenant = $1 AND state = 'reading'
-                    AND state NOT IN ('received', 'sent', 'delivered') AND due_at <= $2
+                SELECT id FROM email WHERE tenant = $1 AND state = 'reading' AND due_at <= $2
                 ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED)
             RETURNING id, mailbox, content
             """, [.int4(tenant), .int8(now.milliseconds)])

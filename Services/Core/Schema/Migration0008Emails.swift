@@ -86,8 +86,9 @@ extension CoreSchema {
                 PRIMARY KEY (tenant, id)
             ) WITH (fillfactor = 80);
             CREATE INDEX email_item ON email (tenant, work_item, id) WHERE work_item IS NOT NULL;
-            CREATE INDEX email_mailbox ON email (tenant, mailbox, id);
-            CREATE INDEX email_state ON email (tenant, state, id) WHERE state NOT IN ('received', 'sent', 'delivered');
+            -- For lists, newest first; of a mailbox's messages in any state each state's newest are put together.
+            CREATE INDEX email_mailbox ON email (tenant, mailbox, state, id);
+            CREATE INDEX email_state ON email (tenant, state, id);
             CREATE INDEX email_message ON email (tenant, message) WHERE direction = 'out';
             CREATE INDEX email_due ON email (tenant, mailbox, due_at) WHERE state = 'queued';
             CREATE INDEX email_sending ON email (tenant, mailbox) WHERE state = 'sending';
@@ -172,7 +173,6 @@ extension CoreSchema {
             CALL millrace_isolate('content_upload');
             CALL millrace_isolate('email_content');
 
-            -- Takes messages away: what they refer to stands unreferenced from then on, unless another message refers to it.
             -- `@>` is not leakproof: behind a policy that must be asked row by row no index is used for it. The function below
             -- runs as the owner, for whom this policy holds, and names the tenant itself.
             DO $$ BEGIN EXECUTE format('CREATE POLICY owner ON email TO %I USING (true)', current_user); END $$;
@@ -197,6 +197,7 @@ extension CoreSchema {
                 ORDER BY c.id LIMIT at_most;
             END $$;
 
+            -- Takes messages away: what they refer to stands unreferenced from then on, unless another message refers to it.
             CREATE FUNCTION millrace_forget_emails(tenant_id int, emails uuid[], moment bigint) RETURNS bigint
             LANGUAGE plpgsql AS $$
             DECLARE
