@@ -280,3 +280,27 @@ def test_everything_holds_together(place: World, room: MailRoom) -> None:
     wait_until_drained(place.admin_url, room.tenant.name)
     report = check(gather(place.admin_url, room.tenant.name, room.admin, expect_finished=False))
     assert not report.violations, report.text()
+def test_a_report_that_is_read_late_tells_of_the_message_all_the_same(room: MailRoom) -> None:
+    item = room.receive(room.message())[0]["workItemId"]
+    reply = room.reply(item)
+    room.send()
+    bad = room.message(failed="too many parts", text=None, subject=None, messageId=None, **{"from": None})
+    waiting = room.receive(bad)[0]
+    known = room.work()
+    assert room.admin.post(f"/workitems/{waiting['workItemId']}/resume").json()["status"] == "queued"
+    wanted = room.work(known, wait=10)["rereads"][-1]
+    assert wanted["id"] == waiting["emailId"]
+    recipient = {"address": "kim@example.org", "action": "failed", "status": "5.1.1", "diagnostic": "no such user"}
+    status = {"originalMessageId": reply["messageId"], "recipients": [recipient]}
+    content = {name: value for name, value in room.message(**{"from": None}).items() if name not in ("raw", "size")}
+    content |= {"key": {"id": wanted["id"]}, "raw": bad["raw"], "size": bad["size"]}
+    content |= {"deliveryStatus": status, "automatic": "null-return-path"}
+    for _ in range(2):
+        answer = room.service.post(f"/emails/{wanted['id']}/read", json={"message": content})
+        assert answer.status_code == 204, answer.text
+    state = room.admin.get(f"/emails/{reply['id']}").json()
+    assert (state["state"], state["reason"]) == ("bounced", "5.1.1 no such user")
+    assert room.history(item).count("email.bounced") == 1
+    assert room.emails(waiting["workItemId"])[0]["state"] == "received"
+
+

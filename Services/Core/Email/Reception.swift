@@ -202,13 +202,8 @@ struct Reception {
     private mutating func report(
         _ status: ReceivedEmail.DeliveryStatus, on sent: Email, _ message: UUID, in email: ReceivedEmail
     ) {
-        var after = sent
-        after.reason = status.summary.isEmpty ? nil : status.summary
-        let action: EmailAction? = status.failed ? .bounce : status.delivered ? .deliver : nil
-        if let action, let next = EmailTransition.next(from: sent.state, action: action) {
-            after.state = next
-            after.revision += 1
-            after.updatedAt = now
+        let after = status.told(of: sent, at: now)
+        if after.revision != sent.revision {
             known.sent[message] = after
             reported.append((after, sent.state))
         }
