@@ -156,34 +156,42 @@ def test_an_erased_customer_is_nowhere_and_no_total_changes(site: Site) -> None:
     assert fact == {"erased": True, "customer_key": -1, "capture_id": f"erased:{item['id']}"}
 
 
-def test_a_customer_is_erased_after_core_has_forgotten_the_items(site: Site) -> None:
+@pytest.fixture(scope="module")
+def aged(place: World) -> Iterator[Site]:
+    """A tenant whose items and events go."""
+    with new_site(place, custom=["country"]) as found:
+        found.start(1)
+        yield found
+
+
+def test_a_customer_is_erased_after_core_has_forgotten_the_items(aged: Site) -> None:
     """The mart keeps facts longer than core keeps items and events."""
     name, other = f"Customer {secrets.token_hex(6)}", f"Customer {secrets.token_hex(6)}"
     owners = (name, other, name)
-    item, others, former = (site.submit(1, impact="Low", customer=who, country=f"land of {who}")[0] for who in owners)
-    act(site, item, "hold", reason=f"{name} asked")
-    act(site, former, "hold", reason=f"{name} asked")
-    patched = site.http.patch(f"/workitems/{former['id']}", json={"attributes": {"customer": other}}, headers={"If-Match": "*"})
+    item, others, former = (aged.submit(1, impact="Low", customer=who, country=f"land of {who}")[0] for who in owners)
+    act(aged, item, "hold", reason=f"{name} asked")
+    act(aged, former, "hold", reason=f"{name} asked")
+    patched = aged.http.patch(f"/workitems/{former['id']}", json={"attributes": {"customer": other}}, headers={"If-Match": "*"})
     assert patched.status_code == 200
     ids = [each["id"] for each in (item, others, former)]
     for each in (item, others, former):
-        act(site, each, "complete")
-    site.catch_up()
+        act(aged, each, "complete")
+    aged.catch_up()
     totals = """SELECT (SELECT sum(entered) FROM agg_segment_day) AS entered, (SELECT sum(held) FROM agg_segment_day) AS held,
         (SELECT count(*) FROM task_fact) AS items, (SELECT count(*) FROM task_event_fact) AS steps"""
     by_category = """SELECT category_key, queue_key, source_key, status_key, count(*) FROM task_fact
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
-    before = rows(site, totals) + rows(site, by_category)
-    with psycopg.connect(site.world.admin_url, autocommit=True) as core:
+    before = rows(aged, totals) + rows(aged, by_category)
+    with psycopg.connect(aged.world.admin_url, autocommit=True) as core:
         long_ago = "extract(epoch FROM now() - interval '%s days')::bigint * 1000"
-        tenant = core.execute("SELECT id FROM tenant WHERE name = %s", [site.tenant.name]).fetchone()[0]
+        tenant = core.execute("SELECT id FROM tenant WHERE name = %s", [aged.tenant.name]).fetchone()[0]
         # Past is what was before the items went, too.
         core.execute(f"UPDATE past_customer SET at = {long_ago % 200} WHERE tenant = %s", [tenant])
         core.execute("UPDATE work_item SET completed_at = 1 WHERE id = ANY(%s::uuid[])", [ids])
 
         def restarted() -> None:
-            site.core.stop()
-            site.core.start()
+            aged.core.stop()
+            aged.core.start()
 
         restarted()
         left = "SELECT (SELECT count(*) FROM {}) FROM tenant LIMIT 1"
@@ -196,32 +204,32 @@ def test_a_customer_is_erased_after_core_has_forgotten_the_items(site: Site) -> 
         core.execute(f"UPDATE outbox SET written_at = {long_ago % 200} WHERE batch IN ({batches})", [ids])
         restarted()
         wait_until(lambda: core.execute(left.format(told), [ids]).fetchone() == (0,), seconds=30, what="the end of the events")
-    assert rows(site, totals) + rows(site, by_category) == before
-    assert rows(site, "SELECT 1 FROM dim_customer WHERE name = %s", name)
-    assert site.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 0}
-    site.catch_up()
-    assert not rows(site, "SELECT 1 FROM dim_customer WHERE name = %s", name)
-    assert not rows(site, "SELECT 1 FROM task_event_fact WHERE reason LIKE %s", f"%{name}%")
-    assert rows(site, totals) + rows(site, by_category) == before
+    assert rows(aged, totals) + rows(aged, by_category) == before
+    assert rows(aged, "SELECT 1 FROM dim_customer WHERE name = %s", name)
+    assert aged.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 0}
+    aged.catch_up()
+    assert not rows(aged, "SELECT 1 FROM dim_customer WHERE name = %s", name)
+    assert not rows(aged, "SELECT 1 FROM task_event_fact WHERE reason LIKE %s", f"%{name}%")
+    assert rows(aged, totals) + rows(aged, by_category) == before
     query = "SELECT erased, customer_key, capture_id FROM task_fact WHERE item = %s"
-    assert rows(site, query, item["id"]) == [{"erased": True, "customer_key": -1, "capture_id": f"erased:{item['id']}"}]
+    assert rows(aged, query, item["id"]) == [{"erased": True, "customer_key": -1, "capture_id": f"erased:{item['id']}"}]
     # What is another's stays another's.
     customer = "SELECT c.name FROM task_fact JOIN dim_customer c USING (customer_key) WHERE item = %s"
-    assert [rows(site, customer, each["id"]) for each in (others, former)] == [[{"name": other}]] * 2
-    last = site.position()
-    assert site.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 0}
-    assert site.catch_up() == last, "told once"
+    assert [rows(aged, customer, each["id"]) for each in (others, former)] == [[{"name": other}]] * 2
+    last = aged.position()
+    assert aged.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 0}
+    assert aged.catch_up() == last, "told once"
 
 
-def test_what_the_mart_has_forgotten_core_forgets(site: Site) -> None:
+def test_what_the_mart_has_forgotten_core_forgets(aged: Site) -> None:
     """The mart keeps facts for 400 days: longer than that nobody can be told of a customer's items."""
-    with psycopg.connect(site.world.admin_url, autocommit=True) as core:
+    with psycopg.connect(aged.world.admin_url, autocommit=True) as core:
         insertion = """INSERT INTO past_customer (tenant, customer, item, at)
             SELECT id, gen_random_uuid(), gen_random_uuid(), extract(epoch FROM now() - make_interval(days => %s))::bigint * 1000
             FROM tenant WHERE name = %s RETURNING item"""
-        old, young = (core.execute(insertion, [days, site.tenant.name]).fetchone()[0] for days in (401, 399))
-        site.core.stop()
-        site.core.start()
+        old, young = (core.execute(insertion, [days, aged.tenant.name]).fetchone()[0] for days in (401, 399))
+        aged.core.stop()
+        aged.core.start()
         kept = "SELECT item FROM past_customer WHERE item = ANY(%s)"
         left = lambda: core.execute(kept, [[old, young]]).fetchall()  # noqa: E731
         wait_until(lambda: left() == [(young,)], seconds=30, what="the end of the older one")
