@@ -73,9 +73,12 @@ struct IndexTarget: RebuildableTarget {
     /// The items that events are about, each once.
     private static func items(of events: [ProjectedEvent]) -> [String] {
         var seen: Set<String> = []
-        return events.compactMap { event -> String? in
-            if event.kind.hasPrefix("workitem.") { return event.subject }
-            return event.kind.hasPrefix("email.") ? event.data["workItemId"]?.stringValue : nil
+        return events.flatMap { event -> [String] in
+            if event.kind.hasPrefix("workitem.") { return [event.subject] }
+            if event.kind.hasPrefix("email.") { return [event.data["workItemId"]?.stringValue].compactMap { $0 } }
+            // Retention took many at once.
+            guard event.kind == "workitems.remove" else { return [] }
+            return (event.data["workItemIds"]?.arrayValue ?? []).compactMap(\.stringValue)
         }.filter { seen.insert($0).inserted }
     }
 

@@ -97,6 +97,45 @@ struct RetentionTests {
         }
     }
 
+    @Test func `a customer whose item is gone is nowhere any more, and no total changes`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Ann Unmistakable", country: "Ruritania")
+            try await world.apply([life.submitted, life.held, life.resumed, life.ended, life.bounced])
+            let totals = try await world.contents()
+            let steps = try await number("SELECT count(*) FROM task_event_fact", world)
+            try await world.apply([life.erasedWhenGone(former: false)])
+            _ = try await world.target.forgetNames(world.fence)
+            #expect(try await world.contents() == totals, "every aggregate is what it was")
+            #expect(try await number("SELECT count(*) FROM task_event_fact", world) == steps)
+            #expect(
+                try await number("SELECT count(*) FROM task_fact", world) == 1, "nothing is known of the other item")
+            let left = try await world.everyText()
+            for word in ["Ann", "Ruritania", "C-4711", "ann@example.org"] {
+                #expect(!left.contains { $0.contains(word) }, "\(word) is still there")
+            }
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
+    @Test func `of a gone item that had become another customer's nothing goes but reasons`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Bob", country: "SE")
+            try await world.apply([life.submitted, life.held, life.resumed, life.ended, life.bounced])
+            try await world.apply([life.erasedWhenGone(former: true)])
+            let rows = try await world.pool.query(
+                """
+                SELECT c.name, t.erased, t.capture_id, r.name, (SELECT count(*) FROM task_event_fact WHERE reason IS NOT NULL)
+                FROM task_fact t JOIN dim_customer c USING (customer_key) JOIN dim_result_code r USING (result_code_key)
+                """)
+            #expect(try rows[0][0].text == "Bob")
+            #expect(try rows[0][1].bool == false)
+            #expect(try rows[0][2].text == "C-4711")
+            #expect(try rows[0][3].text == "solved")
+            #expect(try rows[0][4].int64 == 0)
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
     @Test func `an item that has become another customer's keeps what it says now`() async throws {
         try await MartWorld.with { world in
             let life = OneItem(customer: "Ann", country: "SE")
@@ -159,6 +198,30 @@ private struct OneItem {
     var held: ProjectedEvent { event(2, "hold", "queued", "held", ["reason": "asked for by Ann"]) }
     var resumed: ProjectedEvent { event(3, "resume", "held", "queued", [:]) }
     var completed: ProjectedEvent { event(5, "complete", "queued", "completed", ["result": "solved"]) }
+    var ended: ProjectedEvent { event(4, "complete", "queued", "completed", ["result": "solved"]) }
+    /// A message of the item came back.
+    var bounced: ProjectedEvent {
+        let email = "0190a6d2-0000-7000-8000-000000000002"
+        return ProjectedEvent(
+            position: 5, id: "\(email)-1", subject: email, kind: "email.bounced", revision: 1,
+            at: Instant(milliseconds: Life.at(5)),
+            data: [
+                "emailId": .string(email), "workItemId": .string(id), "revision": 1, "direction": "out",
+                "mailbox": "support", "from": "sent", "to": "bounced", "reason": "no such user ann@example.org",
+                "actor": ["kind": "source", "id": "mail"],
+            ])
+    }
+    /// Told after core has let the item go; of the other item the mart never knew.
+    func erasedWhenGone(former: Bool) -> ProjectedEvent {
+        let (own, other): (JSONValue, JSONValue) = ([.string(id), "0190a6d2-0000-7000-8000-000000000009"], [])
+        return ProjectedEvent(
+            position: 6, id: "0190a6d2-0000-7000-8000-000000000003-1", subject: "0190a6d2-0000-7000-8000-000000000003",
+            kind: "workitems.erase", revision: 1, at: Instant(milliseconds: Life.at(6)),
+            data: [
+                "workItemIds": former ? other : own, "formerWorkItemIds": former ? own : other,
+                "actor": ["kind": "user", "id": "admin"],
+            ])
+    }
     var erasedOfThePast: ProjectedEvent {
         event(4, "erase", "queued", "queued", ["attributes": ["customer": "Bob", "segment": "gold"]])
     }

@@ -185,6 +185,8 @@ class AsyncAPI:
             return kind.removeprefix("reply.")
         if kind.startswith("email."):
             return "emailStatus"
+        if kind.startswith("workitems."):
+            return "workItemsGone"
         return "agentState" if kind.startswith("agent.") else "workItemEvent"
 
 

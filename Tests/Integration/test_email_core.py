@@ -191,6 +191,53 @@ def test_our_own_messages_and_bounces_make_no_work(room: MailRoom) -> None:
     assert unknown["outcome"] == "created"
 
 
+def test_what_one_of_our_mailboxes_forwards_to_another_is_work_there(place: World) -> None:
+    room = MailRoom.open(place, configuration(mailbox(), mailbox("sales", acknowledgement="received")))
+    item = room.receive(room.message())[0]["workItemId"]
+    forward = room.reply(item, kind="forward", to=[{"address": "sales@example.com"}])
+    room.send()
+    arrived = room.message(forward["messageId"], automatic="own-mark", **{"from": {"address": "support@example.com"}})
+    theirs = room.receive(arrived, name="sales")[0]
+    assert theirs["outcome"] == "created" and theirs["workItemId"] != item
+    attributes = room.item(theirs["workItemId"])["attributes"]
+    assert (attributes["mailbox"], attributes["from"], "automatic" in attributes) == ("sales", "support@example.com", False)
+    assert room.emails(theirs["workItemId"], "out") == [], "nobody is thanked for a message of ours"
+    assert room.item(item)["attributes"]["emails"] == 1
+    # What sales answers goes on with the item of support, also when that has ended; what support answers to that with theirs.
+    room.complete(item)
+    answer = room.reply(theirs["workItemId"])
+    room.send("sales")
+    message = room.message(answer["messageId"], inReplyTo=[forward["messageId"]], automatic="own-mark")
+    back = room.receive(message)[0]
+    assert (back["outcome"], back["workItemId"]) == ("restarted", item)
+    again = room.reply(item)
+    room.send()
+    known = {"inReplyTo": [answer["messageId"]], "references": [forward["messageId"]]}
+    found = room.receive(room.message(again["messageId"], automatic="own-mark", **known), name="sales")[0]
+    assert (found["outcome"], found["workItemId"]) == ("followUp", theirs["workItemId"])
+    # The same once more is the same.
+    assert room.receive(room.message(forward["messageId"], automatic="own-mark"), name="sales")[0]["outcome"] == "duplicate"
+
+
+@pytest.mark.parametrize("rule", ["messageId", "perMailbox"])
+def test_a_copy_of_an_answer_in_another_of_our_mailboxes_is_what_the_rule_says(place: World, rule: str) -> None:
+    sales = mailbox("sales")
+    sales["inbound"]["duplicates"] = rule
+    room = MailRoom.open(place, configuration(mailbox(), sales))
+    first = room.message()
+    item = room.receive(first)[0]["workItemId"]
+    answer = room.reply(item, cc=[{"address": "sales@example.com"}])
+    room.send()
+    room.complete(item)
+    copy = room.message(answer["messageId"], inReplyTo=[first["messageId"]], automatic="own-mark")
+    outcome = room.receive(copy, name="sales")[0]
+    if rule == "messageId":
+        assert (outcome["outcome"], outcome["workItemId"], outcome["emailId"]) == ("duplicate", item, answer["id"])
+    else:
+        assert outcome["outcome"] == "created" and outcome["workItemId"] != item
+    assert (room.item(item)["status"], room.item(item)["attributes"]["emails"]) == ("completed", 1)
+
+
 def test_a_bad_message_waits_for_a_person_and_holds_up_nothing(room: MailRoom) -> None:
     bad, good = room.message(failed="too many parts", text=None), room.message()
     failed, fine = room.receive(bad, good)
@@ -239,6 +286,30 @@ def test_a_resumed_message_is_read_once_more(room: MailRoom) -> None:
     (left,) = room.emails(worse["workItemId"])
     assert (left["state"], left["reason"]) == ("failed", "still worse")
     assert room.item(worse["workItemId"])["status"] == "queued"
+
+
+def test_a_report_that_is_read_late_tells_of_the_message_all_the_same(room: MailRoom) -> None:
+    item = room.receive(room.message())[0]["workItemId"]
+    reply = room.reply(item)
+    room.send()
+    bad = room.message(failed="too many parts", text=None, subject=None, messageId=None, **{"from": None})
+    waiting = room.receive(bad)[0]
+    known = room.work()
+    assert room.admin.post(f"/workitems/{waiting['workItemId']}/resume").json()["status"] == "queued"
+    wanted = room.work(known, wait=10)["rereads"][-1]
+    assert wanted["id"] == waiting["emailId"]
+    recipient = {"address": "kim@example.org", "action": "failed", "status": "5.1.1", "diagnostic": "no such user"}
+    status = {"originalMessageId": reply["messageId"], "recipients": [recipient]}
+    content = {name: value for name, value in room.message(**{"from": None}).items() if name not in ("raw", "size")}
+    content |= {"key": {"id": wanted["id"]}, "raw": bad["raw"], "size": bad["size"]}
+    content |= {"deliveryStatus": status, "automatic": "null-return-path"}
+    for _ in range(2):
+        answer = room.service.post(f"/emails/{wanted['id']}/read", json={"message": content})
+        assert answer.status_code == 204, answer.text
+    state = room.admin.get(f"/emails/{reply['id']}").json()
+    assert (state["state"], state["reason"]) == ("bounced", "5.1.1 no such user")
+    assert room.history(item).count("email.bounced") == 1
+    assert room.emails(waiting["workItemId"])[0]["state"] == "received"
 
 
 def test_what_is_not_stored_is_asked_for_again_and_progress_waits(room: MailRoom) -> None:

@@ -122,7 +122,7 @@ def test_a_category_that_is_gone_ends_and_its_past_stays(site: Site) -> None:
         found = {row["path"]: row["valid_to"] for row in rows(site, "SELECT path, valid_to FROM dim_category")}
         return found.get("Incidents/Idle") is not None and "Incidents/Asleep" in found and found["Incidents/Asleep"] is None
 
-    wait_until(told, seconds=30, what="the validity of the renamed category")
+    wait_until(told, seconds=30, what="the validity of the others category")
 
 
 def test_agents_have_names_teams_and_skills_from_the_configuration(site: Site) -> None:
@@ -154,6 +154,85 @@ def test_an_erased_customer_is_nowhere_and_no_total_changes(site: Site) -> None:
     assert not rows(site, "SELECT 1 FROM task_event_fact WHERE reason LIKE %s", f"%{name}%")
     fact = rows(site, "SELECT erased, customer_key, capture_id FROM task_fact WHERE item = %s", item["id"])[0]
     assert fact == {"erased": True, "customer_key": -1, "capture_id": f"erased:{item['id']}"}
+
+
+@pytest.fixture(scope="module")
+def aged(place: World) -> Iterator[Site]:
+    """A tenant whose items and events go."""
+    with new_site(place, custom=["country"]) as found:
+        found.start(1)
+        yield found
+
+
+def test_a_customer_is_erased_after_core_has_forgotten_the_items(aged: Site) -> None:
+    """The mart keeps facts longer than core keeps items and events."""
+    name, other = f"Customer {secrets.token_hex(6)}", f"Customer {secrets.token_hex(6)}"
+    owners = (name, other, name)
+    item, others, former = (aged.submit(1, impact="Low", customer=who, country=f"land of {who}")[0] for who in owners)
+    act(aged, item, "hold", reason=f"{name} asked")
+    act(aged, former, "hold", reason=f"{name} asked")
+    patched = aged.http.patch(f"/workitems/{former['id']}", json={"attributes": {"customer": other}}, headers={"If-Match": "*"})
+    assert patched.status_code == 200
+    ids = [each["id"] for each in (item, others, former)]
+    for each in (item, others, former):
+        act(aged, each, "complete")
+    aged.catch_up()
+    totals = """SELECT (SELECT sum(entered) FROM agg_segment_day) AS entered, (SELECT sum(held) FROM agg_segment_day) AS held,
+        (SELECT count(*) FROM task_fact) AS items, (SELECT count(*) FROM task_event_fact) AS steps"""
+    by_category = """SELECT category_key, queue_key, source_key, status_key, count(*) FROM task_fact
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+    before = rows(aged, totals) + rows(aged, by_category)
+    with psycopg.connect(aged.world.admin_url, autocommit=True) as core:
+        long_ago = "extract(epoch FROM now() - interval '%s days')::bigint * 1000"
+        tenant = core.execute("SELECT id FROM tenant WHERE name = %s", [aged.tenant.name]).fetchone()[0]
+        # Past is what was before the items went, too.
+        core.execute(f"UPDATE past_customer SET at = {long_ago % 200} WHERE tenant = %s", [tenant])
+        core.execute("UPDATE work_item SET completed_at = 1 WHERE id = ANY(%s::uuid[])", [ids])
+
+        def restarted() -> None:
+            aged.core.stop()
+            aged.core.start()
+
+        restarted()
+        left = "SELECT (SELECT count(*) FROM {}) FROM tenant LIMIT 1"
+        gone = "work_item WHERE id = ANY(%s::uuid[])"
+        wait_until(lambda: core.execute(left.format(gone), [ids]).fetchone() == (0,), seconds=30, what="the end of the items")
+        # The events go as well, and time passes.
+        core.execute(f"UPDATE past_customer SET at = {long_ago % 200} WHERE tenant = %s", [tenant])
+        told = "event WHERE subject = ANY(%s::uuid[])"
+        batches = "SELECT batch FROM event WHERE subject = ANY(%s::uuid[])"
+        core.execute(f"UPDATE outbox SET written_at = {long_ago % 200} WHERE batch IN ({batches})", [ids])
+        restarted()
+        wait_until(lambda: core.execute(left.format(told), [ids]).fetchone() == (0,), seconds=30, what="the end of the events")
+    assert rows(aged, totals) + rows(aged, by_category) == before
+    assert rows(aged, "SELECT 1 FROM dim_customer WHERE name = %s", name)
+    assert aged.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 0}
+    aged.catch_up()
+    assert not rows(aged, "SELECT 1 FROM dim_customer WHERE name = %s", name)
+    assert not rows(aged, "SELECT 1 FROM task_event_fact WHERE reason LIKE %s", f"%{name}%")
+    assert rows(aged, totals) + rows(aged, by_category) == before
+    query = "SELECT erased, customer_key, capture_id FROM task_fact WHERE item = %s"
+    assert rows(aged, query, item["id"]) == [{"erased": True, "customer_key": -1, "capture_id": f"erased:{item['id']}"}]
+    # What is another's stays another's.
+    customer = "SELECT c.name FROM task_fact JOIN dim_customer c USING (customer_key) WHERE item = %s"
+    assert [rows(aged, customer, each["id"]) for each in (others, former)] == [[{"name": other}]] * 2
+    last = aged.position()
+    assert aged.http.post("/customers/erase", json={"customer": name}).json() == {"erasedWorkItems": 0}
+    assert aged.catch_up() == last, "told once"
+
+
+def test_what_the_mart_has_forgotten_core_forgets(aged: Site) -> None:
+    """The mart keeps facts for 400 days: longer than that nobody can be told of a customer's items."""
+    with psycopg.connect(aged.world.admin_url, autocommit=True) as core:
+        insertion = """INSERT INTO past_customer (tenant, customer, item, at)
+            SELECT id, gen_random_uuid(), gen_random_uuid(), extract(epoch FROM now() - make_interval(days => %s))::bigint * 1000
+            FROM tenant WHERE name = %s RETURNING item"""
+        old, young = (core.execute(insertion, [days, aged.tenant.name]).fetchone()[0] for days in (401, 399))
+        aged.core.stop()
+        aged.core.start()
+        kept = "SELECT item FROM past_customer WHERE item = ANY(%s)"
+        left = lambda: core.execute(kept, [[old, young]]).fetchall()  # noqa: E731
+        wait_until(lambda: left() == [(young,)], seconds=30, what="the end of the older one")
 
 
 def test_jobs_ran_and_the_check_found_nothing(site: Site) -> None:

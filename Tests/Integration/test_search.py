@@ -199,6 +199,31 @@ def test_an_erased_customer_is_not_found_any_more(scene: SearchScene, place: Wor
     assert "workitem.erase" in scene.room.history(others)
 
 
+def test_an_item_that_retention_took_is_in_no_index(scene: SearchScene, place: World, database: psycopg.Connection) -> None:
+    word = f"w{uuid.uuid4().hex[:12]}"
+    old, young = scene.submit("old", f"RET-{word}", note=word), scene.submit("young", f"RET-{word}-2", note=word)
+    scene.wait_for(word, ["young", "old"])
+    for identifier in (old, young):
+        assert scene.admin.post(f"/workitems/{identifier}/complete").status_code == 200
+    database.execute("UPDATE work_item SET completed_at = 1 WHERE id = %s", (old,))
+    # Who takes a tenant over clears away at once.
+    core = place.cores.running[0]
+    core.stop()
+    core.start()
+    wait_until(lambda: scene.admin.get(f"/workitems/{old}").status_code == 404, seconds=30, what="the end of the old item")
+    scene.wait_for(word, ["young"])
+    assert database.execute("SELECT count(*) FROM search_document WHERE item = %s", (old,)).fetchone() == (0,)
+    if scene.server:
+        wait_until(lambda: old not in scene.server.ids(scene.alias), seconds=15, what="the document to be gone from the index")
+        assert young in scene.server.ids(scene.alias)
+
+    def told() -> list[list[str]]:
+        feed = scene.admin.get("/events", params={"limit": 5000}).json()["items"]
+        return [event["data"]["workItemIds"] for event in feed if event["type"] == "millrace.workitems.remove"]
+
+    assert wait_until(told, what="the event") == [[old]]
+
+
 def test_words_are_written_again_for_whatever_lacks_them(plain: SearchScene, database: psycopg.Connection) -> None:
     """As after the migration: items are there, words are not."""
     tenant = database.execute("SELECT id FROM tenant WHERE name = %s", (plain.room.tenant.name,)).fetchone()

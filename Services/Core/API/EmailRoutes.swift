@@ -84,25 +84,15 @@ extension CoreAPI {
         let query = try request.query
         try query.refuseOthers(than: "workItemId", "mailbox", "state", "limit", "cursor")
         let limit = try query.integer("limit", default: 50, in: 1...500)
-        var conditions: [String] = []
-        var parameters: [SQLValue] = []
-        func add(_ condition: (String) -> String, _ value: SQLValue) {
-            parameters.append(value)
-            conditions.append(condition("$\(parameters.count + 1)"))
-        }
+        var filter = EmailFilter()
         if let text = try query.string("workItemId") {
             guard let id = UUID(anyText: text) else {
                 throw Problem.badRequest(at: "workItemId", "must be the id of a work item")
             }
-            add({ "work_item = \($0)" }, .uuid(id))
+            filter.workItem = id
         }
-        if let mailbox = try query.string("mailbox") { add({ "mailbox = \($0)" }, .text(mailbox)) }
-        let states = try query.choices("state", of: EmailState.self)
-        if !states.isEmpty { add({ "state = ANY(\($0)::text[])" }, .texts(states.map(\.rawValue))) }
-        // Said once more in the words of the index that has the few that are neither old nor gone well.
-        if !states.isEmpty, Set(states).isDisjoint(with: [.received, .sent, .delivered]) {
-            conditions.append("state NOT IN ('received', 'sent', 'delivered')")
-        }
+        filter.mailbox = try query.string("mailbox")
+        filter.states = try query.choices("state", of: EmailState.self)
         let fingerprint = query.items.filter { $0.name != "cursor" && $0.name != "limit" }.map {
             "\($0.name)=\($0.value)"
         }
@@ -111,11 +101,10 @@ extension CoreAPI {
             guard let last = try cursor.decode(text, list: list).stringValue.flatMap({ UUID(hexText: $0) }) else {
                 throw Problem.badRequest(at: "cursor", "must be the value of next from a page of this list")
             }
-            add({ "id < \($0)" }, .uuid(last))
+            filter.before = last
         }
-        let filter = conditions.isEmpty ? "true" : conditions.joined(separator: " AND ")
         let found = try await EmailQueries(pool: dependencies.pool, tenant: runtime.tenant)
-            .emails("\(filter) ORDER BY id DESC LIMIT \(limit + 1)", parameters)
+            .list(filter, limit: limit + 1)
         let page = found.prefix(limit)
         let next = found.count > limit ? page.last.map { cursor.encode(.string($0.id.hexText), list: list) } : nil
         return .json(capacity: 800 * page.count + 64) { json in

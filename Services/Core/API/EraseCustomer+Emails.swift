@@ -63,12 +63,8 @@ extension EraseCustomer {
 
     private func messagesElsewhere() async throws -> [(email: UUID, item: UUID?)] {
         try await runtime.dependencies.pool.query(
-            """
-            SELECT id, work_item FROM email WHERE tenant = $1 AND correspondents @> ARRAY[$2::uuid]
-                AND (work_item IS NULL
-                    OR direction = 'in' AND lower(content::jsonb #>> '{from,address}') = lower($3))
-            ORDER BY id LIMIT \(Self.page)
-            """, [.int4(tenant), .uuid(correspondent), .text(name.text)], tenant: tenant
+            "SELECT email, item FROM millrace_messages_of($1::uuid, $2::text, \(Self.page))",
+            [.uuid(correspondent), .text(name.text)], tenant: tenant
         ).map { (try $0[0].uuid, try $0[1].nullable?.uuid) }
     }
 

@@ -36,10 +36,14 @@ extension EraseCustomer {
             .map { try $0[0].uuid }
     }
 
-    func forgettingPast(of items: [UUID]) -> SQLStatement {
-        SQLStatement(
-            "DELETE FROM past_customer WHERE tenant = $1 AND customer = md5($2)::uuid AND item = ANY($3::uuid[])",
-            [.int4(tenant), .text(name.text), .uuids(items)])
+    /// Forgets which of these items were the customer's once: each is told of once.
+    func takePast(of items: [UUID], on transaction: Transaction) async throws -> [PastItem] {
+        try await transaction.query(
+            """
+            DELETE FROM past_customer WHERE tenant = $1 AND customer = md5($2)::uuid AND item = ANY($3::uuid[])
+            RETURNING item, coalesce(is_last, true)
+            """, [.int4(tenant), .text(name.text), .uuids(items)]
+        ).map { PastItem(id: try $0[0].uuid, isFormer: try !$0[1].bool) }
     }
 
     /// Whether an event's attributes name the customer; JSON is read only where the text occurs.

@@ -4,6 +4,7 @@ import Storage
 
 /// Takes what is known of a customer out of PostgreSQL: out of the customer's items, their events, kept answers and dead
 /// letters. Items and events themselves stay, so that every count stays what it was, and each item tells of it by an event.
+/// Of those that are gone one event tells: a data mart has facts of them still.
 ///
 /// An item that was the customer's once and is another's now keeps its content; what its events tell of that time goes.
 /// Messages already on Kafka age out by the topics' retention.
@@ -44,8 +45,9 @@ struct EraseCustomer: Sendable {
             let others = items.filter { $0.customer != nil && $0.customer != name.text }.map(\.id)
             let histories = others.isEmpty ? [:] : try await contentEvents(of: others, on: transaction)
             var changes: [WorkItemChange] = []
-            // Events may outlive their item.
+            // Events may outlive their item, and facts both.
             let gone = Set(ids).subtracting(items.map(\.id))
+            let past = try await takePast(of: ids, on: transaction).filter { gone.contains($0.id) }
             var blanks = gone.map { Blank(item: $0, wholly: true) }
             for item in items {
                 var after = item
@@ -62,11 +64,11 @@ struct EraseCustomer: Sendable {
             let emails = try await emails(ofItems: blanks, on: transaction)
             blanks += emails.map { Blank(item: $0, wholly: false) }
             // The new events come after: what they tell is how the items are now.
-            var statements = [blanking(blanks), forgettingPast(of: ids)]
+            var statements = [blanking(blanks)]
             statements += forgettingEmails(
                 emails, ofItems: blanks.filter(\.wholly).map(\.item), at: now)
             statements += forgettingAnswers(about: blanks.map(\.item), captureIds: changes.map(\.before.captureId))
-            statements += telling(changes, at: now)
+            statements += telling(changes, past, at: now)
             let results = try await transaction.commit(with: statements)
             return (changes, touchesLanes ? try results.last?[0, 0].int64 : nil)
         }
@@ -84,14 +86,20 @@ struct EraseCustomer: Sendable {
             attributesChanged: true)
     }
 
-    /// Writes the steps; the last statement tells the number of their batch. Words that are searched go at once.
-    func telling(_ changes: [WorkItemChange], at now: Instant) -> [SQLStatement] {
-        guard !changes.isEmpty else { return [] }
-        return [
-            IndexText.forgetting(changes.map(\.after.id), tenant: runtime.tenant), updating(changes.map(\.after)),
+    /// Writes the steps, and what there is to tell of items that are gone; the last statement tells the number of their
+    /// batch. Words that are searched go at once.
+    func telling(_ changes: [WorkItemChange], _ past: [PastItem] = [], at now: Instant) -> [SQLStatement] {
+        var events = changes.map { WorkItemEvents.event(of: $0, in: runtime.snapshot) }
+        if !past.isEmpty { events.append(GoneItemEvents.erased(past, actor: actor)) }
+        guard !events.isEmpty else { return [] }
+        var statements: [SQLStatement] = []
+        if !changes.isEmpty {
+            let items = changes.map(\.after)
+            statements = [IndexText.forgetting(items.map(\.id), tenant: runtime.tenant), updating(items)]
+        }
+        return statements + [
             WorkItemEvents.insertion(
-                of: changes.map { WorkItemEvents.event(of: $0, in: runtime.snapshot) }, tenant: runtime.tenant, at: now,
-                laned: !changes.contains(where: \.touchesLanes)),
+                of: events, tenant: runtime.tenant, at: now, laned: !changes.contains(where: \.touchesLanes))
         ]
     }
 

@@ -69,6 +69,7 @@ struct Reception {
             return report(status, on: sent, EmailDigest.of(original), in: email)
         }
         if let reason = email.failed { return create(email, failed: reason) }
+        if let ours { return takeOwn(email, ours) }
         guard let item = conversation(of: email) else { return create(email) }
         add(email, to: item)
     }
@@ -91,19 +92,38 @@ struct Reception {
     }
 
     /// The item of its conversation: by the Message-IDs that it refers to, the nearest first, then by token. Never by subject.
-    private func conversation(of email: ReceivedEmail) -> UUID? {
+    /// - Parameter other: an item that it is not.
+    private func conversation(of email: ReceivedEmail, otherThan other: UUID? = nil) -> UUID? {
         // A copy that counts as a message of its own does not belong where the first one does.
         let isCopy = known.messages[EmailDigest.of(email.identity)] != nil
         for id in (isCopy ? [] : [email.identity]) + email.references {
-            guard let item = known.threads[EmailDigest.of(id)] else { continue }
+            guard let item = known.threads[EmailDigest.of(id)], item != other else { continue }
             if known.locked.items[item] != nil || newItems.contains(where: { $0.id == item }) { return item }
         }
         return email.token.flatMap { known.tokens[$0.lowercased()] }.flatMap {
-            known.locked.items[$0] == nil ? nil : $0
+            known.locked.items[$0] == nil || $0 == other ? nil : $0
         }
     }
 
     // MARK: What it does
+
+    /// A message that a person sent out of another mailbox of ours: it is part of its item there already. Here it goes on with
+    /// the item whose conversation it answers. Otherwise an answer is a copy as the mailbox's rule says, and what was written
+    /// or forwarded to this mailbox is work for it.
+    private mutating func takeOwn(_ email: ReceivedEmail, _ ours: Email) {
+        var email = email
+        // The mark says where it comes from, not that nobody wrote it.
+        if email.automatic == Self.ownMark { email.automatic = nil }
+        if let item = conversation(of: email, otherThan: ours.workItem) { return add(email, to: item) }
+        if ours.content["inReplyTo"] != nil, mailbox.inbound?.duplicates ?? .messageId == .messageId {
+            keep(email, nil, item: ours.workItem)
+            return tell(email, .duplicate, item: ours.workItem, email: ours.id)
+        }
+        create(email)
+    }
+
+    /// How the service calls our own mark.
+    private static let ownMark = "own-mark"
 
     private mutating func create(
         _ email: ReceivedEmail, failed: String? = nil, preferring agent: Int32? = nil, instead of: UUID? = nil
@@ -202,13 +222,8 @@ struct Reception {
     private mutating func report(
         _ status: ReceivedEmail.DeliveryStatus, on sent: Email, _ message: UUID, in email: ReceivedEmail
     ) {
-        var after = sent
-        after.reason = status.summary.isEmpty ? nil : status.summary
-        let action: EmailAction? = status.failed ? .bounce : status.delivered ? .deliver : nil
-        if let action, let next = EmailTransition.next(from: sent.state, action: action) {
-            after.state = next
-            after.revision += 1
-            after.updatedAt = now
+        let after = status.told(of: sent, at: now)
+        if after.revision != sent.revision {
             known.sent[message] = after
             reported.append((after, sent.state))
         }
@@ -220,7 +235,7 @@ struct Reception {
     /// Answers a first message by the template of its category, which says more than a receipt, else by the mailbox's: not
     /// what no person wrote, and not the same correspondent again and again.
     private mutating func acknowledge(_ email: ReceivedEmail, _ item: WorkItem) {
-        guard email.automatic == nil, !item.status.isFinal,
+        guard email.automatic == nil, known.sent[EmailDigest.of(email.identity)] == nil, !item.status.isFinal,
             let name = item.category.flatMap({ snapshot.placements[$0]?.autoResponse }) ?? mailbox.acknowledgement,
             let template = snapshot.configuration.template(named: name),
             let to = EmailReplying.recipients(

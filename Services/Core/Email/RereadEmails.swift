@@ -62,8 +62,7 @@ struct RereadEmails: Sendable {
         SQLStatement(
             """
             UPDATE email SET due_at = $2::bigint + 30000 WHERE tenant = $1 AND id IN (
-                SELECT id FROM email WHERE tenant = $1 AND state = 'reading'
-                    AND state NOT IN ('received', 'sent', 'delivered') AND due_at <= $2
+                SELECT id FROM email WHERE tenant = $1 AND state = 'reading' AND due_at <= $2
                 ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED)
             RETURNING id, mailbox, content
             """, [.int4(tenant), .int8(now.milliseconds)])
@@ -93,9 +92,11 @@ struct RereadEmails: Sendable {
                 requests = [ChangeRequest(reference: .id(item), command: .update(news), actor: actor)]
             }
             let locked = try await change.lock(requests, in: snapshot, on: transaction)
-            guard
-                let email = try await ChangeEmails(runtime: runtime).lock([id], on: transaction).first,
-                email.direction == .incoming, email.state == .reading
+            let emails = ChangeEmails(runtime: runtime)
+            let reported = try await reported(by: read, on: transaction)
+            let present = try await emails.lock([id] + reported, on: transaction)
+            guard let email = present.first(where: { $0.id == id }), email.direction == .incoming,
+                email.state == .reading
             else { return nil }
             let stored = try await transaction.query(EmailReferences.locking(read.contents, tenant: tenant))
             guard stored.count == Set(read.contents).count else {
@@ -103,8 +104,12 @@ struct RereadEmails: Sendable {
             }
             var decided = change.decide(requests, locked: locked, in: snapshot, at: now)
             let (statements, batch) = change.statements(for: decided, in: snapshot, at: now)
+            let told = present.filter { reported.contains($0.id) }.compactMap { sent in
+                read.deliveryStatus.map { (before: sent, after: $0.told(of: sent, at: now)) }
+            }.filter { $0.before.revision != $0.after.revision }
             let results = try await transaction.commit(
-                with: statements + writing(read, to: email, actor, in: snapshot, at: now))
+                with: statements + writing(read, to: email, actor, in: snapshot, at: now)
+                    + emails.statements(told, actor: actor, at: now))
             if let batch { decided.batch = try results[batch][0, 0].int64 }
             return decided.committed
         }
@@ -115,6 +120,15 @@ struct RereadEmails: Sendable {
             CoreMetrics.note(done.changes, at: now)
         }
         runtime.committed.raise()
+    }
+
+    /// The message of ours of which this one tells what became of it.
+    private func reported(by read: ReceivedEmail, on transaction: Transaction) async throws -> [UUID] {
+        guard read.failed == nil, let original = read.deliveryStatus?.originalMessageId else { return [] }
+        return try await transaction.query(
+            "SELECT id FROM email WHERE tenant = $1 AND direction = 'out' AND message = $2",
+            [.int4(tenant), .uuid(EmailDigest.of(original))]
+        ).map { try $0[0].uuid }
     }
 
     /// What the item learns; how many messages it has stays as it is.

@@ -85,22 +85,27 @@ struct IndexText: Sendable {
         try await Task.sleep(for: min(begin.duration(to: .now) * 3, .seconds(1)))
     }
 
-    /// The items of which the events after a position tell something that is searched.
+    /// The items of which the events after a position tell something that is searched. Words of an item that went while
+    /// they were being written are found by the event of its going.
     private func changed(after position: Int64, through last: Int64) async throws -> [UUID] {
         try await pool.query(
             """
-            SELECT DISTINCT c.item FROM (
-                SELECT CASE WHEN e.kind LIKE 'email.%'
-                    THEN (SELECT m.work_item FROM email m WHERE m.tenant = $1 AND m.id = e.subject) ELSE e.subject END AS item
-                FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
-                WHERE o.tenant = $1
-                    AND o.position > coalesce(
-                        (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
-                    AND o.position <= $3 AND o.position + e.place > $2 AND o.position + e.place <= $3
-                    AND (e.kind LIKE 'email.%' OR e.kind = ANY($4::text[]))
-            ) c WHERE c.item IS NOT NULL
+            SELECT DISTINCT c.item
+            FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
+            CROSS JOIN LATERAL unnest(CASE
+                WHEN e.kind LIKE 'email.%'
+                    THEN ARRAY[(SELECT m.work_item FROM email m WHERE m.tenant = $1 AND m.id = e.subject)]
+                WHEN e.kind = $5 THEN ARRAY(SELECT jsonb_array_elements_text(e.body::jsonb -> 'workItemIds')::uuid)
+                ELSE ARRAY[e.subject] END) AS c(item)
+            WHERE o.tenant = $1
+                AND o.position > coalesce(
+                    (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
+                AND o.position <= $3 AND o.position + e.place > $2 AND o.position + e.place <= $3
+                AND (e.kind LIKE 'email.%' OR e.kind = $5 OR e.kind = ANY($4::text[])) AND c.item IS NOT NULL
             """,
-            [.int4(tenant), .int8(position), .int8(last), .texts(Self.kinds)], tenant: tenant
+            [
+                .int4(tenant), .int8(position), .int8(last), .texts(Self.kinds), .text(GoneItemEvents.remove),
+            ], tenant: tenant
         ).map { try $0[0].uuid }
     }
 

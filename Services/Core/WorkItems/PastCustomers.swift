@@ -14,12 +14,19 @@ enum PastCustomers {
         guard !past.isEmpty else { return nil }
         return SQLStatement(
             """
-            INSERT INTO past_customer (tenant, customer, item, at)
-            SELECT DISTINCT $1, md5(p.customer)::uuid, p.item, $4 FROM unnest($2::text[], $3::uuid[]) AS p(customer, item)
-            ON CONFLICT (tenant, customer, item) DO UPDATE SET at = excluded.at
+            INSERT INTO past_customer (tenant, customer, item, at, is_last)
+            SELECT DISTINCT $1, md5(p.customer)::uuid, p.item, $4, false FROM unnest($2::text[], $3::uuid[]) AS p(customer, item)
+            ON CONFLICT (tenant, customer, item) DO UPDATE SET at = excluded.at, is_last = false
             """,
             [
                 .int4(tenant), .texts(past.map(\.customer)), .uuids(past.map(\.item)), .int8(now.milliseconds),
             ])
     }
+}
+
+/// An item that was a customer's and is gone.
+struct PastItem: Sendable {
+    let id: UUID
+    /// Whether it was another's, or nobody's, in the end.
+    let isFormer: Bool
 }

@@ -90,6 +90,13 @@ package struct FoldTask: Sendable {
 }
 
 extension TaskState {
+    /// Takes out whose the item was.
+    mutating func forgetCustomer() {
+        erased = true
+        customer = -1
+        custom = custom.map { $0 == 0 ? 0 : -1 }
+    }
+
     /// Takes over what the step says of the item itself.
     fileprivate mutating func take(_ step: TaskStep, at time: Int64) {
         revision = step.revision
@@ -105,9 +112,7 @@ extension TaskState {
         effectiveAt = time
         // An item that has become another customer's since keeps what it says now.
         if step.action == .erase, step.content?.isEmpty != false {
-            erased = true
-            customer = -1
-            custom = custom.map { $0 == 0 ? 0 : -1 }
+            forgetCustomer()
         } else if let content = step.content {
             (mediaType, segment, product) = (content.mediaType, content.segment, content.product)
             (customer, businessValue, custom) = (content.customer, content.businessValue, content.custom)

@@ -168,6 +168,18 @@ extension ReadSteps {
     }
 }
 
+extension ReadSteps {
+    /// Items of which a customer's data is to go although core has them no longer; none when the event is no such one.
+    /// - Returns: `isFormer` is true of items that were another's, or nobody's, in the end.
+    package func goneItems(_ event: ProjectedEvent) -> [(item: UUID, isFormer: Bool)] {
+        guard event.kind == "workitems.erase" else { return [] }
+        func items(_ member: String) -> [UUID] {
+            (event.data[member]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap { UUID(uuidString: $0) } }
+        }
+        return items("workItemIds").map { ($0, false) } + items("formerWorkItemIds").map { ($0, true) }
+    }
+}
+
 /// A value of a custom attribute, as one name.
 package struct CustomValue: Sendable, Hashable {
     package var slot: Int

@@ -15,8 +15,10 @@ struct MartBatch: Sendable {
     private var changedEmails: Set<UUID> = []
     private var changedAgents: Set<Int32> = []
     private var works: [LoadStates.WorkId: TaskWork] = [:]
-    /// From which revision on an item's steps tell something again.
-    private var erased: [UUID: Int32] = [:]
+    /// What an erasure takes out of an item's steps.
+    private var erased: [UUID: WriteFacts.Erasure] = [:]
+    /// Up to which position an item's messages tell nothing any more.
+    private var erasedMessages: [UUID: Int64] = [:]
     /// Customers that an item no longer names.
     private var left: Set<Int32> = []
 
@@ -44,6 +46,7 @@ struct MartBatch: Sendable {
                     emails.insert(id)
                 }
             }
+            for (item, _) in reader.goneItems(event) where memory.tasks[item] == nil { items.insert(item) }
             reader.names(in: event) { dimension, name in
                 guard !memory.keys.knows(dimension, name) else { return }
                 if dimension == .customer {
@@ -85,8 +88,28 @@ struct MartBatch: Sendable {
                 if FoldEmail.apply(step, to: &memory.emails[step.email], &memory.contributions) {
                     changedEmails.insert(step.email)
                 }
+            } else {
+                for (item, isFormer) in reader.goneItems(event) { forget(item, isFormer, at: event.position) }
             }
         }
+    }
+
+    /// Core has the item no longer, and no step of it will come: it stays as it is but for its customer.
+    private mutating func forget(_ item: UUID, _ isFormer: Bool, at position: Int64) {
+        // Too old for the mart as well.
+        guard var state = memory.tasks[item] else { return }
+        // What is another customer's stays; whose reasons they were is not known.
+        let isAnothers = isFormer && state.customer > 0
+        erased[item] = .init(before: .max, results: !isAnothers)
+        if !isAnothers {
+            erasedMessages[item] = position
+            state.resultCode = 0
+            if state.customer > 0 { left.insert(state.customer) }
+            state.forgetCustomer()
+            state.captureId = "erased:\(item.uuidString.lowercased())"
+        }
+        memory.tasks[item] = state
+        changedTasks.insert(item)
     }
 
     private mutating func apply(_ step: TaskStep) {
@@ -102,7 +125,10 @@ struct MartBatch: Sendable {
         changedTasks.insert(step.item)
         for work in outcome.works { works[.init(item: step.item, number: work.number)] = work }
         if customer > 0, state.customer != customer { left.insert(customer) }
-        if step.action == .erase { erased[step.item] = step.revision }
+        if step.action == .erase {
+            erased[step.item] = .init(before: step.revision, results: true)
+            if state.customer == -1 { erasedMessages[step.item] = step.position }
+        }
         if outcome.releasedFrom != 0 {
             change(outcome.releasedFrom, at: outcome.effectiveAt) { $0.items = max(0, $0.items - 1) }
         }
@@ -142,6 +168,7 @@ struct MartBatch: Sendable {
         if !agents.isEmpty { statements.append(WriteTasks.agents(agents)) }
         statements += WriteAggregates.statements(memory.contributions)
         if !erased.isEmpty { statements.append(WriteFacts.erasing(erased)) }
+        if !erasedMessages.isEmpty { statements.append(WriteFacts.erasing(messagesOf: erasedMessages)) }
         if !left.isEmpty { statements.append(WriteFacts.forgetting(customers: Array(left))) }
         return statements
     }

@@ -81,15 +81,34 @@ package enum WriteFacts {
         return insert.statement()
     }
 
-    /// Takes what was known of customers out of their items' steps before the one that erased it: what is told from then
-    /// on is news.
-    static func erasing(_ items: [UUID: Int32]) -> SQLStatement {
+    /// What an erasure takes out of an item's steps.
+    struct Erasure: Sendable {
+        /// Steps of lower revision: what is told from then on is news.
+        var before: Int32
+        /// Whether results go with the reasons.
+        var results: Bool
+    }
+
+    /// Takes what was known of customers out of their items' steps.
+    static func erasing(_ items: [UUID: Erasure]) -> SQLStatement {
         let all = items.sorted { $0.key.uuidString < $1.key.uuidString }
         return SQLStatement(
             """
-            UPDATE task_event_fact e SET reason = NULL, result_code_key = 0
-            FROM unnest($1::uuid[], $2::int[]) AS u(item, revision) WHERE e.item = u.item AND e.revision < u.revision
-            """, [.uuids(all.map(\.key)), .int4s(all.map(\.value))])
+            UPDATE task_event_fact e SET reason = NULL, result_code_key = CASE WHEN u.results THEN 0 ELSE result_code_key END
+            FROM unnest($1::uuid[], $2::int[], $3::boolean[]) AS u(item, revision, results)
+            WHERE e.item = u.item AND e.revision < u.revision
+            """, [.uuids(all.map(\.key)), .int4s(all.map(\.value.before)), .bools(all.map(\.value.results))])
+    }
+
+    /// What servers said of an item's messages up to a position names addresses.
+    static func erasing(messagesOf items: [UUID: Int64]) -> SQLStatement {
+        let all = items.sorted { $0.key.uuidString < $1.key.uuidString }
+        return SQLStatement(
+            """
+            UPDATE email_event_fact e SET reason = NULL
+            FROM unnest($1::uuid[], $2::bigint[]) AS u(item, position) JOIN email_fact f ON f.item = u.item
+            WHERE e.email = f.email AND e.position <= u.position AND e.reason IS NOT NULL
+            """, [.uuids(all.map(\.key)), .int8s(all.map(\.value))])
     }
 
     /// Customers whom no item names any more go.

@@ -49,7 +49,8 @@ def differences_from_core(mart: Site) -> list[str]:
                     problems.append(f"position {position} is {expected} in core and of kind {kind} in the mart")
                 elif any(value is not None and value != other for value, other in zip(found, expected, strict=True)):
                     problems.append(f"position {position} is {expected} in core and {found} in the mart")
-    missing = sorted(set(events) - seen)
+    # That items have gone is no step of any.
+    missing = sorted(position for position in set(events) - seen if not events[position][2].startswith("workitems."))
     if missing:
         problems.append(f"{len(missing)} events are not in the mart, the first at position {missing[0]}: {events[missing[0]]}")
     return problems

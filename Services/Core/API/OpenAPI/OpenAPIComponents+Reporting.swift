@@ -51,8 +51,8 @@ extension OpenAPIComponents {
                     "specversion": {"const": "1.0"},
                     "id": {"type": "string", "description": "Unique for ever: a subject's revision has one event."},
                     "source": {"type": "string", "format": "uri-reference"},
-                    "type": {"type": "string", "pattern": "^millrace\\.(workitem|agent|email)\\."},
-                    "subject": {"type": "string", "description": "The work item's or message's id; for an agent's event its number."},
+                    "type": {"type": "string", "pattern": "^millrace\\.(workitems?|agent|email)\\."},
+                    "subject": {"type": "string", "description": "The work item's or message's id; for an agent's event its number; for one about items that are gone an id of its own."},
                     "time": {"$ref": "#/components/schemas/Moment"},
                     "datacontenttype": {"const": "application/json"},
                     "tenant": {"type": "string"},
@@ -61,9 +61,20 @@ extension OpenAPIComponents {
                         "oneOf": [
                             {"$ref": "#/components/schemas/WorkItemEventData"},
                             {"$ref": "#/components/schemas/AgentEventData"},
-                            {"$ref": "#/components/schemas/EmailEventData"}
+                            {"$ref": "#/components/schemas/EmailEventData"},
+                            {"$ref": "#/components/schemas/GoneItemsEventData"}
                         ]
                     }
+                }
+            },
+            "GoneItemsEventData": {
+                "type": "object",
+                "description": "Of `millrace.workitems.remove`: items that retention took away. Of `millrace.workitems.erase`: items that are gone and were a customer's who has been erased.",
+                "required": ["workItemIds", "actor"],
+                "properties": {
+                    "workItemIds": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+                    "formerWorkItemIds": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "Those that were another's, or nobody's, in the end."},
+                    "actor": {"$ref": "#/components/schemas/Actor"}
                 }
             },
             "EventPage": {
