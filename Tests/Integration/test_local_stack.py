@@ -184,11 +184,11 @@ def test_a_backup_takes_the_folder_of_contents_along(tmp_path: Path) -> None:
         (unset MILLRACE_CONTENT_FOLDER; backup_contents "$local_dir/b.contents")
         tar -tf "$local_dir/b.contents" | sort
         cd /; rm -r "$local_dir/contents"
-        (backup_contents "$local_dir/c.contents" 2>&1) | grep -o "error: .* cannot be read"
+        (backup_contents "$local_dir/c.contents" 2>&1) | grep -o "error: .* cannot be read" || true
         may_restore_contents "$local_dir/b"; restore_contents "$local_dir/b"
         (cd "$local_dir/contents" && find . -type f -printf '%p %m ' -exec cat {} +)
         unset MILLRACE_CONTENT_FOLDER
-        (may_restore_contents "$local_dir/b") 2>&1 | grep -o "set MILLRACE_CONTENT_FOLDER"
+        (may_restore_contents "$local_dir/b") 2>&1 | grep -o "set MILLRACE_CONTENT_FOLDER" || true
         may_restore_contents "$local_dir/none"; restore_contents "$local_dir/none"; echo nothing
         write_environment; backup_contents "$local_dir/d.contents"; [[ -e $local_dir/d.contents ]] || echo none
     """
@@ -211,7 +211,7 @@ def test_every_other_setting_of_the_caller_reaches_the_services(tmp_path: Path) 
         echo "$MILLRACE_WEBHOOK_SECRETS"; echo "$MILLRACE_KAFKA_REPLICATION $MILLRACE_OUTBOUND_ALLOW $MILLRACE_NO_SUCH_KEY"
         [[ $MILLRACE_CONFIG_FILE == "$local_dir/settings.yaml" ]] && echo absolute
         [[ $MILLRACE_CONTENT_FOLDER == "$local_dir/mail/contents" ]] && echo absolute
-        (forget_core; echo "${MILLRACE_WEBHOOK_SECRETS-core's} ${MILLRACE_CONTENT_FOLDER-core's} $MILLRACE_KAFKA_REPLICATION")
+        (forget_core; echo "${MILLRACE_WEBHOOK_SECRETS-gone} ${MILLRACE_CONTENT_FOLDER-gone} $MILLRACE_KAFKA_REPLICATION")
         echo "${MILLRACE_TEST_LOCAL-unset} ${MILLRACE_KEEP_STACK-unset} ${MILLRACE_REDIS_PORT-unset}"
         MILLRACE_CONFIG_FILE=absent.yaml; (write_environment) 2>&1 | grep -o "error: .*" || true
     """
@@ -220,7 +220,7 @@ def test_every_other_setting_of_the_caller_reaches_the_services(tmp_path: Path) 
         "3 10.0.0.0/8 1",
         "absolute",
         "absolute",
-        "core's core's 3",
+        "gone gone 3",
         "unset unset unset",
         "error: MILLRACE_CONFIG_FILE=absent.yaml names no file",
     ]

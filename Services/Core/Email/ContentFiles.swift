@@ -21,6 +21,11 @@ package struct ContentFiles: Sendable {
         package let name: ContentName
         /// Whether it is not whole.
         package let isUnfinished: Bool
+
+        package init(name: ContentName, isUnfinished: Bool) {
+            self.name = name
+            self.isUnfinished = isUnfinished
+        }
     }
 
     /// Begins a file.

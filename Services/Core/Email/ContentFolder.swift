@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Logging
 import NIOPosix
+import Synchronization
 
 /// The folder in which contents are files, and the threads on which it is read and written: a disk that is slow holds up
 /// nobody else.
@@ -15,6 +16,7 @@ package final class ContentFolder: Sendable {
     let takesNew: Bool
     private let threads = NIOThreadPool(numberOfThreads: 4)
     private let logger: Logger
+    private let told = Mutex<(text: String, at: ContinuousClock.Instant)?>(nil)
 
     /// - Parameter path: of a folder that is there.
     package init(path: String, takesNew: Bool, logger: Logger) {
@@ -40,9 +42,21 @@ package final class ContentFolder: Sendable {
                 }
             }
         } catch let error as ContentFolderError {
-            logger.error("the folder of contents failed", metadata: ["folder": "\(path)", "error": "\(error)"])
+            tell(error)
             throw error
         }
+    }
+
+    /// Tells the operator, once a minute while it is always the same.
+    func tell(_ error: ContentFolderError, about name: ContentName? = nil) {
+        let text = "\(error)\(name.map { " (\($0.text))" } ?? "")"
+        let isNew = told.withLock { told in
+            if let told, told.text == text, told.at.duration(to: .now) < .seconds(60) { return false }
+            told = (text, .now)
+            return true
+        }
+        guard isNew else { return }
+        logger.error("the folder of contents failed", metadata: ["folder": "\(path)", "error": "\(text)"])
     }
 
     /// Whether it is there, can be written to, and has room for one content at least.

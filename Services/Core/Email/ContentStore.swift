@@ -119,7 +119,9 @@ struct ContentStore: Sendable {
     /// That its bytes can be read, so far as can be told before an answer begins.
     /// - Throws: ``ContentFolderError``.
     func requireBytes(of content: Content) async throws {
-        if content.isFile, try await !isWhole(content) { throw ContentFolderError.missing }
+        guard content.isFile, try await !isWhole(content) else { return }
+        files?.folder.tell(.missing, about: content.name)
+        throw ContentFolderError.missing
     }
 
     /// Hands a content out chunk by chunk, in order. One that is erased while it is read makes the answer break off, which

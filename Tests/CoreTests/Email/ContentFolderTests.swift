@@ -49,7 +49,7 @@ struct ContentFolderTests {
         for foreign in [
             "", ".", digest, "\(digest).", "\(digest).1", name.text.uppercased(), name.text + ".part",
             "../" + name.text,
-            name.text + ".", "\(digest.dropLast())..\(name.upload.hexText)",
+            name.text + ".", "\(digest).\(UUIDv7.next().uuidString)",
         ] {
             #expect(ContentName(foreign) == nil, "\(foreign)")
         }
