@@ -52,12 +52,12 @@ def database(place: World) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def another_core(place: World, **settings: str) -> Iterator[Core]:
-    """A second instance for as long as it is needed."""
+    """A second instance for as long as it is needed. Nothing in it is worth the time of a graceful stop."""
     (core,) = place.cores.start(1, **settings)
     try:
         yield core
     finally:
-        core.stop()
+        core.kill()
 
 
 @contextmanager
