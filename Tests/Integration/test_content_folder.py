@@ -1,8 +1,12 @@
 """Contents as files of a folder: each once, never one too few, and none that stays where nothing names it."""
 
 import http.client
+import itertools
 import os
+import random
 import stat
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +139,11 @@ def test_the_setting_is_changed_and_nothing_is_lost(
         for client in (service, room.service):
             assert [client.get(f"/contents/{digest_of(data)}").content for data in (old, new)] == [old, new]
         assert put(room.service, new).status_code == 204 and contents.of(digest_of(new)) == []
+        # A file that is lost comes back as rows.
+        for data in (b"lost", b"lost" + PIECE * 2):
+            contents.of(room.store(data))[0].unlink()
+            assert put(service, data).status_code == 201 and put(service, data).status_code == 204
+            assert room.service.get(f"/contents/{digest_of(data)}").content == data and contents.of(digest_of(data)) == []
     with another_core(place, **ContentPlace().settings) as without, at(without, room) as service:
         assert service.get(f"/contents/{digest_of(new)}").content == new
         assert is_problem(service.get(f"/contents/{digest_of(old)}"), "MILLRACE_CONTENT_FOLDER")
@@ -245,6 +254,48 @@ def test_what_nothing_names_goes_after_a_day(
     assert room.service.get(f"/contents/{kept}").content == b"kept, however old"
     for path in (young_half, young, *foreign):
         path.unlink()
+
+
+def test_kills_leave_every_row_with_a_whole_file(
+    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection
+) -> None:
+    core = place.cores.running[0]
+    told: list[str] = []
+    over = threading.Event()
+
+    def store(first: int) -> None:
+        numbers = itertools.count(first, 4)
+        with at(core, room) as service:
+            while not over.is_set():
+                number = next(numbers)
+                data = number.to_bytes(8) + PIECE * (number % 3)
+                try:
+                    if put(service, data).status_code == 201:
+                        told.append(digest_of(data))
+                except httpx.HTTPError:
+                    over.wait(0.02)
+
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(store, first) for first in range(4)]
+        try:
+            for seed in range(4):
+                before = len(told)
+                wait_until(lambda: len(told) >= before + 10, what="some more contents")
+                time.sleep(random.Random(seed).random() * 0.1)
+                core.kill()
+                core.start()
+        finally:
+            over.set()
+        for one in running:
+            one.result()
+    rows = database.execute("SELECT encode(sha256, 'hex'), upload, size FROM content WHERE in_folder").fetchall()
+    whole = {file.name: file for file in contents.files()}
+    for digest, upload, size in rows:
+        data = whole[f"{digest}.{upload.hex}"].read_bytes()
+        assert digest_of(data) == digest and len(data) == size
+    assert set(told) <= {row[0] for row in rows}
+    for half in contents.unfinished():
+        half.unlink()
 
 
 @pytest.mark.parametrize(

@@ -59,10 +59,26 @@ package final class ContentFolder: Sendable {
         logger.error("the folder of contents failed", metadata: ["folder": "\(path)", "error": "\(text)"])
     }
 
-    /// Whether it is there, can be written to, and has room for one content at least.
+    /// Whether it is there, can be written to, and has room for one content at least. A disk that does not answer is not
+    /// waited for when the task is cancelled.
     package func check() async throws {
-        let path = path
-        try await perform { try FileCalls.requireRoom(in: path, bytes: UInt(EmailLimits.contentBytes)) }
+        let (findings, finding) = AsyncStream<ContentFolderError?>.makeStream()
+        threads.submit { [path] state in
+            defer { finding.finish() }
+            guard case .active = state else { return }
+            do throws(ContentFolderError) {
+                try FileCalls.requireRoom(in: path, bytes: UInt(EmailLimits.contentBytes))
+                finding.yield(nil)
+            } catch {
+                finding.yield(error)
+            }
+        }
+        for await found in findings {
+            guard let found else { return }
+            tell(found)
+            throw found
+        }
+        throw CancellationError()
     }
 
     /// Makes the folder unless it is there, and tries to write to it. Blocks.
