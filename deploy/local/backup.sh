@@ -12,8 +12,9 @@ url="$(backup_url)"
 say "writing $file"
 umask 077
 pg_dump --format=custom --file="$file.new" "$url"
-rm -f "$file.contents"
+rm -f "$file.contents.new"
 backup_contents "$file.contents.new"
-[[ ! -e $file.contents.new ]] || mv -f "$file.contents.new" "$file.contents"
+# Both or none: a backup that was there before stays whole until here.
 mv -f "$file.new" "$file"
+if [[ -e $file.contents.new ]]; then mv -f "$file.contents.new" "$file.contents"; else rm -f "$file.contents"; fi
 say "done: $(du -h "$file" | cut -f1)"
