@@ -31,7 +31,7 @@ down: ## stop what `make up` started
 status: ## show what runs and whether it is ready
 	@deploy/local/status.sh
 
-backup: ## write the database to FILE
+backup: ## write the database to FILE, a folder of contents to FILE.contents
 	@deploy/local/backup.sh $(FILE)
 
 restore: ## put the backup FILE in the database's place

@@ -36,7 +36,12 @@ class OwnStack:
         # Nothing that the tests' own stack says of itself may reach this one, nor what an outer make says.
         foreign = re.compile("MILLRACE_|DEMO_|STACK_LOCK_HELD$|MAKE|MFLAGS$")
         self._environment = {key: value for key, value in os.environ.items() if not foreign.match(key)}
-        self._environment |= {"MILLRACE_LOCAL": str(folder), "MILLRACE_EXECUTABLE": str(executable)}
+        self.contents = folder / "contents"
+        self._environment |= {
+            "MILLRACE_LOCAL": str(folder),
+            "MILLRACE_EXECUTABLE": str(executable),
+            "MILLRACE_CONTENT_FOLDER": str(self.contents),
+        }
 
     def run(self, *goal: str, **more: str) -> Made:
         """Runs `make` with this goal; `more` are environment variables."""
@@ -53,7 +58,7 @@ class OwnStack:
         for client in self._clients:
             client.close()
         script = f"source {ROOT}/deploy/local/lib/all.sh; {ROOT}/deploy/local/down.sh; load_ports; erase_postgres; erase_mail"
-        script += '; rm -rf "$local_dir"/{redis,kafka,credentials.json,ports.env,mail.key,mart.key,secrets.key,postgres.env}'
+        script += '; rm -rf "$local_dir"/{redis,kafka,contents,credentials.json,ports.env,mail.key,mart.key,secrets.key,postgres.env}'
         made = self._call(["bash", "-c", script])
         assert made.code == 0, made.text
 

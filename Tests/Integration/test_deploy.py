@@ -152,6 +152,26 @@ def test_kubernetes_sets_only_keys_that_the_services_know(configuration_keys: se
             assert keys <= configuration_keys, keys - configuration_keys
 
 
+def test_the_volume_of_contents_is_mounted_where_core_looks(compose: dict, configuration_keys: set[str]) -> None:
+    folder = ROOT / "deploy/kubernetes/content-folder"
+    component = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    patch = yaml.safe_load((folder / component["patches"][0]["path"]).read_text())
+    (volume,) = [yaml.safe_load((folder / name).read_text()) for name in component["resources"]]
+    patched = {(document["kind"], document["metadata"]["name"]) for document in manifests() if "metadata" in document}
+    assert component["kind"] == "Component" and (patch["kind"], patch["metadata"]["name"]) in patched
+    pod = patch["spec"]["template"]["spec"]
+    (container,), (claimed,) = pod["containers"], pod["volumes"]
+    (setting,), (mount,) = container["env"], container["volumeMounts"]
+    assert setting["name"] in configuration_keys and setting["value"].startswith(mount["mountPath"] + "/")
+    assert mount["name"] == claimed["name"] and claimed["persistentVolumeClaim"]["claimName"] == volume["metadata"]["name"]
+    assert volume["spec"]["accessModes"] == ["ReadWriteMany"]
+    # Where docker makes a volume, it takes the folder's owner from the image.
+    for name, service in compose["services"].items():
+        if service.get("command") == ["core"]:
+            assert service["volumes"] == ["contents:/var/lib/millrace/contents"], name
+    assert "install -d -o 10001 -m 0700 /var/lib/millrace/contents" in CONTAINERFILE.read_text()
+
+
 def test_the_bootstrap_job_refers_to_what_is_there_and_prints_its_keys() -> None:
     job = yaml.safe_load((ROOT / "deploy/kubernetes/tenant/bootstrap.yaml").read_text())
     named = {(document["kind"], document.get("metadata", {}).get("name")) for document in manifests()}

@@ -1,4 +1,7 @@
-"""Contents of messages: streamed, stored once, seen by those who may, and gone with the customer or with time."""
+"""Contents of messages: streamed, stored once, seen by those who may, and gone with the customer or with time.
+
+All of it holds wherever they are stored.
+"""
 
 import hashlib
 import http.client
@@ -11,21 +14,26 @@ import psycopg
 import pytest
 
 from checker import check, gather, wait_until_drained
-from mail_room import SECRETS_KEY, MailRoom, configuration, mailbox
+from content_places import DAY, ContentPlace
+from mail_room import MailRoom, configuration, mailbox
 from own_world import own_world
 from stack import Stack
 from waiting import wait_until
 from world import World
 
-DAY = 86_400_000
 PIECE = os.urandom(1 << 20)
 
 
+@pytest.fixture(scope="module", params=["database", "folder"])
+def contents(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ContentPlace:
+    return ContentPlace(tmp_path_factory.mktemp("contents") if request.param == "folder" else None)
+
+
 @pytest.fixture(scope="module")
-def place(stack: Stack) -> Iterator[World]:
+def place(stack: Stack, contents: ContentPlace) -> Iterator[World]:
     """A world for mail."""
-    with own_world(stack, "email-contents") as world:
-        world.cores.start(1, SECRETS_KEY=SECRETS_KEY)
+    with own_world(stack, "email-contents" + ("-folder" if contents.folder else "")) as world:
+        world.cores.start(1, **contents.settings)
         yield world
 
 
@@ -67,21 +75,20 @@ def test_a_large_content_passes_through_in_bounded_memory(place: World, room: Ma
     assert room.service.put(f"/contents/{name}", content=pieces(60)).status_code == 204
 
 
-def test_what_has_another_digest_leaves_nothing(room: MailRoom, database: psycopg.Connection) -> None:
-    def rows() -> list[int]:
-        return [database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("content", "content_chunk", "content_upload")]
-
-    before = rows()
+def test_what_has_another_digest_leaves_nothing(room: MailRoom, contents: ContentPlace, database: psycopg.Connection) -> None:
+    before = contents.traces(database)
     answer = room.service.put(f"/contents/{'0' * 64}", content=PIECE * 3)
     assert answer.status_code == 422, answer.text
     assert room.service.put("/contents/abc", content=b"x").status_code == 400
     assert room.service.get(f"/contents/{'0' * 64}").status_code == 404
-    assert rows() == before
+    assert contents.traces(database) == before
     empty = room.store(b"")
     assert room.service.get(f"/contents/{empty}").content == b""
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(place: World, room: MailRoom, database: psycopg.Connection) -> None:
+def test_an_upload_that_breaks_off_leaves_nothing(
+    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection
+) -> None:
     core = urlsplit(place.cores.running[0].url)
 
     def begin(length: int) -> http.client.HTTPConnection:
@@ -95,9 +102,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(place: World, room: MailRoom, 
     assert begin(65 << 20).getresponse().status == 413
     connection = begin(4 << 20)
     connection.send(PIECE + PIECE)
-    wait_until(lambda: database.execute("SELECT 1 FROM content_upload").fetchone(), what="the first chunk")
+    wait_until(lambda: contents.has_halves(database), what="the first chunk")
     connection.close()
-    wait_until(lambda: not database.execute("SELECT 1 FROM content_upload").fetchone(), what="the chunks to go")
+    wait_until(lambda: not contents.has_halves(database), what="the chunks to go")
 
 
 def test_contents_are_the_tenants_own_and_for_those_who_see_the_item(place: World, room: MailRoom) -> None:
@@ -114,7 +121,9 @@ def test_contents_are_the_tenants_own_and_for_those_who_see_the_item(place: Worl
     assert other.admin.get(f"{path}/raw").status_code == 404
 
 
-def test_what_is_old_goes_and_is_not_taken_again(place: World, room: MailRoom, database: psycopg.Connection) -> None:
+def test_what_is_old_goes_and_is_not_taken_again(
+    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection
+) -> None:
     """Contents that nothing refers to after a day, messages with their items; in one test, since both take a round of the
     retention."""
     kept, loose, fresh = room.store(b"kept"), room.store(b"loose"), room.store(b"fresh")
@@ -136,7 +145,8 @@ def test_what_is_old_goes_and_is_not_taken_again(place: World, room: MailRoom, d
     core.start()
     wait_until(
         lambda: room.service.head(f"/contents/{loose}").status_code == 404
-        and room.admin.get(f"/emails/{outcome['emailId']}").status_code == 404,
+        and room.admin.get(f"/emails/{outcome['emailId']}").status_code == 404
+        and not contents.of(loose),
         seconds=30, every=0.1, what="what is old to go",
     )  # fmt: skip
     assert [room.service.head(f"/contents/{digest}").status_code for digest in (kept, fresh)] == [200, 200]
@@ -151,7 +161,9 @@ def test_what_is_old_goes_and_is_not_taken_again(place: World, room: MailRoom, d
     assert room.receive(room.message(inReplyTo=[message["messageId"]]))[0]["outcome"] == "created"
 
 
-def test_a_customer_goes_with_every_message(place: World, room: MailRoom, database: psycopg.Connection) -> None:
+def test_a_customer_goes_with_every_message(
+    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection
+) -> None:
     address = f"someone-{uuid.uuid4().hex[:8]}@example.org"
     sender = {"name": "Some One", "address": address}
     part = {"index": 0, "name": "a.txt", "type": "text/plain", "size": 6, "sha256": room.store(f"of {address}".encode())}
@@ -172,6 +184,8 @@ def test_a_customer_goes_with_every_message(place: World, room: MailRoom, databa
     assert room.service.head(f"/contents/{message['raw']}").status_code == 404
     assert room.service.head(f"/contents/{part['sha256']}").status_code == 404
     assert room.service.head(f"/contents/{shared['sha256']}").status_code == 200
+    if contents.folder:
+        assert contents.of(message["raw"]) == contents.of(part["sha256"]) == [] and len(contents.of(shared["sha256"])) == 1
     for table in ("email", "event", "work_item", "email_key", "email_thread", "command_answer", "mailbox_state"):
         found = database.execute(f"SELECT count(*) FROM {table} t WHERE t::text ILIKE %s", (f"%{address}%",)).fetchone()
         assert found[0] == 0, table

@@ -175,14 +175,43 @@ def test_a_backup_is_read_by_a_role_that_sees_every_tenant(tmp_path: Path) -> No
     ]
 
 
+def test_a_backup_takes_the_folder_of_contents_along(tmp_path: Path) -> None:
+    script = """
+        export MILLRACE_CONTENT_FOLDER="$local_dir/contents"
+        settle_ports; load_postgres_passwords; write_environment
+        mkdir -p "$MILLRACE_CONTENT_FOLDER/t/ab"; cd "$MILLRACE_CONTENT_FOLDER/t/ab"
+        echo whole >abcd.1; chmod 600 abcd.1; echo half >abcd.2.part
+        (unset MILLRACE_CONTENT_FOLDER; backup_contents "$local_dir/b.contents")
+        tar -tf "$local_dir/b.contents" | sort
+        cd /; rm -r "$local_dir/contents"
+        (backup_contents "$local_dir/c.contents" 2>&1) | grep -o "error: .* cannot be read" || true
+        may_restore_contents "$local_dir/b"; restore_contents "$local_dir/b"
+        (cd "$local_dir/contents" && find . -type f -printf '%p %m ' -exec cat {} +)
+        unset MILLRACE_CONTENT_FOLDER
+        (may_restore_contents "$local_dir/b") 2>&1 | grep -o "set MILLRACE_CONTENT_FOLDER" || true
+        may_restore_contents "$local_dir/none"; restore_contents "$local_dir/none"; echo nothing
+        write_environment; backup_contents "$local_dir/d.contents"; [[ -e $local_dir/d.contents ]] || echo none
+    """
+    assert lines(bash(tmp_path, script)) == [
+        "./", "./t/", "./t/ab/", "./t/ab/abcd.1",
+        f"error: the folder of contents, {tmp_path}/contents, cannot be read",
+        "./t/ab/abcd.1 600 whole",
+        "set MILLRACE_CONTENT_FOLDER",
+        "nothing",
+        "none",
+    ]  # fmt: skip
+
+
 def test_every_other_setting_of_the_caller_reaches_the_services(tmp_path: Path) -> None:
     script = """
         export MILLRACE_WEBHOOK_SECRETS='{"hook": "a secret of 20 bytes"}' MILLRACE_KAFKA_REPLICATION=3 MILLRACE_KEEP_STACK=1
-        export MILLRACE_OUTBOUND_ALLOW=10.0.0.0/8 MILLRACE_NO_SUCH_KEY=1 MILLRACE_TEST_LOCAL=x MILLRACE_REDIS_PORT=26399
+        export MILLRACE_CONTENT_FOLDER=mail/contents MILLRACE_OUTBOUND_ALLOW=10.0.0.0/8 MILLRACE_NO_SUCH_KEY=1 MILLRACE_TEST_LOCAL=x MILLRACE_REDIS_PORT=26399
         cd "$local_dir" && touch settings.yaml && export MILLRACE_CONFIG_FILE=settings.yaml
         settle_ports; load_postgres_passwords; write_environment; load_environment
         echo "$MILLRACE_WEBHOOK_SECRETS"; echo "$MILLRACE_KAFKA_REPLICATION $MILLRACE_OUTBOUND_ALLOW $MILLRACE_NO_SUCH_KEY"
         [[ $MILLRACE_CONFIG_FILE == "$local_dir/settings.yaml" ]] && echo absolute
+        [[ $MILLRACE_CONTENT_FOLDER == "$local_dir/mail/contents" ]] && echo absolute
+        (forget_core; echo "${MILLRACE_WEBHOOK_SECRETS-gone} ${MILLRACE_CONTENT_FOLDER-gone} $MILLRACE_KAFKA_REPLICATION")
         echo "${MILLRACE_TEST_LOCAL-unset} ${MILLRACE_KEEP_STACK-unset} ${MILLRACE_REDIS_PORT-unset}"
         MILLRACE_CONFIG_FILE=absent.yaml; (write_environment) 2>&1 | grep -o "error: .*" || true
     """
@@ -190,6 +219,8 @@ def test_every_other_setting_of_the_caller_reaches_the_services(tmp_path: Path) 
         '{"hook": "a secret of 20 bytes"}',
         "3 10.0.0.0/8 1",
         "absolute",
+        "absolute",
+        "gone gone 3",
         "unset unset unset",
         "error: MILLRACE_CONFIG_FILE=absent.yaml names no file",
     ]

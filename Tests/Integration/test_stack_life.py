@@ -1,8 +1,10 @@
 """make up, status, backup, restore, down and demo, with real servers and services in a folder of their own."""
 
+import hashlib
 import os
 import re
 import secrets
+import shutil
 import signal
 import stat
 from collections.abc import Iterator
@@ -81,10 +83,16 @@ def test_a_restore_brings_back_the_backup_and_nothing_later(own: OwnStack) -> No
     source, admin = own.http("sourceKey"), own.http("adminKey")
     name = secrets.token_hex(6)
     kept = submit(source, f"kept-{name}")
+    letter = f"a letter of {name}".encode()
+    content = f"/contents/{hashlib.sha256(letter).hexdigest()}"
+    assert admin.put(content, content=letter).status_code == 201
+    reader = admin.post("/keys", json={"name": f"reader-{name}", "roles": ["mail"]}).raise_for_status().json()["key"]
     file = own.folder / "backup.dump"
     own.make("backup", f"FILE={file}")
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for written in (file, file.with_name("backup.dump.contents")):
+        assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
+    shutil.rmtree(own.contents)
     later = submit(source, f"later-{name}")
     assert admin.post(f"/workitems/{kept['id']}/cancel").status_code == 200
     own.make("restore", f"FILE={file}")
@@ -93,6 +101,8 @@ def test_a_restore_brings_back_the_backup_and_nothing_later(own: OwnStack) -> No
     item = admin.get(f"/workitems/{kept['id']}").raise_for_status().json()
     assert (item["status"], item["revision"]) == (kept["status"], kept["revision"]) and kept["status"] == "queued"
     assert admin.get(f"/workitems/{later['id']}").status_code == 404
+    found = admin.get(content, headers={"Authorization": f"Bearer {reader}"})
+    assert found.status_code == 200 and found.content == letter
     # The source repeats what was answered after the backup: once more a new item.
     repeated = submit(source, f"later-{name}")
     assert repeated["id"] != later["id"]

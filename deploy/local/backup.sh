@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes the local stack's database to a file while everything runs: item, event and outbox are one transaction,
-# so any moment is consistent. Redis is rebuilt and Kafka only carries; neither needs a copy.
+# so any moment is consistent. Redis is rebuilt and Kafka only carries; neither needs a copy. A folder of contents
+# (MILLRACE_CONTENT_FOLDER) is written beside it, to FILE.contents.
 # It is read by a role that row-level security does not bind; the schema's owner sees no tenant's rows.
 #   deploy/local/backup.sh FILE
 # shellcheck source=lib/all.sh
@@ -11,5 +12,9 @@ url="$(backup_url)"
 say "writing $file"
 umask 077
 pg_dump --format=custom --file="$file.new" "$url"
+rm -f "$file.contents.new"
+backup_contents "$file.contents.new"
+# Both or none: a backup that was there before stays whole until here.
 mv -f "$file.new" "$file"
+if [[ -e $file.contents.new ]]; then mv -f "$file.contents.new" "$file.contents"; else rm -f "$file.contents"; fi
 say "done: $(du -h "$file" | cut -f1)"

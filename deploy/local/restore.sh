@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Puts a backup in the place of the local stack's database, with the services stopped, and starts them again.
 # What Redis remembers belongs to another time: the keys with Millrace's prefix are removed, no others, and the lanes
-# are rebuilt from the database; mart and search index are built anew.
+# are rebuilt from the database; mart and search index are built anew. FILE.contents, where it is there, goes back into the
+# folder that MILLRACE_CONTENT_FOLDER names.
 #   deploy/local/restore.sh FILE
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 file=${1:?usage: restore.sh FILE}
 [[ -r $file ]] || die "cannot read $file"
+may_restore_contents "$file"
 lock_stack
 [[ -f $local_dir/env ]] || die "the stack was never started; run make up"
 say "stopping the services"
@@ -17,6 +19,7 @@ stop_email
 stop_core 1
 stop_core 2
 say "restoring $file"
+restore_contents "$file"
 # By itself: what is loaded takes the place of the caller's settings, and `up` below is meant for the same folder.
 (
     load_environment

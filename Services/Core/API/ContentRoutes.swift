@@ -14,8 +14,7 @@ extension CoreAPI {
                 throw Problem.badRequest(at: "sha256", "must be a SHA-256 in 64 hexadecimal digits")
             }
             let type = request.mediaType.map { $0.cut(toBytes: 200) } ?? "application/octet-stream"
-            let store = ContentStore(pool: dependencies.pool, tenant: runtime.tenant)
-            let isNew = try await store.store(digest, type: type) { take in
+            let isNew = try await ContentStore(runtime).store(digest, type: type) { take in
                 try await request.chunks(limit: EmailLimits.contentBytes, take)
             }
             return Response(status: isNew ? .created : .noContent)
@@ -36,8 +35,9 @@ extension CoreAPI {
     func content(
         _ digest: [UInt8], _ runtime: TenantRuntime, name: String? = nil, type: String? = nil
     ) async throws -> Response {
-        let store = ContentStore(pool: dependencies.pool, tenant: runtime.tenant)
+        let store = ContentStore(runtime)
         guard let content = try await store.find(digest) else { throw Self.noSuchContent }
+        try await store.requireBytes(of: content)
         var headers = HTTPFields()
         headers[.contentType] = type ?? content.type
         headers[.eTag] = "\"\(EmailAttachment.hexadecimal(digest))\""

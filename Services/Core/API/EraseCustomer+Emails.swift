@@ -75,19 +75,13 @@ extension EraseCustomer {
     private func contentsErased(_ emails: [UUID]) -> [SQLStatement] {
         guard !emails.isEmpty else { return [] }
         return [
-            SQLStatement(
+            ClearContentFiles.deleting(
                 """
-                WITH old AS MATERIALIZED (
-                    SELECT c.sha256, c.upload FROM content c WHERE c.tenant = $1
-                        AND c.sha256 IN (SELECT sha256 FROM email_content WHERE tenant = $1 AND email = ANY($2::uuid[]))
-                        AND NOT EXISTS (
-                            SELECT FROM email_content r
-                            WHERE r.tenant = $1 AND r.sha256 = c.sha256 AND r.email <> ALL($2::uuid[]))
-                    FOR UPDATE
-                ), chunks AS (
-                    DELETE FROM content_chunk k USING old WHERE k.tenant = $1 AND k.upload = old.upload
-                )
-                DELETE FROM content c USING old WHERE c.tenant = $1 AND c.sha256 = old.sha256
+                AND c.sha256 IN (SELECT sha256 FROM email_content WHERE tenant = $1 AND email = ANY($2::uuid[]))
+                    AND NOT EXISTS (
+                        SELECT FROM email_content r
+                        WHERE r.tenant = $1 AND r.sha256 = c.sha256 AND r.email <> ALL($2::uuid[]))
+                FOR UPDATE
                 """, [.int4(tenant), .uuids(emails)])
         ]
     }

@@ -10,10 +10,11 @@ public struct ConfigurationStore: Sendable {
     /// - Parameter pool: connections as the role that owns nothing.
     public init(pool: PostgresPool) { self.pool = pool }
 
-    /// All tenants with the version in force; 0 before the first.
-    func tenants() async throws -> [(id: Int32, name: String, version: Int32)] {
-        let rows = try await pool.query("SELECT id, name, configuration_version FROM tenant ORDER BY id")
-        return try rows.map { (try $0[0].int32, try $0[1].text, try $0[2].int32) }
+    /// All tenants with the version in force, 0 before the first, and with their place in the folder of contents.
+    func tenants() async throws -> [(id: Int32, name: String, version: Int32, contentPlace: UUID)] {
+        let rows = try await pool.query(
+            "SELECT id, name, configuration_version, content_place FROM tenant ORDER BY id")
+        return try rows.map { (try $0[0].int32, try $0[1].text, try $0[2].int32, try $0[3].uuid) }
     }
 
     /// The document of a version, in its agreed form; nil when there is none.

@@ -91,21 +91,20 @@ struct ClearEmails: Sendable {
     /// Contents without a reference. Whoever refers to one now has its row locked, and it is passed over.
     func clearContents(before moment: Instant) async throws -> Bool {
         try await clear(
-            """
-            WITH old AS MATERIALIZED (
-                SELECT sha256, upload FROM content c WHERE tenant = $1 AND unreferenced_since < $2
+            ClearContentFiles.deleting(
+                """
+                AND c.unreferenced_since < $2
                     AND NOT EXISTS (SELECT FROM email_content r WHERE r.tenant = $1 AND r.sha256 = c.sha256)
-                ORDER BY unreferenced_since LIMIT \(Self.page) FOR UPDATE SKIP LOCKED
-            ), chunks AS (
-                DELETE FROM content_chunk k USING old WHERE k.tenant = $1 AND k.upload = old.upload
-            )
-            DELETE FROM content c USING old WHERE c.tenant = $1 AND c.sha256 = old.sha256
-            """, before: moment)
+                ORDER BY c.unreferenced_since LIMIT \(Self.page) FOR UPDATE SKIP LOCKED
+                """, [.int4(tenant), .int8(moment.milliseconds)]))
     }
 
     private func clear(_ sql: String, before moment: Instant) async throws -> Bool {
-        let results = try await pool.batch(
-            tenant: tenant, idempotent: true, [SQLStatement(sql, [.int4(tenant), .int8(moment.milliseconds)])])
+        try await clear(SQLStatement(sql, [.int4(tenant), .int8(moment.milliseconds)]))
+    }
+
+    private func clear(_ statement: SQLStatement) async throws -> Bool {
+        let results = try await pool.batch(tenant: tenant, idempotent: true, [statement])
         return results[0].rowsAffected >= Self.page
     }
 }

@@ -25,12 +25,15 @@ package struct CoreDependencies: Sendable {
     package let webhookSecrets: [String: String]
     /// Seals mailboxes' secrets and signs reply tokens; nil without a key.
     package let secrets: SecretBox?
+    /// Where contents are files; nil where none is named.
+    package let contentFolder: ContentFolder?
     package let logger: Logger
 
     package init(
         pool: PostgresPool, redis: RedisClient, subscriber: RedisSubscriber, producer: KafkaProducer, topics: Topics,
         outbound: OutboundHTTP, instance: String, redisPrefix: String, leaseTime: Duration, defaultQuota: Quota?,
-        agentSilence: Duration, webhookSecrets: [String: String], secrets: SecretBox? = nil, logger: Logger
+        agentSilence: Duration, webhookSecrets: [String: String], secrets: SecretBox? = nil,
+        contentFolder: ContentFolder? = nil, logger: Logger
     ) {
         self.pool = pool
         self.redis = redis
@@ -45,6 +48,7 @@ package struct CoreDependencies: Sendable {
         self.agentSilence = agentSilence
         self.webhookSecrets = webhookSecrets
         self.secrets = secrets
+        self.contentFolder = contentFolder
         self.logger = logger
     }
 }

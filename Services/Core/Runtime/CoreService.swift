@@ -11,6 +11,7 @@ import Storage
 public struct CoreService: Sendable {
     private let configuration: ServiceConfiguration
     private let webhookSecrets: [String: String]
+    private let contentFolder: ContentFolder?
     private let metrics: PrometheusMetrics
     private let logger: Logger
 
@@ -18,6 +19,9 @@ public struct CoreService: Sendable {
     public init(configuration: CoreConfiguration, metrics: PrometheusMetrics, logger: Logger) {
         self.configuration = configuration.shared
         self.webhookSecrets = configuration.webhookSecrets
+        contentFolder = configuration.contentFolder.map {
+            ContentFolder(path: $0, takesNew: configuration.contentStore == .folder, logger: logger)
+        }
         self.metrics = metrics
         self.logger = logger
     }
@@ -43,7 +47,7 @@ public struct CoreService: Sendable {
             instance: configuration.instance, redisPrefix: configuration.redis.prefix,
             leaseTime: configuration.leaseTTL, defaultQuota: configuration.defaultQuota,
             agentSilence: configuration.agentSilence, webhookSecrets: webhookSecrets,
-            secrets: configuration.secretsKey.map { SecretBox(key: $0) }, logger: logger)
+            secrets: configuration.secretsKey.map { SecretBox(key: $0) }, contentFolder: contentFolder, logger: logger)
         let tenants = TenantDirectory(dependencies: dependencies)
         let deadLetters = DeadLetters(
             pool: pool, producer: producer, tenants: tenants, fallbackTenant: configuration.deadLetterTenant,
@@ -67,7 +71,10 @@ public struct CoreService: Sendable {
             HealthCheck("redis") { try await redis.command(["PING"]) },
             HealthCheck("tenants") { guard tenants.isReady else { throw NotReady.tenantsNotRead } },
         ]
-        let health = HealthChecks(required + kafkaWatch.checks)
+        let folder = contentFolder.map { folder in
+            HealthCheck("contents", isRequired: false) { try await folder.check() }
+        }
+        let health = HealthChecks(required + kafkaWatch.checks + [folder].compactMap(\.self))
         var routes = api.routes
         health.addRoutes(to: &routes)
         let http = HTTPService(
@@ -82,6 +89,7 @@ public struct CoreService: Sendable {
                     await redis.close()
                 },
                 .closing("kafka producer") { await producer.close() },
+                .closing("contents") { [contentFolder] in await contentFolder?.close() },
                 ServiceComponent("outbound", outbound),
                 .operations(health, metrics, at: configuration.metrics, logger: logger),
                 .running("kafka watch") { await kafkaWatch.run() },

@@ -24,6 +24,10 @@ final class QueueGauges: Sendable {
 final class Stewardship: Sendable {
     private let held = Mutex(false)
     private let swept = Mutex<UUID?>(nil)
+    /// The round through the files of contents.
+    let contentRound = HourlyRound()
+    /// Raised when contents have been cleared away, whose files go then.
+    let cleared = Signal()
 
     /// How far the sweep's round through all queued items has come; nil at its beginning.
     var sweptTo: UUID? {

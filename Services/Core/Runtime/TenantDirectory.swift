@@ -92,7 +92,8 @@ final class TenantDirectory: Sendable {
             }
             let snapshot = try await store.snapshot(tenant: tenant.id, name: tenant.name, version: tenant.version)
             let runtime = TenantRuntime(
-                tenant: tenant.id, name: tenant.name, snapshot: snapshot, dependencies: dependencies)
+                tenant: tenant.id, name: tenant.name, contentPlace: tenant.contentPlace, snapshot: snapshot,
+                dependencies: dependencies)
             state.withLock { state in
                 state.byName[tenant.name] = runtime
                 state.byId[tenant.id] = runtime

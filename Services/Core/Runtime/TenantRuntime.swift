@@ -11,6 +11,8 @@ import Synchronization
 final class TenantRuntime: Sendable {
     let tenant: Int32
     let name: String
+    /// Names the tenant's part of the folder of contents.
+    let contentPlace: UUID
     let dependencies: CoreDependencies
     let lanes: LaneStore
     let queries: WorkItemQueries
@@ -45,9 +47,12 @@ final class TenantRuntime: Sendable {
         let announcements: BatchQueue<String, Void>
     }
 
-    init(tenant: Int32, name: String, snapshot: TenantSnapshot, dependencies: CoreDependencies) {
+    init(
+        tenant: Int32, name: String, contentPlace: UUID, snapshot: TenantSnapshot, dependencies: CoreDependencies
+    ) {
         self.tenant = tenant
         self.name = name
+        self.contentPlace = contentPlace
         self.dependencies = dependencies
         var logger = dependencies.logger
         logger[metadataKey: "tenant"] = "\(name)"

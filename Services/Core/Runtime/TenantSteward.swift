@@ -26,6 +26,7 @@ struct TenantSteward: Sendable {
             group.addTask { await part("re-ranking", rerank) }
             group.addTask { await part("status", tellSources) }
             group.addTask { await part("retention", clearAway) }
+            group.addTask { await part("files of contents", clearContentFiles) }
             group.addTask { await part("search index", indexText) }
             group.addTask { await part("search repair", repairText) }
             group.addTask { await part("emails in hand", giveUpEmails) }
@@ -166,9 +167,26 @@ struct TenantSteward: Sendable {
     private func clearAway() async throws -> Duration {
         let more = try await ClearAway(pool: runtime.dependencies.pool, tenant: runtime.tenant)
             .step(in: runtime.snapshot, at: .now)
+        runtime.stewardship.cleared.raise()
         if more { return .milliseconds(100) }
         try await runtime.lanes.pruneEmptyLanes()
         return .seconds(60)
+    }
+
+    /// Files of contents that are gone, at once; those that nothing knows of in a round through the folder every hour.
+    private func clearContentFiles() async throws -> Duration {
+        let clear = ClearContentFiles(store: ContentStore(runtime))
+        try await clear.removeGone()
+        guard let last = runtime.stewardship.contentRound.place else {
+            await runtime.stewardship.cleared.wait(atMost: .seconds(60))
+            return .zero
+        }
+        let step = try await clear.sweep(after: last, at: .now)
+        if step.removed > 0 {
+            logger.notice("files that belong to no content were removed", metadata: ["files": "\(step.removed)"])
+        }
+        runtime.stewardship.contentRound.note(step.last)
+        return .milliseconds(20)
     }
 }
 

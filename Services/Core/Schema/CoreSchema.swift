@@ -20,7 +20,7 @@ public enum CoreSchema {
             GRANT SELECT, INSERT, UPDATE, DELETE ON lease, configuration, configuration_object, calendar_version, schema_version,
                 work_item, agent, endpoint_gate, event, outbox, relay, status_cursor, command_answer, dead_letter, past_customer,
                 mailbox_state, mailbox_secret, mailbox_test, email_key, email, email_thread, email_token, email_automatic,
-                content, content_chunk, content_upload, email_content, search_document, search_progress TO \(name);
+                content, content_gone, content_chunk, content_upload, email_content, search_document, search_progress TO \(name);
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(name);
             """
     }

@@ -122,8 +122,8 @@ extension CoreSchema {
             CREATE INDEX email_automatic_window ON email_automatic (tenant, mailbox, correspondent, at);
             CREATE INDEX email_automatic_age ON email_automatic (tenant, at);
 
-            -- Large objects know no row-level security, so contents are rows of chunks. Chunks belong to an upload: the
-            -- content is there when its last chunk is, and its digest is right.
+            -- Large objects know no row-level security, so contents are rows of chunks, or files where core has a folder for
+            -- them. Chunks and files belong to an upload: the content is there when its last byte is, and its digest is right.
             CREATE TABLE content (
                 tenant int NOT NULL,
                 sha256 bytea NOT NULL,
@@ -131,11 +131,22 @@ extension CoreSchema {
                 type text NOT NULL,
                 upload uuid NOT NULL,
                 created_at bigint NOT NULL,
+                -- Where its bytes are: in a file, or in chunks.
+                in_folder boolean NOT NULL DEFAULT false,
                 -- Since when no message refers to it; kept true by whoever adds or takes away a reference.
                 unreferenced_since bigint,
                 PRIMARY KEY (tenant, sha256)
             );
             CREATE INDEX content_unreferenced ON content (tenant, unreferenced_since) WHERE unreferenced_since IS NOT NULL;
+            -- Files of contents that are gone, noted in the transaction that took them until the files are gone as well.
+            CREATE TABLE content_gone (
+                tenant int NOT NULL,
+                upload uuid NOT NULL,
+                sha256 bytea NOT NULL,
+                PRIMARY KEY (tenant, upload)
+            );
+            -- Where in the folder a tenant's files are: nowhere twice, also when databases share a folder.
+            ALTER TABLE tenant ADD COLUMN content_place uuid NOT NULL DEFAULT gen_random_uuid();
             CREATE TABLE content_chunk (
                 tenant int NOT NULL,
                 upload uuid NOT NULL,
@@ -169,6 +180,7 @@ extension CoreSchema {
             CALL millrace_isolate('email_token');
             CALL millrace_isolate('email_automatic');
             CALL millrace_isolate('content');
+            CALL millrace_isolate('content_gone');
             CALL millrace_isolate('content_chunk');
             CALL millrace_isolate('content_upload');
             CALL millrace_isolate('email_content');

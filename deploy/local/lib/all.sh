@@ -20,6 +20,8 @@ source "$library/dovecot.sh"
 source "$library/exim.sh"
 # shellcheck source=lib/environment.sh
 source "$library/environment.sh"
+# shellcheck source=lib/contents.sh
+source "$library/contents.sh"
 # shellcheck source=lib/core.sh
 source "$library/core.sh"
 # shellcheck source=lib/email.sh

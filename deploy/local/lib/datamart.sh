@@ -77,7 +77,8 @@ start_datamart() {
     say "starting $name on port ${port[HTTP_DATAMART]}"
     (
         load_environment
-        unset MILLRACE_DATABASE_OWNER_URL MILLRACE_DATABASE_URL STACK_LOCK_HELD
+        forget_core
+        unset STACK_LOCK_HELD
         export MILLRACE_INSTANCE="$name" MILLRACE_METRICS_PORT="${port[METRICS_DATAMART]}"
         export MILLRACE_DATAMART_HTTP_PORT="${port[HTTP_DATAMART]}"
         export MILLRACE_DATAMART_CORE="http://127.0.0.1:${port[HTTP]},http://127.0.0.1:${port[HTTP_2]}"

@@ -39,7 +39,8 @@ start_email() {
         certificates="${MILLRACE_EMAIL_CERTIFICATES:-$(mail_home)/tls/ca.pem}"
         spool="${MILLRACE_EMAIL_SPOOL:-$local_dir/spool}"
         load_environment
-        unset MILLRACE_DATABASE_OWNER_URL MILLRACE_DATABASE_URL STACK_LOCK_HELD
+        forget_core
+        unset STACK_LOCK_HELD
         mkdir -p "$spool"
         export MILLRACE_INSTANCE="$name" MILLRACE_METRICS_PORT="${port[METRICS_EMAIL]}"
         export MILLRACE_EMAIL_CORE="http://127.0.0.1:${port[HTTP]},http://127.0.0.1:${port[HTTP_2]}"

@@ -16,10 +16,16 @@ print_passed_on() {
             IMAP_PORT | IMAPS_PORT | LMTP_PORT | SMTP_PORT | SMTPS_PORT) continue ;;
             LOCAL | EXECUTABLE | DATA | KEEP_STACK | CREDENTIALS | TEST_*) continue ;;
             # The services run in the repository's folder; the name is meant from where the caller stands.
+            CONTENT_FOLDER) value="$(realpath -m -- "$value")" ;;
             CONFIG_FILE | KAFKA_SECURITY_CA) value="$(realpath -e -- "$value")" || die "$name=${!name} names no file" ;;
         esac
         print_variable "$name" "$value"
     done
+}
+
+# What only core knows; another service would not start with it.
+forget_core() {
+    unset MILLRACE_DATABASE_OWNER_URL MILLRACE_DATABASE_URL MILLRACE_WEBHOOK_SECRETS MILLRACE_CONTENT_FOLDER MILLRACE_CONTENT_STORE
 }
 
 # True when a variable names a server that is not this stack's own (a caller may have read our own file).

@@ -55,7 +55,8 @@ start_search() {
     say "starting $name"
     (
         load_environment
-        unset MILLRACE_DATABASE_OWNER_URL MILLRACE_DATABASE_URL STACK_LOCK_HELD
+        forget_core
+        unset STACK_LOCK_HELD
         export MILLRACE_INSTANCE="$name" MILLRACE_METRICS_PORT="${port[METRICS_SEARCH]}"
         export MILLRACE_SEARCH_CORE="http://127.0.0.1:${port[HTTP]},http://127.0.0.1:${port[HTTP_2]}"
         MILLRACE_SEARCH_KEYS="$(cat "$local_dir/search.key")"

@@ -1,0 +1,148 @@
+import Core
+import Domain
+import Foundation
+import Logging
+import NIOCore
+import Storage
+import Testing
+
+@Suite("Contents in a folder")
+struct ContentFolderTests {
+    private let root = FileManager.default.temporaryDirectory.appending(path: "contents-\(UUID().uuidString)").path
+
+    /// A folder of its own, which goes with the test.
+    private func with(_ body: (ContentFolder, ContentFiles, String) async throws -> Void) async throws {
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let folder = ContentFolder(path: root, takesNew: true, logger: logger)
+        let place = UUIDv7.next()
+        do {
+            try await body(folder, ContentFiles(folder, place: place), "\(root)/\(place.hexText)")
+        } catch {
+            await folder.close()
+            throw error
+        }
+        await folder.close()
+    }
+
+    private func name(_ first: UInt8 = 0xAB) -> ContentName {
+        ContentName(sha256: [first] + [UInt8](repeating: 7, count: 31), upload: UUIDv7.next())
+    }
+
+    private func mode(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+    }
+
+    private func read(_ files: ContentFiles, _ name: ContentName, size: Int64) async throws -> [UInt8] {
+        var found: [UInt8] = []
+        try await files.read(name, size: size, pieces: 4) { found += Array($0.readableBytesView) }
+        return found
+    }
+
+    @Test func aNameIsReadAsItWasWritten() {
+        let name = name()
+        #expect(ContentName(name.text) == name && name.bucket == "ab")
+        #expect(abs(name.began - Instant.now) < 60_000)
+        let digest = String(repeating: "0a", count: 32)
+        for foreign in [
+            "", ".", digest, "\(digest).", "\(digest).1", name.text.uppercased(), name.text + ".part",
+            "../" + name.text,
+            name.text + ".", "\(digest).\(UUIDv7.next().uuidString)",
+        ] {
+            #expect(ContentName(foreign) == nil, "\(foreign)")
+        }
+    }
+
+    @Test func aFileHasItsNameWhenItIsWhole() async throws {
+        try await with { _, files, path in
+            let name = name()
+            let draft = try await files.begin(name)
+            try await draft.write([1, 2, 3, 4, 5])
+            #expect(try await files.size(of: name) == nil)
+            #expect(try await files.entries(in: "ab") == [.init(name: name, isUnfinished: true)])
+            try await draft.write([6, 7])
+            try await draft.finish()
+            #expect(try await files.size(of: name) == 7)
+            #expect(try await files.entries(in: "ab") == [.init(name: name, isUnfinished: false)])
+            #expect(try await read(files, name, size: 7) == [1, 2, 3, 4, 5, 6, 7])
+            #expect(try mode("\(path)/ab/\(name.text)") == 0o600)
+            #expect(try mode(path) == 0o700 && mode("\(path)/ab") == 0o700)
+        }
+    }
+
+    @Test func whatIsAbandonedLeavesNothingAlsoWhenTheTaskIsCancelled() async throws {
+        try await with { _, files, _ in
+            let name = name()
+            let task = Task {
+                let draft = try await files.begin(name)
+                try await draft.write([1])
+                withUnsafeCurrentTask { $0?.cancel() }
+                await draft.abandon()
+            }
+            try await task.value
+            #expect(try await files.buckets() == ["ab"])
+            #expect(try await files.entries(in: "ab").isEmpty)
+        }
+    }
+
+    @Test func whatIsNotOursIsLeftAlone() async throws {
+        try await with { _, files, path in
+            #expect(try await files.buckets().isEmpty)
+            #expect(try await files.entries(in: "ab").isEmpty)
+            let (first, second) = (name(0), name(0xFF))
+            for name in [first, second] { try await files.begin(name).finish() }
+            for foreign in ["lost+found", "00/README", "00/\(second.text)"] {
+                #expect(FileManager.default.createFile(atPath: "\(path)/\(foreign)", contents: Data()))
+            }
+            #expect(try await files.buckets() == ["00", "ff"])
+            #expect(try await files.entries(in: "00") == [.init(name: first, isUnfinished: false)])
+            // A second time there is nothing to remove.
+            for _ in 0..<2 { try await files.remove([first, second]) }
+            #expect(try await files.entries(in: "00").isEmpty)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(path)/00").count == 2)
+        }
+    }
+
+    @Test func anUploadNeverMeetsAnotherOne() async throws {
+        try await with { _, files, _ in
+            let (old, new) = (name(), name())
+            for name in [old, new] { try await files.begin(name).finish() }
+            try await files.remove([old])
+            #expect(try await files.size(of: new) == 0)
+            // A file is begun once.
+            _ = try await files.begin(old)
+            await #expect(throws: ContentFolderError.self) { _ = try await files.begin(old) }
+        }
+    }
+
+    @Test func aFileThatIsGoneOrShortIsToldOf() async throws {
+        try await with { _, files, _ in
+            let name = name()
+            await #expect(throws: ContentFolderError.missing) { _ = try await read(files, name, size: 1) }
+            let draft = try await files.begin(name)
+            try await draft.write([1, 2])
+            try await draft.finish()
+            await #expect(throws: ContentFolderError.missing) { _ = try await read(files, name, size: 3) }
+        }
+    }
+
+    @Test(arguments: [(ENOSPC, true), (EDQUOT, true), (EROFS, false), (EACCES, false), (EIO, false)])
+    func aFullDiskIsToldApartFromAnotherFailure(_ number: Int32, _ isFull: Bool) {
+        errno = number
+        let error = ContentFolderError.system("a file cannot be written")
+        #expect(error.code == (isFull ? .full : .failed) && error.problem.status == 503)
+        #expect(error.problem.detail?.contains("full") == isFull)
+        #expect(error.description.contains(String(cString: strerror(number))))
+    }
+
+    @Test func aFolderThatIsGoneIsNotMadeAnewUnderADiskThatIsNotMounted() async throws {
+        try await with { folder, files, _ in
+            try FileManager.default.removeItem(atPath: folder.path)
+            await #expect(throws: ContentFolderError.self) { _ = try await files.begin(name()) }
+            await #expect(throws: ContentFolderError.self) { try await folder.check() }
+            #expect(!FileManager.default.fileExists(atPath: folder.path))
+        }
+    }
+}
