@@ -122,7 +122,7 @@ def test_a_category_that_is_gone_ends_and_its_past_stays(site: Site) -> None:
         found = {row["path"]: row["valid_to"] for row in rows(site, "SELECT path, valid_to FROM dim_category")}
         return found.get("Incidents/Idle") is not None and "Incidents/Asleep" in found and found["Incidents/Asleep"] is None
 
-    wait_until(told, seconds=30, what="the validity of the others category")
+    wait_until(told, seconds=30, what="the validity of the renamed category")
 
 
 def test_agents_have_names_teams_and_skills_from_the_configuration(site: Site) -> None:
@@ -185,8 +185,8 @@ def test_a_customer_is_erased_after_core_has_forgotten_the_items(aged: Site) -> 
     with psycopg.connect(aged.world.admin_url, autocommit=True) as core:
         long_ago = "extract(epoch FROM now() - interval '%s days')::bigint * 1000"
         tenant = core.execute("SELECT id FROM tenant WHERE name = %s", [aged.tenant.name]).fetchone()[0]
-        # Past is what was before the items went, too.
-        core.execute(f"UPDATE past_customer SET at = {long_ago % 200} WHERE tenant = %s", [tenant])
+        # Past is what was before the items went, too, as an instance wrote it that knew of no last customers.
+        core.execute(f"UPDATE past_customer SET at = {long_ago % 200}, is_last = NULL WHERE tenant = %s", [tenant])
         core.execute("UPDATE work_item SET completed_at = 1 WHERE id = ANY(%s::uuid[])", [ids])
 
         def restarted() -> None:

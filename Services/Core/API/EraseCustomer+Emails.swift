@@ -75,6 +75,13 @@ extension EraseCustomer {
     private func contentsErased(_ emails: [UUID]) -> [SQLStatement] {
         guard !emails.isEmpty else { return [] }
         return [
+            // Whoever refers to one of them at this moment holds it, and has written its reference when the lock is given.
+            SQLStatement(
+                """
+                SELECT FROM content c WHERE c.tenant = $1
+                    AND c.sha256 IN (SELECT sha256 FROM email_content WHERE tenant = $1 AND email = ANY($2::uuid[]))
+                ORDER BY c.sha256 FOR UPDATE
+                """, [.int4(tenant), .uuids(emails)]),
             ClearContentFiles.deleting(
                 """
                 AND c.sha256 IN (SELECT sha256 FROM email_content WHERE tenant = $1 AND email = ANY($2::uuid[]))
@@ -82,7 +89,7 @@ extension EraseCustomer {
                         SELECT FROM email_content r
                         WHERE r.tenant = $1 AND r.sha256 = c.sha256 AND r.email <> ALL($2::uuid[]))
                 FOR UPDATE
-                """, [.int4(tenant), .uuids(emails)])
+                """, [.int4(tenant), .uuids(emails)]),
         ]
     }
 }

@@ -22,6 +22,9 @@ public enum CoreSchema {
                 mailbox_state, mailbox_secret, mailbox_test, email_key, email, email_thread, email_token, email_automatic,
                 content, content_gone, content_chunk, content_upload, email_content, search_document, search_progress TO \(name);
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(name);
+            -- They run with the owner's rights, in the tenant that the session names.
+            REVOKE ALL ON FUNCTION millrace_search, millrace_messages_of FROM PUBLIC;
+            GRANT EXECUTE ON FUNCTION millrace_search, millrace_messages_of TO \(name);
             """
     }
 }

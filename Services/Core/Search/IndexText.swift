@@ -54,10 +54,19 @@ struct IndexText: Sendable {
                 try await write(Array(items[start..<min(items.count, start + Self.page)]), progress: nil)
             }
         }
-        try await write(
-            [],
-            progress: SQLStatement(
-                "UPDATE search_progress SET position = $2 WHERE tenant = $1", [.int4(tenant), .int8(end)]))
+        // Words of an item that went while they were being written are found by the event of its going.
+        _ = try await pool.batch(
+            tenant: tenant, fence: fence, idempotent: true,
+            [
+                SQLStatement(
+                    """
+                    DELETE FROM search_document WHERE tenant = $1 AND item IN (
+                        SELECT jsonb_array_elements_text(e.body::jsonb -> 'workItemIds')::uuid
+                        FROM \(Self.events) AND e.kind = $4)
+                    """, [.int4(tenant), .int8(position), .int8(end), .text(GoneItemEvents.remove)]),
+                SQLStatement(
+                    "UPDATE search_progress SET position = $2 WHERE tenant = $1", [.int4(tenant), .int8(end)]),
+            ])
         return Step(position: end, behind: newest - end, more: newest > end)
     }
 
@@ -85,29 +94,27 @@ struct IndexText: Sendable {
         try await Task.sleep(for: min(begin.duration(to: .now) * 3, .seconds(1)))
     }
 
-    /// The items of which the events after a position tell something that is searched. Words of an item that went while
-    /// they were being written are found by the event of its going.
+    /// The items of which the events after a position tell something that is searched.
     private func changed(after position: Int64, through last: Int64) async throws -> [UUID] {
         try await pool.query(
             """
             SELECT DISTINCT c.item
-            FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
-            CROSS JOIN LATERAL unnest(CASE
-                WHEN e.kind LIKE 'email.%'
-                    THEN ARRAY[(SELECT m.work_item FROM email m WHERE m.tenant = $1 AND m.id = e.subject)]
-                WHEN e.kind = $5 THEN ARRAY(SELECT jsonb_array_elements_text(e.body::jsonb -> 'workItemIds')::uuid)
-                ELSE ARRAY[e.subject] END) AS c(item)
-            WHERE o.tenant = $1
-                AND o.position > coalesce(
-                    (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
-                AND o.position <= $3 AND o.position + e.place > $2 AND o.position + e.place <= $3
-                AND (e.kind LIKE 'email.%' OR e.kind = $5 OR e.kind = ANY($4::text[])) AND c.item IS NOT NULL
-            """,
-            [
-                .int4(tenant), .int8(position), .int8(last), .texts(Self.kinds), .text(GoneItemEvents.remove),
-            ], tenant: tenant
+            FROM (
+                SELECT CASE WHEN e.kind LIKE 'email.%'
+                    THEN (SELECT m.work_item FROM email m WHERE m.tenant = $1 AND m.id = e.subject) ELSE e.subject END AS item
+                FROM \(Self.events) AND (e.kind LIKE 'email.%' OR e.kind = ANY($4::text[]))
+            ) AS c WHERE c.item IS NOT NULL
+            """, [.int4(tenant), .int8(position), .int8(last), .texts(Self.kinds)], tenant: tenant
         ).map { try $0[0].uuid }
     }
+
+    /// The events `e` of tenant $1 after position $2, up to $3.
+    private static let events = """
+        outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
+        WHERE o.tenant = $1
+            AND o.position > coalesce((SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
+            AND o.position <= $3 AND o.position + e.place > $2 AND o.position + e.place <= $3
+        """
 
     /// Steps that change number or attributes.
     private static let kinds = [WorkItemAction.submit, .reject, .update, .restart, .erase].map {

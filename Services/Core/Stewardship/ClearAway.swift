@@ -61,7 +61,7 @@ struct ClearAway: Sendable {
                         AND status IN ('completed', 'canceled', 'rejected') ORDER BY completed_at LIMIT \(Self.page)
                         FOR UPDATE SKIP LOCKED
                 ), former AS (
-                    UPDATE past_customer p SET at = $3 FROM old
+                    UPDATE past_customer p SET at = $3, is_last = false FROM old
                     WHERE p.tenant = $1 AND p.item = old.id AND p.customer IS DISTINCT FROM old.customer_key
                 ), past AS (
                     INSERT INTO past_customer (tenant, customer, item, at, is_last)

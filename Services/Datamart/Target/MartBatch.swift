@@ -96,7 +96,8 @@ struct MartBatch: Sendable {
 
     /// Core has the item no longer, and no step of it will come: it stays as it is but for its customer.
     private mutating func forget(_ item: UUID, _ isFormer: Bool, at position: Int64) {
-        // Too old for the mart as well.
+        // Where the item is too old for the mart as well, facts of its messages may still be there.
+        if !isFormer { erasedMessages[item] = position }
         guard var state = memory.tasks[item] else { return }
         // What is another customer's stays; whose reasons they were is not known.
         let isAnothers = isFormer && state.customer > 0
