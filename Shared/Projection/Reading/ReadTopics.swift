@@ -64,7 +64,11 @@ public final class ReadTopics: Sendable {
             await joined.wait(atMost: .milliseconds(50))
             if Task.isCancelled { return false }
         }
-        while !isWanted, !Task.isCancelled { await joined.wait(atMost: .milliseconds(50)) }
+        while !isWanted, !Task.isCancelled {
+            // That the topics rest is no trouble.
+            problem.withLock { $0 = nil }
+            await joined.wait(atMost: .milliseconds(50))
+        }
         return isWanted
     }
 
