@@ -87,6 +87,28 @@ extension UUID {
         self.init(high: high, low: low)
     }
 
+    /// From the usual form, digits of either case with dashes; nil for anything else. Foundation's own takes twenty times
+    /// as long, with `sscanf`.
+    public init?(dashedText: String) {
+        var dashedText = dashedText
+        let halves = dashedText.withUTF8 { text -> (UInt64, UInt64)? in
+            guard text.count == 36 else { return nil }
+            var high: UInt64 = 0
+            var low: UInt64 = 0
+            for (index, byte) in text.enumerated() {
+                if index == 8 || index == 13 || index == 18 || index == 23 {
+                    guard byte == UInt8(ascii: "-") else { return nil }
+                } else {
+                    guard let digit = hexValue(byte) else { return nil }
+                    if index < 18 { high = high << 4 | digit } else { low = low << 4 | digit }
+                }
+            }
+            return (high, low)
+        }
+        guard let (high, low) = halves else { return nil }
+        self.init(high: high, low: low)
+    }
+
     /// The time in a version 7 UUID, in milliseconds since 1970 UTC.
     public var millisecondsOfVersion7: Int64 { Int64(halves.high >> 16) }
 }

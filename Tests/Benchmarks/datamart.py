@@ -6,9 +6,9 @@ import subprocess
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -21,20 +21,23 @@ from waiting import wait_until
 from mart_site import Site, Standby, site
 
 SCALE = Path(__file__).with_name("datamart_scale.sql")
-# Rows that the bare script puts in at a time.
+# Rows that the bare script puts in at a time: by COPY, and by INSERT.
 BATCH = 5000
+INSERTS = 1000
 
 
 def measure(world: World, rounds: int, items: int, seconds: float, scale: int) -> dict:
     """All of it. `items` live four events each; `seconds` of load for freshness; a mart of `scale` items for reports."""
-    found: dict = {"catchUp": [], "bare": [], "memory": []}
+    found: dict = {"catchUp": [], "bare": [], "inserts": [], "memory": []}
     with site(world) as mart:
         work(mart, items)
         last = wait_until(lambda: max(mart.last_position(), 0), seconds=120, what="positions of all events")
         for number in range(rounds):
             found["catchUp"].append(catch_up(mart, last, found["memory"]))
-            found["bare"].append(bare(mart, last))
-            say(f"caught up {found['catchUp'][-1]:.0f} events/s, bare script {found['bare'][-1]:.0f} events/s")
+            found["bare"].append(bare(mart, last, copied))
+            found["inserts"].append(bare(mart, last, inserted))
+            latest = {name: found[name][-1] for name in ("catchUp", "bare", "inserts")}
+            say("caught up {catchUp:.0f} events/s, bare script {bare:.0f} by COPY, {inserts:.0f} by INSERT".format(**latest))
         standby = mart.start(2)
         mart.wait_for_holder()
         with MemoryWatch(standby[0].pid) as one, MemoryWatch(standby[1].pid) as other:
@@ -95,24 +98,29 @@ def catch_up(mart: Site, last: int, memory: list[int]) -> float:
     instance = mart.start(1)[0]
     with MemoryWatch(instance.pid) as watch:
         wait_until(lambda: mart.position() > 0, seconds=60, what="the first events", every=0.01)
-        first, begin = mart.position(), time.monotonic()
-        wait_until(lambda: mart.position() >= last, seconds=600, what=f"event {last}", every=0.02)
-        took = time.monotonic() - begin
+        # One connection for all looks: what is measured shares the processors with who looks at it.
+        with mart.sql() as connection:
+
+            def position() -> int:
+                return connection.execute("SELECT position FROM projection_progress").fetchone()["position"]
+
+            first, begin = position(), time.monotonic()
+            wait_until(lambda: position() >= last, seconds=600, what=f"event {last}", every=0.02)
+            took = time.monotonic() - begin
     memory.append(watch.peak)
     instance.stop()
     mart.instances.remove(instance)
     return (last - first) / took
 
 
-def bare(mart: Site, last: int) -> float:
-    """Events a second of a script that copies the same rows into the same tables, batch by batch."""
-    url = urlsplit(mart.url)
+def bare(mart: Site, last: int, way: Callable[[psycopg.Connection, list[str]], float]) -> float:
+    """Events a second of a script that puts the same rows into the same tables, batch by batch."""
     dump = subprocess.run(
         ["pg_dump", "--schema-only", "--schema=mart", "--no-owner", "--no-privileges", mart.url],
         capture_output=True, text=True, check=True, timeout=60,
     ).stdout  # fmt: skip
     # Another schema beside the mart; what is there of the rows is put in as it was taken out.
-    with psycopg.connect(url.geturl(), autocommit=True) as connection:
+    with psycopg.connect(mart.url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS bare CASCADE")
         script = "\n".join(line for line in dump.splitlines() if not line.startswith("\\"))
         connection.execute(script.replace("mart.", "bare.").replace("CREATE SCHEMA mart", "CREATE SCHEMA bare"))
@@ -120,15 +128,20 @@ def bare(mart: Site, last: int) -> float:
         tables = [row[0] for row in connection.execute(
             "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE nspname = 'mart' AND relkind = 'r' ORDER BY relname")]  # fmt: skip
-        batches = [batch for table in tables for batch in taken(connection, table)]
-        begin = time.monotonic()
-        for table, rows in batches:
-            into = sql.SQL("COPY bare.{} FROM STDIN").format(sql.Identifier(table))
-            with connection.transaction(), connection.cursor().copy(into) as copy:
-                copy.write(rows)
-        took = time.monotonic() - begin
+        took = way(connection, tables)
         connection.execute("DROP SCHEMA bare CASCADE")
     return last / took
+
+
+def copied(connection: psycopg.Connection, tables: list[str]) -> float:
+    """Seconds of COPY, table by table: as quick as these rows can be put in."""
+    batches = [batch for table in tables for batch in taken(connection, table)]
+    begin = time.monotonic()
+    for table, rows in batches:
+        into = sql.SQL("COPY bare.{} FROM STDIN").format(sql.Identifier(table))
+        with connection.transaction(), connection.cursor().copy(into) as copy:
+            copy.write(rows)
+    return time.monotonic() - begin
 
 
 def taken(connection: psycopg.Connection, table: str) -> list[tuple[str, bytes]]:
@@ -136,6 +149,34 @@ def taken(connection: psycopg.Connection, table: str) -> list[tuple[str, bytes]]
     with connection.cursor().copy(sql.SQL("COPY mart.{} TO STDOUT").format(sql.Identifier(table))) as copy:
         rows = [bytes(row) for row in copy]
     return [(table, b"".join(rows[start : start + BATCH])) for start in range(0, len(rows), BATCH)]
+
+
+def inserted(connection: psycopg.Connection, tables: list[str]) -> float:
+    """Seconds of INSERT, a thousand rows to a transaction, events and what they did to items in the order of positions."""
+    rows: list[tuple[int, str, tuple]] = []
+    statements: dict[str, str] = {}
+    for table in tables:
+        columns = [row[0] for row in connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = ('mart.' || quote_ident(%s))::regclass AND attnum > 0"
+            " AND NOT attisdropped ORDER BY attnum", [table])]  # fmt: skip
+        order = next((name for name in ("position", "last_position") if name in columns and "only_row" not in columns), "0")
+        texts = ", ".join(f"{column}::text" for column in columns)
+        into = sql.SQL("INSERT INTO bare.{} VALUES ({})").format(
+            sql.Identifier(table), sql.SQL(", ").join([sql.Placeholder()] * len(columns))
+        )
+        statements[table] = into.as_string(connection)
+        rows += [(row[0], table, row[1:]) for row in connection.execute(f"SELECT {order}, {texts} FROM mart.{table}")]
+    rows.sort(key=lambda row: row[0])
+    begin = time.monotonic()
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), INSERTS):
+            batch: dict[str, list[tuple]] = {}
+            for _, table, values in rows[start : start + INSERTS]:
+                batch.setdefault(table, []).append(values)
+            with connection.transaction():
+                for table, values in batch.items():
+                    cursor.executemany(statements[table], values)
+    return time.monotonic() - begin
 
 
 def freshness(mart: Site, rate: int, seconds: float) -> dict:

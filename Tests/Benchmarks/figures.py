@@ -140,6 +140,7 @@ def mart_rows(found: dict) -> list[Row]:
     slowest = max(found["reports"], key=lambda name: median(found["reports"][name]))
     return [
         Row("7", "mart, catching up", median(found["catchUp"]), "events/s", "COPY of the same rows", median(found["bare"]), 0.2),
+        Row("7", "mart, catching up", median(found["catchUp"]), "events/s", "INSERT of the same rows", median(found["inserts"])),
         Row("7", "event to 15-minute aggregate, p99", found["freshness"]["p99"], "s", at_most=2),
         Row("7", f"slowest report ({slowest})", median(found["reports"][slowest]), "ms", at_most=300),
         Row("7", "switch to the standby", found["switchSeconds"], "s", at_most=5),

@@ -50,7 +50,7 @@ struct ReorderBufferTests {
         #expect(asks(buffer.step(at: .seconds(5))) == nil)
         #expect(asks(buffer.step(at: .milliseconds(5900))) == nil)
         #expect(asks(buffer.step(at: .milliseconds(6000))) == 10)
-        #expect(buffer.answered([event(11)], at: .seconds(6)) == 0)
+        #expect(buffer.answered([event(11)], after: 10, at: .seconds(6)) == 0)
         #expect(applies(buffer.step(at: .seconds(6))) == [11, 12])
     }
 
@@ -64,7 +64,7 @@ struct ReorderBufferTests {
             return
         }
         buffer.applied(run)
-        #expect(buffer.answered([event(11)], at: .seconds(1)) == 0)
+        #expect(buffer.answered([event(11)], after: 10, at: .seconds(1)) == 0)
         #expect(buffer.count == 0, "what the answer repeats is not kept")
     }
 
@@ -72,14 +72,14 @@ struct ReorderBufferTests {
         var limits = ReorderBuffer.Limits()
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
-        _ = buffer.answered([event(1), event(2)], at: .zero)
+        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
         guard case .apply(let run) = buffer.step(at: .zero) else {
             Issue.record("nothing to apply")
             return
         }
         buffer.applied(run)
         #expect(asks(buffer.step(at: .zero)) == 2)
-        _ = buffer.answered([event(3)], at: .zero)
+        _ = buffer.answered([event(3)], after: 2, at: .zero)
         #expect(!buffer.readsFeed)
     }
 
@@ -88,20 +88,20 @@ struct ReorderBufferTests {
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
         _ = buffer.take(message(3))
-        _ = buffer.answered([event(1), event(2)], at: .zero)
+        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
         #expect(!buffer.readsFeed)
         #expect(applies(buffer.step(at: .zero)) == [1, 2, 3])
     }
 
     @Test func whatTheFeedNoLongerHoldsIsPassedOverAndCounted() {
         var buffer = ReorderBuffer()
-        #expect(buffer.answered([event(101), event(102)], at: .zero) == 100)
+        #expect(buffer.answered([event(101), event(102)], after: 0, at: .zero) == 100)
         #expect(applies(buffer.step(at: .zero)) == [101, 102])
     }
 
     @Test func anEmptyPageMeansPatience() {
         var buffer = ReorderBuffer()
-        _ = buffer.answered([], at: .seconds(3))
+        _ = buffer.answered([], after: 0, at: .seconds(3))
         #expect(asks(buffer.step(at: .milliseconds(3500))) == nil)
         #expect(asks(buffer.step(at: .seconds(4))) == 0)
     }
@@ -148,11 +148,85 @@ struct ReorderBufferTests {
         var buffer = ReorderBuffer(ProjectionProgress(position: 20))
         _ = buffer.take(message(21))
         buffer.restart(at: ProjectionProgress(position: 18))
-        #expect(asks(buffer.step(at: .zero)) == nil)
-        #expect(asks(buffer.step(at: .seconds(1))) == 18)
+        #expect(asks(buffer.step(at: .zero)) == 18, "at once: what was published before may never come by the topic")
+        #expect(buffer.answered([event(19), event(20)], after: 18, at: .zero) == 0)
+        #expect(applies(buffer.step(at: .zero)) == [19, 20, 21])
     }
 
-    /// Whatever is lost, repeated or turned round on the way: every position is applied once, in order.
+    @Test func farBehindTheNextPageIsAskedForWhileOneIsApplied() {
+        var limits = ReorderBuffer.Limits()
+        (limits.page, limits.batch, limits.ahead) = (2, 2, 2)
+        var buffer = ReorderBuffer(limits: limits)
+        buffer.restart(at: ProjectionProgress())
+        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        // Known to the feed to be there, though not to the topic.
+        _ = buffer.take(message(9))
+        #expect(buffer.question(at: .zero) == 2)
+        _ = buffer.answered([event(3), event(4)], after: 2, at: .zero)
+        #expect(buffer.question(at: .zero) == nil, "enough waits")
+        buffer.applied(run)
+        #expect(buffer.question(at: .zero) == 4)
+        #expect(applies(buffer.step(at: .zero)) == [3, 4])
+        _ = buffer.answered([event(5)], after: 4, at: .zero)
+        #expect(!buffer.readsFeed)
+    }
+
+    @Test func whatTheTopicBroughtIsNotAskedForFarBehindEither() {
+        var limits = ReorderBuffer.Limits()
+        limits.page = 2
+        var buffer = ReorderBuffer(limits: limits)
+        for position in [3, 4, 7] as [Int64] { _ = buffer.take(message(position)) }
+        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        #expect(buffer.question(at: .zero) == 4)
+    }
+
+    @Test func aHoleAheadIsPassedOverInItsTurn() {
+        var limits = ReorderBuffer.Limits()
+        limits.page = 2
+        var buffer = ReorderBuffer(limits: limits)
+        buffer.restart(at: ProjectionProgress())
+        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.take(message(100))
+        #expect(buffer.question(at: .zero) == 2)
+        #expect(buffer.answered([event(11), event(12)], after: 2, at: .zero) == 0, "1 and 2 are not applied yet")
+        #expect(buffer.question(at: .zero) == nil, "nor is it asked about again before they are")
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(asks(buffer.step(at: .seconds(1))) == nil)
+        #expect(asks(buffer.step(at: .seconds(2))) == 2)
+        #expect(buffer.answered([event(11), event(12)], after: 2, at: .seconds(2)) == 8)
+        #expect(applies(buffer.step(at: .seconds(2))) == [11, 12])
+    }
+
+    @Test func anAnswerToWhatWasAskedBeforeAStepBackPassesNothingOver() {
+        var limits = ReorderBuffer.Limits()
+        limits.page = 2
+        var buffer = ReorderBuffer(ProjectionProgress(position: 20), limits: limits)
+        buffer.restart(at: ProjectionProgress(position: 10))
+        #expect(buffer.answered([event(21), event(22)], after: 20, at: .zero) == 0)
+        #expect(buffer.position == 10)
+        #expect(asks(buffer.step(at: .seconds(1))) == 10)
+    }
+
+    @Test func anEventThatCannotBeReadIsAskedForFarBehindToo() {
+        var limits = ReorderBuffer.Limits()
+        limits.page = 2
+        var buffer = ReorderBuffer(limits: limits)
+        for position in [3, 9] as [Int64] { _ = buffer.take(message(position)) }
+        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        buffer.discard(3)
+        #expect(buffer.question(at: .zero) == 2)
+    }
+
+    /// Whatever is lost, repeated or turned round on the way, answered late or applied in vain: every position is applied
+    /// once, in order.
     @Test(arguments: UInt64(1)...200) func everyPositionIsAppliedOnceInOrder(seed: UInt64) {
         var random = SplitMix(seed: seed)
         let last = Int64.random(in: 1...400, using: &random)
@@ -163,23 +237,31 @@ struct ReorderBufferTests {
         limits.window = Int64.random(in: 1...300, using: &random)
         limits.batch = Int.random(in: 1...50, using: &random)
         limits.page = Int.random(in: 1...50, using: &random)
+        limits.ahead = Int64.random(in: 0...100, using: &random)
         var buffer = ReorderBuffer(limits: limits)
         var applied: [Int64] = []
+        var asked: Int64?
         var now = Duration.zero
         while applied.count < last, now < .seconds(10_000) {
             now += .milliseconds(400)
             for _ in 0..<Int.random(in: 0...20, using: &random) {
                 if let position = arriving.popLast() { _ = buffer.take(message(position)) }
             }
-            switch buffer.step(at: now) {
-            case .apply(let run):
+            if let position = asked, Bool.random(using: &random) {
+                let end = min(last + 1, position + 1 + Int64(limits.page))
+                let page = (position + 1..<max(position + 1, end)).map(event)
+                #expect(buffer.answered(page, after: position, at: now) == 0)
+                asked = nil
+            }
+            if asked == nil, Bool.random(using: &random) { asked = buffer.question(at: now) }
+            guard case .apply(let run) = buffer.step(at: now) else { continue }
+            if Int.random(in: 0..<8, using: &random) == 0 {
+                // A commit that failed, or whose answer was lost: what is stored counts.
+                applied.removeLast(Int.random(in: 0...min(applied.count, run.count), using: &random))
+                buffer.restart(at: ProjectionProgress(position: Int64(applied.count)))
+            } else {
                 applied += run.map(\.position)
                 buffer.applied(run)
-            case .ask(let position):
-                _ = buffer.answered(
-                    (position + 1..<max(position + 1, min(last + 1, position + 1 + Int64(limits.page)))).map(event),
-                    at: now)
-            case .wait: break
             }
         }
         #expect(applied == Array(1...last))

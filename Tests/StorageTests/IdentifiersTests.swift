@@ -33,4 +33,21 @@ struct IdentifiersTests {
             #expect(UUID(hexText: wrong) == nil)
         }
     }
+
+    @Test func theUsualFormIsReadAsFoundationReadsIt() {
+        for _ in 0..<1000 {
+            let id = UUID()
+            #expect(UUID(dashedText: id.uuidString) == id)
+            #expect(UUID(dashedText: id.uuidString.lowercased()) == id)
+        }
+        let text = UUID().uuidString
+        for wrong in ["", text + "0", String(text.dropLast()), UUID().hexText, "{\(text.dropFirst(2))}"] {
+            #expect(UUID(dashedText: wrong) == nil)
+        }
+        for index in text.indices {
+            #expect(UUID(dashedText: text.replacingCharacters(in: index...index, with: "g")) == nil)
+            let swapped = text[index] == "-" ? "0" : "-"
+            #expect(UUID(dashedText: text.replacingCharacters(in: index...index, with: swapped)) == nil)
+        }
+    }
 }

@@ -17,7 +17,7 @@ extension CoreAPI {
             var writer = JSONWriter(capacity: 900 * events.count + 64)
             writer.object { json in
                 json.array("items") { list in
-                    for event in events { list.element(json: event.cloudEvent(tenant: runtime.name)) }
+                    for event in events { event.write(into: &list, tenant: runtime.name) }
                 }
                 // Also of an empty page: ask again from there later.
                 json.member("next", events.last?.position ?? after)

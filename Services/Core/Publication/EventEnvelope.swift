@@ -44,6 +44,12 @@ struct PlacedEvent: Sendable {
     /// The event as JSON. `id` is unique for ever: a subject's revision has exactly one event.
     func cloudEvent(tenant: String) -> [UInt8] {
         var writer = JSONWriter(capacity: body.utf8.count + 320)
+        write(into: &writer, tenant: tenant)
+        return writer.bytes
+    }
+
+    /// Writes the same as an element of a list.
+    func write(into writer: inout JSONWriter, tenant: String) {
         writer.object { event in
             event.member("specversion", "1.0")
             event.member("id", "\(subject.hexText)-\(revision)")
@@ -56,7 +62,6 @@ struct PlacedEvent: Sendable {
             event.member("position", position)
             event.member("data", json: body.utf8)
         }
-        return writer.bytes
     }
 }
 

@@ -9,14 +9,20 @@ struct EventFeed: Sendable {
     /// At most `limit` events after a position. Events that the relay has not placed yet are not there.
     func events(after position: Int64, limit: Int) async throws -> [PlacedEvent] {
         // The batch that holds `position` may begin before it: no batch has more than a transaction's events.
-        // Without an upper bound the index is read on through all that had no position once and has been updated since.
+        // Without the upper bounds all that lies behind is read for each page, and the index is read on through all that
+        // had no position once and has been updated since. The next batch begins beyond `position + 1` only if what was
+        // between has been cleared away.
         let rows = try await pool.query(
             """
             SELECT \(PlacedEvent.columns) FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
             WHERE o.tenant = $1
                 AND o.position > coalesce(
                     (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
-                AND o.position <= (SELECT position FROM relay WHERE tenant = $1) AND o.position + e.place > $2
+                AND o.position <= (SELECT least(r.position, greatest($2, coalesce(
+                        (SELECT min(n.position) FROM outbox n
+                            WHERE n.tenant = $1 AND n.position > $2 AND n.position <= r.position), 0)) + $3)
+                    FROM relay r WHERE r.tenant = $1)
+                AND o.position + e.place > $2
             ORDER BY o.position, e.place LIMIT $3
             """,
             [.int4(tenant), .int8(position), .int8(Int64(limit))], tenant: tenant)

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Projection
+import Storage
 
 /// Reads events into rows of facts, with keys in place of names.
 package struct ReadSteps: Sendable {
@@ -21,7 +22,7 @@ package struct ReadSteps: Sendable {
 
     /// A step of a work item; nil when the event is none.
     package func taskStep(_ event: ProjectedEvent, _ keys: inout DimensionKeys) -> TaskStep? {
-        guard event.kind.hasPrefix("workitem."), let item = UUID(uuidString: event.subject) else { return nil }
+        guard event.kind.hasPrefix("workitem."), let item = UUID(dashedText: event.subject) else { return nil }
         let data = event.data
         guard let to = data["to"]?.stringValue.flatMap(WorkItemStatus.init) else { return nil }
         // An action of a later release is a change that counts nothing of its own.
@@ -152,12 +153,12 @@ extension ReadSteps {
 
     /// A step of a message; nil when the event is none.
     package func emailStep(_ event: ProjectedEvent, _ keys: inout DimensionKeys) -> EmailStep? {
-        guard event.kind.hasPrefix("email."), let email = UUID(uuidString: event.subject),
+        guard event.kind.hasPrefix("email."), let email = UUID(dashedText: event.subject),
             let to = event.data["to"]?.stringValue.flatMap(EmailState.init)
         else { return nil }
         return EmailStep(
             position: event.position, at: event.at.milliseconds, email: email, revision: event.revision,
-            item: event.data["workItemId"]?.stringValue.flatMap { UUID(uuidString: $0) },
+            item: event.data["workItemId"]?.stringValue.flatMap { UUID(dashedText: $0) },
             outgoing: event.data["direction"]?.stringValue == "out",
             mailbox: keys.key(.mailbox, event.data["mailbox"]?.stringValue, at: event.at.milliseconds),
             from: event.data["from"]?.stringValue.flatMap(EmailState.init), to: to,

@@ -108,8 +108,11 @@ struct MartDuties: Sendable {
         }
     }
 
+    /// Not while the mart is far behind: what time has changed since would be taken back by the steps still to come, item
+    /// by item.
     private func passTime() async {
         await repeating("time", logger: parts.logger) {
+            guard !state.snapshot.isFarBehind else { return .seconds(1) }
             try term.requireTrust()
             let (_, isDone) = try await mart.target.passTime(through: Instant.now - Self.timeBehind, fence: fence)
             return isDone ? Self.timeEvery : .milliseconds(10)

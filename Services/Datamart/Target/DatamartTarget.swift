@@ -23,6 +23,9 @@ package actor DatamartTarget {
     var memory: MartMemory?
     private var used: MartSettings?
     private var lost: Set<Int32> = []
+    /// A batch of so many events is followed by another. It does not wait for the disk: a crash of the server takes the
+    /// newest such batches together with the progress that says that they are there, and they are applied again.
+    private static let fullBatch = ReorderBuffer.Limits().batch
     /// Rows of dimensions that were new since the service started.
     package private(set) var newDimensionRows: Int64 = 0
 
@@ -120,7 +123,8 @@ extension DatamartTarget: ProjectionTarget {
                 .int8(old), .int8(progress.position), SQLValue(progress.eventId), .jsonb(Self.bytes(progress.offsets)),
                 .timestamp(milliseconds: last.at.milliseconds),
             ])
-        let statements = [advance] + batch.statements()
+        let waitless = events.count < Self.fullBatch ? [] : [SQLStatement("SET LOCAL synchronous_commit = off")]
+        let statements = [advance] + waitless + batch.statements()
         try await pool.transaction(fence: fence) { transaction in
             let results = try await transaction.pipeline(statements)
             guard results[0].rowsAffected == 1 else {

@@ -38,11 +38,11 @@ struct MartBatch: Sendable {
         for event in events {
             if event.kind.hasPrefix("workitem.") {
                 // The first step of an item has no state before it.
-                if event.revision > 1, let id = UUID(uuidString: event.subject), memory.tasks[id] == nil {
+                if event.revision > 1, let id = UUID(dashedText: event.subject), memory.tasks[id] == nil {
                     items.insert(id)
                 }
             } else if event.kind.hasPrefix("email.") {
-                if event.revision > 1, let id = UUID(uuidString: event.subject), memory.emails[id] == nil {
+                if event.revision > 1, let id = UUID(dashedText: event.subject), memory.emails[id] == nil {
                     emails.insert(id)
                 }
             }

@@ -18,8 +18,8 @@ struct MartMemory: Sendable {
     var emails: [UUID: EmailRow] = [:]
     var contributions: Contributions
     var partitions = PartitionStarts()
-    /// About 600 bytes each.
-    static let mostTasks = 15_000
+    /// About 600 bytes each; a dictionary has room for so many before it doubles.
+    static let mostTasks = 24_000
 
     /// - Parameter settings: by which zones, calendars and attributes to go.
     init(reading pool: PostgresPool, term: Int64, settings: MartSettings) async throws {
@@ -53,12 +53,18 @@ struct MartMemory: Sendable {
         self.keys = keys
     }
 
-    /// Forgets what was not touched by the last batch once there is too much.
+    /// Forgets what was not touched by the last batch once there is too much; items that have ended first, as little
+    /// happens to them any more.
     mutating func trim(keeping items: some Sequence<UUID>, emails kept: some Sequence<UUID>) {
         if tasks.count > Self.mostTasks {
-            var rest: [UUID: TaskState] = [:]
-            for item in items { rest[item] = tasks[item] }
-            tasks = rest
+            let open = tasks.filter { $0.value.isOpen }
+            if open.count <= Self.mostTasks * 3 / 4 {
+                tasks = open
+            } else {
+                var rest: [UUID: TaskState] = [:]
+                for item in items { rest[item] = tasks[item] }
+                tasks = rest
+            }
         }
         if emails.count > Self.mostTasks {
             var rest: [UUID: EmailRow] = [:]

@@ -4,8 +4,8 @@ import Storage
 enum WriteAggregates {
     static func statements(_ contributions: Contributions) -> [SQLStatement] {
         var statements: [SQLStatement] = []
-        for aggregate in Aggregate.allCases {
-            let rows = contributions.rows[aggregate.rawValue].filter { !$0.value.isZero }
+        for (aggregate, sums) in zip(Aggregate.allCases, contributions.rows) {
+            let rows = sums.filter { !$0.value.isZero }
             for daily in [false, true] {
                 let part = rows.filter { ($0.key.zone != 0) == daily }
                 if !part.isEmpty { statements.append(addition(of: part, to: aggregate, daily: daily)) }

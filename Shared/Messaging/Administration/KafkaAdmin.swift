@@ -62,6 +62,33 @@ public struct KafkaAdmin: Sendable {
         }
     }
 
+    /// The offsets of the messages that will come next, of partitions of topics that may not be there yet: those are
+    /// left out.
+    /// - Throws: `unreachable`.
+    public func ends(
+        of partitions: [TopicPartition], within timeout: Duration = .seconds(10)
+    ) async throws(MessagingError) -> [TopicPartition: Int64] {
+        try await withClient { client throws(MessagingError) in
+            let deadline = Monotonic.now() + timeout.nanoseconds
+            var ends: [TopicPartition: Int64] = [:]
+            for partition in partitions {
+                var low: Int64 = 0
+                var high: Int64 = 0
+                let code = rd_kafka_query_watermark_offsets(
+                    client.handle, partition.topic, partition.partition, &low, &high,
+                    Monotonic.milliseconds(until: deadline, from: Monotonic.now(), limit: 10_000))
+                if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC
+                    || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+                {
+                    continue
+                }
+                try Self.check(code, about: partition.topic)
+                ends[partition] = high
+            }
+            return ends
+        }
+    }
+
     /// Deletes topics; those that are not there count as deleted.
     /// - Throws: `unreachable`, `refused`.
     public func deleteTopics(_ names: [String], within timeout: Duration = .seconds(15)) async throws(MessagingError) {

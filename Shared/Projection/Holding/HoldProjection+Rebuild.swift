@@ -19,15 +19,18 @@ extension HoldProjection {
         }
     }
 
-    /// Applies the feed to the new target until it is nearly as far as the one that serves.
+    /// Applies the feed to the new target until it is nearly as far as the one that serves, a page while the next one
+    /// comes.
     private func catchUp(_ next: any ProjectionTarget, with target: any ProjectionTarget) async throws {
-        while true {
+        let size = intake.with { $0.pageSize }
+        var progress = try await next.progress()
+        var page = try await parts.feed.events(after: progress.position, limit: size)
+        while progress.position + 500 < intake.with({ $0.position }), let last = page.last {
             try Task.checkCancellation()
-            let progress = try await next.progress()
             state.update { $0.rebuilding = progress.position }
-            guard progress.position + 500 < intake.with({ $0.position }),
-                try await apply(toNext: next, from: progress, upTo: .max)
-            else { return }
+            async let following = parts.feed.events(after: last.position, limit: size)
+            progress = try await apply(page, toNext: next)
+            page = try await following
         }
     }
 
@@ -38,28 +41,24 @@ extension HoldProjection {
         let serving = try await target.progress()
         var progress = try await next.progress()
         while progress.position < serving.position {
+            let page = try await parts.feed.events(after: progress.position, limit: intake.with { $0.pageSize })
+            let events = page.filter { $0.position <= serving.position }
             // A feed that ends earlier is that of a restored database: what was applied beyond it never happened.
-            guard try await apply(toNext: next, from: progress, upTo: serving.position) else { break }
-            progress = try await next.progress()
+            if events.isEmpty { break }
+            progress = try await apply(events, toNext: next)
         }
         try term.requireTrust()
         try await target.finishRebuild(next, fence: fence)
         intake.with { $0.restart(at: progress) }
     }
 
-    /// - Returns: false when the feed has no more.
     private func apply(
-        toNext next: any ProjectionTarget, from progress: ProjectionProgress, upTo last: Int64
-    ) async throws -> Bool {
-        let page = try await parts.feed.events(after: progress.position, limit: intake.with { $0.pageSize })
-        let events = page.filter { $0.position <= last }
-        guard let end = events.last else { return false }
+        _ events: [ProjectedEvent], toNext next: any ProjectionTarget
+    ) async throws -> ProjectionProgress {
+        var progress = ProjectionProgress(offsets: intake.with { $0.offsets })
+        if let end = events.last { (progress.position, progress.eventId) = (end.position, end.id) }
         try term.requireTrust()
-        try await next.apply(
-            events,
-            progress: ProjectionProgress(
-                position: end.position, eventId: end.id, offsets: intake.with { $0.offsets }),
-            fence: fence)
-        return true
+        try await next.apply(events, progress: progress, fence: fence)
+        return progress
     }
 }

@@ -69,7 +69,10 @@ struct HoldProjection: Sendable {
                 }
                 try await history.check(parts.feed, logger: logger)
                 switch intake.with({ $0.step(at: now) }) {
-                case .apply(let run): try await apply(run)
+                case .apply(let run):
+                    // The feed's next page comes meanwhile.
+                    if intake.with({ $0.readsFeed }) { missing.wake() }
+                    try await apply(run)
                 case .ask:
                     missing.wake()
                     await intake.wait(atMost: .seconds(1))
@@ -98,20 +101,22 @@ struct HoldProjection: Sendable {
         }
     }
 
-    /// Asks the feed for what neither has come nor seems to come.
+    /// Asks the feed for what neither has come nor seems to come; page after page while far behind.
     private func askWhenMissing() async {
         await repeating("feed", logger: logger, longestPause: .seconds(2)) {
             await missing.wait(atMost: .seconds(60))
-            guard case .ask(let position) = intake.with({ $0.step(at: now) }) else { return .zero }
-            defer { intake.interrupt() }
-            metrics.asked()
-            do {
-                let page = try await parts.feed.events(after: position, limit: intake.with { $0.pageSize })
-                let hole = intake.with { $0.answered(page, at: now) }
-                if hole > 0 { passedOver(hole, after: position) }
-            } catch {
-                _ = intake.with { $0.answered([], at: now) }
-                throw error
+            while let position = intake.with({ $0.question(at: now) }), !Task.isCancelled {
+                defer { intake.interrupt() }
+                metrics.asked()
+                do {
+                    let page = try await parts.feed.events(after: position, limit: intake.with { $0.pageSize })
+                    let hole = intake.with { $0.answered(page, after: position, at: now) }
+                    if hole > 0 { passedOver(hole, after: position) }
+                    tellDistance()
+                } catch {
+                    _ = intake.with { $0.answered([], after: position, at: now) }
+                    throw error
+                }
             }
             return .zero
         }
@@ -154,7 +159,13 @@ struct HoldProjection: Sendable {
         intake.noteApplied(true)
         let fromTopic = taken.count { $0.partition != nil }
         metrics.applied(topic: fromTopic, feed: taken.count - fromTopic, in: ContinuousClock.now - began)
+        tellDistance()
         state.update { $0.applied += Int64(taken.count) }
+    }
+
+    private func tellDistance() {
+        let isFar = intake.with(\.readsFeed)
+        state.update { $0.isFarBehind = isFar }
     }
 
     /// Whether the term is over for good.

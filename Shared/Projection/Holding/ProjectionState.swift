@@ -15,6 +15,8 @@ public final class ProjectionState: Sendable {
         public var lag: Int64 = 0
         /// Since when, in milliseconds, the oldest known event waits to be applied; 0 when none waits.
         public var lagMilliseconds: Int64 = 0
+        /// Whether this instance reads the feed page after page, as there is more than it has applied.
+        public var isFarBehind = false
         /// Events that this instance has applied since it started.
         public var applied: Int64 = 0
         /// What keeps it from going on; nil when nothing does.

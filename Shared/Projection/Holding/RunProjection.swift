@@ -132,6 +132,7 @@ public struct RunProjection: Sendable {
             intake.noteApplied(false)
             state.update {
                 $0.isHolder = false
+                $0.isFarBehind = false
                 $0.term = nil
                 $0.rebuilding = nil
             }

@@ -17,6 +17,9 @@ public struct ReorderBuffer: Sendable {
         public var batch = 2000
         /// Events in one page of the feed.
         public var page = 2000
+        /// Events that may wait when the feed's next page is asked for: while far behind, one page is applied and the next
+        /// one waits or is on its way.
+        public var ahead: Int64 = 2000
         /// How long the next event is waited for before the feed is asked.
         public var patience: Duration = .seconds(1)
 
@@ -53,6 +56,8 @@ public struct ReorderBuffer: Sendable {
     public private(set) var offsets: [TopicPartition: Int64]
     /// Whether the feed is read without pause because it holds more than it gave.
     public private(set) var readsFeed = false
+    /// Everything up to here is held, or has been applied: the feed need not give it.
+    private var whole: Int64
     private var events: [Int64: PendingEvent] = [:]
     private var bytes = 0
     /// Since when the next event is missing, on the caller's clock.
@@ -63,6 +68,7 @@ public struct ReorderBuffer: Sendable {
         self.limits = limits
         position = progress.position
         newest = progress.position
+        whole = progress.position
         offsets = progress.offsets
     }
 
@@ -100,33 +106,49 @@ public struct ReorderBuffer: Sendable {
             missingSince = nil
             return .apply(run())
         }
-        if readsFeed { return .ask(after: position) }
+        if let question = question(at: now) { return .ask(after: question) }
+        return .wait(missingSince.map { limits.patience - (now - $0) } ?? limits.patience)
+    }
+
+    /// What the feed is to be asked for now, be it that there is something to apply meanwhile: what comes after this
+    /// position; nil for nothing.
+    public mutating func question(at now: Duration) -> Int64? {
+        if readsFeed { return max(whole, position) - position <= limits.ahead ? max(whole, position) : nil }
+        guard events[position + 1] == nil else { return nil }
         let since = missingSince ?? now
         missingSince = since
-        let waited = now - since
-        return waited >= limits.patience ? .ask(after: position) : .wait(limits.patience - waited)
+        return now - since >= limits.patience ? position : nil
     }
 
     /// How many events the feed is asked for.
     public var pageSize: Int { limits.page }
 
     /// The feed has answered.
+    /// - Parameter after: the position that it was asked with.
     /// - Returns: how many positions it no longer holds between what is applied and its first event; they are passed
     ///   over.
-    public mutating func answered(_ page: [ProjectedEvent], at now: Duration) -> Int64 {
+    public mutating func answered(_ page: [ProjectedEvent], after: Int64, at now: Duration) -> Int64 {
         missingSince = now
         guard let first = page.first, let last = page.last, last.position > position else {
             readsFeed = false
             return 0
         }
         newest = max(newest, last.position)
-        let hole = max(0, first.position - position - 1)
-        if hole > 0 { moveOn(to: first.position - 1) }
+        let hole = max(0, first.position - max(after, position) - 1)
+        if hole > 0 {
+            // Passed over only when nothing is left before it; then it is asked about again.
+            guard after == position else {
+                readsFeed = false
+                return 0
+            }
+            moveOn(to: first.position - 1)
+        }
         for event in page where event.position > position && events[event.position] == nil {
             keep(PendingEvent(event))
         }
+        noteWhole()
         // A full page has more behind it, unless the topic has brought that already.
-        readsFeed = page.count >= limits.page && events[last.position + 1] == nil
+        readsFeed = page.count >= limits.page && (whole == last.position || whole < newest)
         return hole
     }
 
@@ -144,18 +166,21 @@ public struct ReorderBuffer: Sendable {
         offsets.merge(progress.offsets) { max($0, $1) }
     }
 
-    /// Goes on where progress ends, be it before what was applied here; keeps what waits behind it.
+    /// Goes on where progress ends, be it before what was applied here; keeps what waits behind it. The feed is asked at
+    /// once for what does not wait here: the topic may have been read too late to bring it.
     public mutating func restart(at progress: ProjectionProgress) {
         if progress.position >= position { moveOn(to: progress.position) } else { position = progress.position }
         newest = max(newest, position)
+        whole = position
         offsets = progress.offsets
-        readsFeed = false
+        readsFeed = events[position + 1] == nil
         missingSince = nil
     }
 
     /// Takes out an event that cannot be read, so that the feed is asked for it.
     public mutating func discard(_ position: Int64) {
-        if let event = events.removeValue(forKey: position) { bytes -= event.size }
+        remove(position)
+        whole = min(whole, position - 1)
     }
 
     /// Progress once a run is applied.
@@ -176,6 +201,15 @@ public struct ReorderBuffer: Sendable {
         bytes += event.size
     }
 
+    private mutating func remove(_ position: Int64) {
+        if let event = events.removeValue(forKey: position) { bytes -= event.size }
+    }
+
+    private mutating func noteWhole() {
+        whole = max(whole, position)
+        while events[whole + 1] != nil { whole += 1 }
+    }
+
     private mutating func noteOffset(of event: PendingEvent) {
         if let partition = event.partition { offsets[partition] = event.offset }
     }
@@ -183,9 +217,9 @@ public struct ReorderBuffer: Sendable {
     private mutating func moveOn(to next: Int64) {
         // Few at a time as a rule; after a long absence what waits is looked through once.
         if next - position <= Int64(events.count) {
-            for passed in stride(from: position + 1, through: next, by: 1) { discard(passed) }
+            for passed in stride(from: position + 1, through: next, by: 1) { remove(passed) }
         } else {
-            for passed in events.keys where passed <= next { discard(passed) }
+            for passed in events.keys where passed <= next { remove(passed) }
         }
         position = max(position, next)
         missingSince = nil

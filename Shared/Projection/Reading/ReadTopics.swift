@@ -56,41 +56,62 @@ public final class ReadTopics: Sendable {
     }
 
     /// Waits for a projection, and up to 3 s until all know how far they are; one whose database is away is not waited
-    /// for longer.
+    /// for longer. Then until one of them is near enough to take what the topics bring.
     private func waitForTenants() async -> Bool {
         for _ in 0..<60 {
             let present = intakes.withLock { Array($0.values) }
-            if !present.isEmpty, present.allSatisfy(\.hasPlace) { return true }
+            if !present.isEmpty, present.allSatisfy(\.hasPlace) { break }
             await joined.wait(atMost: .milliseconds(50))
             if Task.isCancelled { return false }
         }
-        return intakes.withLock { !$0.isEmpty }
+        while !isWanted, !Task.isCancelled {
+            // That the topics rest is no trouble.
+            problem.withLock { $0 = nil }
+            await joined.wait(atMost: .milliseconds(50))
+        }
+        return isWanted
     }
 
-    /// Every partition, from the earliest place that a projection has come to; from its beginning if one has read
-    /// nothing of it.
+    /// Whether a projection takes what the topics bring: one that is far behind reads the feed, in order, and would let
+    /// all of it go by.
+    private var isWanted: Bool { intakes.withLock { $0.values.contains { !$0.with(\.readsFeed) } } }
+
+    /// Messages behind the topics' ends from which on reading begins at the ends: what lies between comes from the feed,
+    /// in order and page by page, while the partitions' messages would all have to be held until the slowest one has come.
+    private static let far: Int64 = 20_000
+
+    /// Every partition, from the earliest place that a projection has come to; from its end where none has read anything
+    /// of it, or when that is far.
     private func start() async throws(MessagingError) -> [TopicPartition: ReadingStart] {
         let admin = KafkaAdmin(connection: connection, logger: logger)
-        let found: [String: TopicDescription]
+        let progress = intakes.withLock { $0.values.filter(\.hasPlace) }.map { $0.with { $0.offsets } }
         do throws(MessagingError) {
-            found = try await admin.topics(within: .seconds(5))
+            let partitions = try await partitions(admin)
+            let places = Dictionary(
+                partitions.compactMap { partition in
+                    progress.compactMap { $0[partition] }.min().map { (partition, $0) }
+                }, uniquingKeysWith: min)
+            let ends = places.isEmpty ? [:] : try await admin.ends(of: Array(places.keys), within: .seconds(5))
+            let behind = ends.reduce(0) { $0 + max(0, $1.value - (places[$1.key] ?? $1.value)) }
+            if behind > Self.far {
+                logger.notice("far behind the topics; the feed is read", metadata: ["messages": "\(behind)"])
+            }
+            return Dictionary(
+                partitions.map { partition in
+                    (partition, behind > Self.far ? .end : places[partition].map { .offset($0) } ?? .end)
+                }, uniquingKeysWith: { first, _ in first })
         } catch {
             problem.withLock { $0 = "\(error)" }
             throw error
         }
-        let progress = intakes.withLock { $0.values.filter(\.hasPlace) }.map { $0.with { $0.offsets } }
-        var start: [TopicPartition: ReadingStart] = [:]
-        for topic in topics {
-            let partitions = found[topic]?.partitions ?? Int(connection.topicDefaults.partitions)
-            for number in 0..<Int32(clamping: partitions) {
-                let partition = TopicPartition(topic: topic, partition: number)
-                let offsets = progress.map { $0[partition] }
-                let known = offsets.compactMap { $0 }
-                start[partition] =
-                    known.count < offsets.count || known.isEmpty ? .beginning : .offset(known.min() ?? 0)
-            }
+    }
+
+    private func partitions(_ admin: KafkaAdmin) async throws(MessagingError) -> [TopicPartition] {
+        let found = try await admin.topics(within: .seconds(5))
+        return topics.flatMap { topic in
+            let count = found[topic]?.partitions ?? Int(connection.topicDefaults.partitions)
+            return (0..<Int32(clamping: count)).map { TopicPartition(topic: topic, partition: $0) }
         }
-        return start
     }
 
     private func read(from start: [TopicPartition: ReadingStart]) async throws {
@@ -116,16 +137,22 @@ public final class ReadTopics: Sendable {
             group.addTask {
                 try await reader.run(maximumBatch: 500) { batch in await self.distribute(batch.messages) }
             }
-            // A topic that has been given more partitions is read anew.
-            group.addTask {
-                while !Task.isCancelled {
-                    try await Task.sleep(for: .seconds(30))
-                    if let now = try? await self.start(), now.count != count { return }
-                }
-            }
+            group.addTask { try await self.watch(count) }
             defer { group.cancelAll() }
             try await group.next()
             await reader.close()
+        }
+    }
+
+    /// Returns when what is read should change: a topic has been given more partitions, or nobody wants any of it.
+    private func watch(_ count: Int) async throws {
+        let admin = KafkaAdmin(connection: connection, logger: logger)
+        var unwanted = 0
+        for tick in 1... {
+            try await Task.sleep(for: .seconds(1))
+            unwanted = isWanted ? 0 : unwanted + 1
+            if unwanted == 2 { return }
+            if tick % 30 == 0, let now = try? await partitions(admin), now.count != count { return }
         }
     }
 
@@ -136,8 +163,9 @@ public final class ReadTopics: Sendable {
             else { continue }
             let event = PendingEvent(
                 message: message.value, head: head, partition: message.topicPartition, offset: message.offset)
-            // One who applies will have room soon; nobody else is waited for, so that none holds up the others.
-            while intake.take(event) == .beyond, intake.isMoving, !Task.isCancelled {
+            // One who applies will have room soon, unless it is far behind and reads the feed; nobody else is waited
+            // for, so that none holds up the others.
+            while intake.take(event) == .beyond, intake.hasRoomSoon, !Task.isCancelled {
                 await intake.waitForRoom(atMost: .milliseconds(200))
             }
         }

@@ -49,9 +49,9 @@ final class TenantIntake: Sendable {
         room.wake()
     }
 
-    /// Whether room will come soon because this instance applies.
-    var isMoving: Bool {
-        guard let last = appliedAt.withLock({ $0 }) else { return false }
+    /// Whether room will come soon because this instance applies, and not what the feed has before it.
+    var hasRoomSoon: Bool {
+        guard let last = appliedAt.withLock({ $0 }), !with(\.readsFeed) else { return false }
         return ContinuousClock.now - last < .seconds(1)
     }
 
