@@ -66,7 +66,8 @@ rest_new_services() {
 install_environment() {
     local python=/usr/bin/python3 file stamp
     [[ -x $python ]] || python=python3
-    if ! "$venv_dir/bin/python" -c 'import pip' 2>/dev/null; then
+    # Its commands name its place: one that was moved along with its folder is of no use.
+    if ! "$venv_dir/bin/pip" --version >/dev/null 2>&1; then
         say "making the virtual environment $venv_dir"
         rm -rf "$venv_dir"
         "$python" -m venv "$venv_dir"
