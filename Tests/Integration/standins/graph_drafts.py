@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from standins.graph import Graph
 
 UPLOADS = "/upload/AttachmentSessions"
-MEGABYTES_3 = 3 << 20
+#: Bytes; less is posted, more is uploaded.
+LEAST = 3 << 20
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Drafts:
     def attach(self, message: Stored, given: dict) -> object:
         assert given["@odata.type"] == "#microsoft.graph.fileAttachment"
         content = base64.b64decode(given["contentBytes"], validate=True)
-        if len(content) >= MEGABYTES_3:
+        if len(content) >= LEAST:
             raise Refusal(413, {"error": {"code": "RequestBodyTooLarge", "message": "too large"}})
         return 201, self._add(message, given, content)
 
@@ -64,7 +65,7 @@ class Drafts:
 
     def open(self, message: Stored, item: dict) -> object:
         assert item["attachmentType"] == "file"
-        if item["size"] < MEGABYTES_3:
+        if item["size"] < LEAST:
             raise Refusal(400, {"error": {"code": "ErrorAttachmentSizeShouldNotBeLessThanMinimumSize"}})
         if item["size"] > 150 << 20:
             raise Refusal(413, {"error": {"code": "ErrorMessageSizeExceeded"}})
@@ -99,8 +100,8 @@ class Drafts:
         self._add(session.message, session.item, bytes(session.content))
         return 201
 
-    def whole(self, message: Stored) -> bytes:
-        """The message with what is attached to it, as Exchange puts it together."""
+    def whole(self, message: Stored) -> EmailMessage:
+        """The message with what is attached to it, as the recipients get it."""
         made: EmailMessage = message_from_bytes(message.raw, _class=EmailMessage, policy=SMTP)
         for attachment in self.attachments.pop(message.id, []):
             kind, subtype = attachment.kind.split("/")
@@ -110,4 +111,5 @@ class Drafts:
                 page.add_related(attachment.content, kind, subtype, cid=cid, filename=attachment.name, disposition="inline")
             else:
                 made.add_attachment(attachment.content, kind, subtype, filename=attachment.name)
-        return made.as_bytes()
+        del made["Bcc"]
+        return made
