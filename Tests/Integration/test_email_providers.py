@@ -388,7 +388,7 @@ def test_large_attachments_are_sent(post: Callable[..., Post], provider: Graph) 
         most = max(most, email.resident_bytes())
         return len(provider.sent) == 3
 
-    wait_until(probe, what="the large message", every=0.02)
+    wait_until(probe, seconds=60, what="the large message", every=0.02)
     desk.email_in_state(reply, "sent")
     assert files(provider.sent[2]) == {"huge": content}
     assert most - before < 12 << 20, f"{most - before >> 20} MiB"
