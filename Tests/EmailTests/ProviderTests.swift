@@ -17,6 +17,7 @@ struct ProviderTests {
         #expect(verdict(204) == .fine)
         #expect(verdict(401) == .tokenRefused)
         #expect(verdict(404) == .gone)
+        #expect(verdict(416) == .gone)
         #expect(verdict(410, nil, #"{"error":{"code":"SyncStateNotFound"}}"#) == .gone)
         #expect(verdict(400, nil, #"{"error":{"code":"resyncRequired"}}"#) == .gone)
         #expect(

@@ -1,8 +1,11 @@
 """Mailboxes at Gmail and Microsoft Graph, played by stand-ins that follow the published documents."""
 
+import base64
+import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +16,8 @@ from emails import MailServers, Post
 from own_world import own_world
 from standins.gmail import Gmail
 from standins.graph import USER, Graph
-from standins.provider import BreakOff, Provider, Refusal
+from standins.graph_drafts import UPLOADS
+from standins.provider import BreakOff, Provider, Refusal, Request
 from stack import Stack
 from waiting import wait_until
 from world import World
@@ -42,8 +46,8 @@ def post(mail_world: World, servers: MailServers, provider: Provider) -> Iterato
     """Makes a tenant with the provider's mailbox `m`."""
     made: list[Post] = []
 
-    def make(inbound: dict | None = None, secret: dict | None = None) -> Post:
-        desk = Post(mail_world, servers, [mailbox(provider, inbound)])
+    def make(inbound: dict | None = None, secret: dict | None = None, **outbound: object) -> Post:
+        desk = Post(mail_world, servers, [mailbox(provider, inbound, outbound)])
         made.append(desk)
         answer = desk.http.put("/mailboxes/secrets/provider", json=secret or provider.secret)
         assert answer.status_code in (200, 201, 204), answer.text
@@ -54,7 +58,11 @@ def post(mail_world: World, servers: MailServers, provider: Provider) -> Iterato
         one.close()
 
 
-def mailbox(provider: Gmail | Graph, inbound: dict | None = None) -> dict:
+#: Gmail takes messages of any size in one request.
+only_graph = pytest.mark.parametrize("provider", [Graph], indirect=True, ids=["graph"])
+
+
+def mailbox(provider: Gmail | Graph, inbound: dict | None = None, outbound: dict | None = None) -> dict:
     base, user = (f"{provider.url}/v1.0", USER) if provider.kind == "graph" else (provider.url, "me")
     return {
         "name": "m",
@@ -67,7 +75,7 @@ def mailbox(provider: Gmail | Graph, inbound: dict | None = None) -> dict:
             "pollEvery": "1s",
             **(inbound or {}),
         },
-        "outbound": {"from": {"name": "Support", "address": "support@example.com"}},
+        "outbound": {"from": {"name": "Support", "address": "support@example.com"}, **(outbound or {})},
     }
 
 
@@ -294,3 +302,167 @@ def test_consent_by_link_and_callback_and_the_test_of_connections(post: Callable
     place = f"/mailboxes/tests/{asked.json()['id']}"
     bad = desk.http.get(place, params={"wait": 20}, timeout=30).json()
     assert not bad["inbound"]["ok"] and "onsent" in bad["inbound"]["error"], bad
+
+
+def stored(desk: Post, content: bytes, name: str, kind: str = "application/pdf") -> dict:
+    """A content as a reply names it among its attachments."""
+    digest = hashlib.sha256(content).hexdigest()
+    service = desk.world.http(desk.mail_key)
+    answer = service.put(f"/contents/{digest}", content=content, headers={"Content-Type": kind})
+    assert answer.status_code in (201, 204), answer.text
+    return {"sha256": digest, "name": name}
+
+
+def asked(desk: Post, graph: Graph, subject: str) -> dict:
+    """An item to answer."""
+    before = len(desk.items())
+    graph.arrive(message(subject))
+    desk.has_items(before + 1)
+    return next(item for item in desk.items() if item["attributes"]["subject"] == subject)
+
+
+def files(sent: Message) -> dict[str, bytes]:
+    """What is attached to a message, by name."""
+    return {part.get_filename(): part.get_payload(decode=True) for part in sent.walk() if part.get_filename()}
+
+
+def illustrated(picture: bytes, paper: bytes) -> EmailMessage:
+    """A message whose page shows the picture."""
+    letter = EmailMessage()
+    for name, value in {"From": "kim@example.org", "To": "support@example.com", "Subject": "look"}.items():
+        letter[name] = value
+    letter["Message-ID"] = f"<look-{time.monotonic_ns()}@example.org>"
+    letter.set_content("Look.")
+    letter.add_alternative('<p>Look: <img src="cid:pic@x"></p>', subtype="html")
+    letter.get_payload()[1].add_related(picture, "image", "png", cid="<pic@x>", filename="pic.png", disposition="inline")
+    letter.add_attachment(paper, "application", "pdf", filename="paper.pdf")
+    return letter
+
+
+def is_order(request: Request) -> bool:
+    return request.path.endswith("/send")
+
+
+def is_later_range(request: Request) -> bool:
+    return request.path.startswith(UPLOADS) and not request.headers["content-range"].startswith("bytes 0-")
+
+
+@only_graph
+def test_large_attachments_are_sent(post: Callable[..., Post], provider: Graph) -> None:
+    desk = post(greatestMessage=64 << 20)
+    email = desk.start()[0]
+    desk.connected("m", "outbound")
+    item = asked(desk, provider, "plans")
+    contents = {"plan.pdf": os.urandom(7_000_000), "a.txt": b"small", "b.bin": os.urandom(1_900_000), "c": os.urandom(900_000)}
+    attachments = [stored(desk, content, name) for name, content in contents.items()]
+    reply = desk.reply(item, "Here it is.", attachments=attachments, cc=["boss@example.org"], bcc=["hidden@example.org"])
+    desk.email_in_state(reply, "sent")
+    sent = provider.sent[0]
+    assert files(sent) == contents
+    assert sent.get_payload()[0].get_payload(decode=True).decode().startswith("Here it is.")
+    original = provider.stored("plans").parsed["Message-ID"]
+    assert sent["In-Reply-To"] == original and original in sent["References"]
+    ours = desk.http.get(f"/emails/{reply['id']}").json()["messageId"]
+    assert sent["Message-ID"].strip() == f"<{ours.strip('<>')}>"
+    assert sent["X-Millrace-Mark"] and "kim@example.org" in sent["To"] and sent["Cc"] == "boss@example.org" and not sent["Bcc"]
+    draft = next(request for request in provider.requests if request.path.endswith("/messages") and request.method == "POST")
+    assert "Bcc: hidden@example.org" in base64.b64decode(draft.body).decode()
+    # seven megabytes in ranges; of the others only one had to leave the message
+    assert provider.count(UPLOADS, "PUT") == 2 and provider.count("createUploadSession", "POST") == 1
+    assert provider.count("/attachments", "POST") == 2
+    assert not provider.in_folder("drafts")
+
+    # what fits goes in one request
+    small = desk.reply(item, "And this.", attachments=attachments[1:3])
+    desk.email_in_state(small, "sent")
+    assert provider.count("/sendMail", "POST") == 1
+    assert files(provider.sent[1]) == {name: contents[name] for name in ("a.txt", "b.bin")}
+
+    # nothing is held whole
+    huge = stored(desk, content := os.urandom(26_000_000), "huge")
+    before = most = email.resident_bytes()
+    reply = desk.reply(item, "A large one.", attachments=[huge])
+
+    def probe() -> bool:
+        nonlocal most
+        most = max(most, email.resident_bytes())
+        return len(provider.sent) == 3
+
+    wait_until(probe, seconds=60, what="the large message", every=0.02)
+    desk.email_in_state(reply, "sent")
+    assert files(provider.sent[2]) == {"huge": content}
+    assert most - before < 12 << 20, f"{most - before >> 20} MiB"
+
+    # a picture stays in its page
+    letter = illustrated(picture := os.urandom(3_400_000), paper := os.urandom(3_300_000))
+    provider.arrive(letter.as_bytes())
+    looked = next(item for item in desk.has_items(2) if item["attributes"]["subject"] == "look")
+    page = '<p>See: <img src="cid:pic@x"></p>'
+    desk.email_in_state(desk.reply(looked, "See.", kind="forward", to=["boss@example.org"], html=page), "sent")
+    sent = provider.sent[3]
+    assert files(sent) == {"pic.png": picture, "paper.pdf": paper}
+    related = next(part for part in sent.walk() if part.get_content_type() == "multipart/related")
+    shown = related.get_payload()[1]
+    assert shown["Content-ID"] == "<pic@x>" and shown.get_content_disposition() == "inline"
+    assert "cid:pic@x" in related.get_payload()[0].get_payload(decode=True).decode()
+    assert not provider.in_folder("drafts")
+
+
+@only_graph
+def test_an_upload_that_is_disturbed_ends_in_one_message(post: Callable[..., Post], provider: Graph) -> None:
+    desk = post()
+    first = desk.start()[0]
+    item = asked(desk, provider, "plans")
+    content = os.urandom(4_000_000)
+    attachments = [stored(desk, content, "plan.pdf")]
+
+    slow = Refusal(429, {"error": {"code": "TooManyRequests"}}, {"retry-after": "1"})
+    provider.trouble(1, slow, is_later_range)
+    provider.trouble(1, Refusal(429, slow.body, {"retry-after": "0"}), is_order)
+    desk.email_in_state(desk.reply(item, "throttled", attachments=attachments), "sent")
+    assert len(provider.sent) == 1 and files(provider.sent[0]) == {"plan.pdf": content}
+    # both were sat out where they came
+    assert provider.count("/messages", "POST") - provider.count("/messages/", "POST") == 1
+
+    gone = Refusal(404, {"error": {"code": "ErrorItemNotFound", "message": "The upload session is gone."}})
+    provider.trouble(1, gone, is_later_range)
+    desk.email_in_state(desk.reply(item, "gone", attachments=attachments), "sent")
+    assert len(provider.sent) == 2 and files(provider.sent[1]) == {"plan.pdf": content}
+    provider.trouble(1, Refusal(416, {"error": {"code": "InvalidRange"}}), is_later_range)
+    desk.email_in_state(desk.reply(item, "another range", attachments=attachments), "sent")
+    assert len(provider.sent) == 3 and files(provider.sent[2]) == {"plan.pdf": content}
+    assert not provider.in_folder("drafts")
+
+    # a refusal is one at any step
+    provider.trouble(1, Refusal(413, {"error": {"code": "ErrorMessageSizeExceeded"}}), is_later_range)
+    failed = desk.email_in_state(desk.reply(item, "too large", attachments=attachments), "failed")
+    assert "ErrorMessageSizeExceeded" in str(failed)
+    assert not provider.in_folder("drafts") and len(provider.sent) == 3
+
+    # only the order to send can leave a doubt
+    taken = BreakOff()
+    taken.after = True
+    provider.trouble(1, taken, is_order)
+    desk.email_in_state(desk.reply(item, "taken", attachments=attachments), "sent")
+    assert len(provider.sent) == 4 and not provider.in_folder("drafts")
+
+    provider.trouble(1, BreakOff(), is_order)
+    desk.email_in_state(desk.reply(item, "lost", attachments=attachments), "uncertain")
+    assert len(provider.sent) == 4
+    # it is for a person to decide, who finds it there
+    assert [draft.parsed["Subject"] for draft in provider.in_folder("drafts")] == ["Re: plans"]
+
+    def kills(request: Request) -> bool:
+        if is_later_range(request):
+            first.kill()
+            return True
+        return False
+
+    provider.trouble(1, BreakOff(), kills)
+    killed = desk.reply(item, "killed", attachments=attachments)
+    wait_until(lambda: not first.is_running, what="the end of the first instance")
+    assert len(provider.in_folder("drafts")) == 2
+    desk.start()
+    desk.email_in_state(killed, "sent", seconds=30)
+    # its own draft of before is gone; the other was not touched
+    assert len(provider.sent) == 5 and len(provider.in_folder("drafts")) == 1

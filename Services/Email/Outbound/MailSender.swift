@@ -34,11 +34,11 @@ actor MailSender {
     }
 
     /// Sends a message; ``connect()`` came before.
-    func send(_ body: MailBody, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
+    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
         guard let session else {
             return .lostBefore(EmailAccessError(.closed, "The connection to the mail server is closed."))
         }
-        return await session.send(body, envelope)
+        return await session.send(email.body, envelope)
     }
 
     /// Whether the message lies in the sent folder.

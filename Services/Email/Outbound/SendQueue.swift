@@ -6,7 +6,8 @@ import Logging
 import NIOCore
 import ServiceKit
 
-/// Works off the outbound queue of a mailbox while it is held: one message at a time, claimed, composed, begun, sent, settled.
+/// Works off the outbound queue of a mailbox while it is held: one message at a time, claimed, composed,
+/// prepared, begun, sent, settled.
 ///
 /// One at a time, so that of a holder that dies at most one message is uncertain. Core says when something has become due;
 /// without that word the queue is looked at once a minute.
@@ -82,9 +83,9 @@ struct SendQueue: Sendable {
 
     private func send(_ email: OutboundEmail) async throws {
         let folder = try dependencies.workFolder()
-        let body: MailBody
+        let composed: ComposedEmail
         do {
-            body = try await compose(email, in: folder)
+            composed = try await compose(email, in: folder)
         } catch let error as EmailMessageError {
             return try await settle(email, error.isRetryable ? .retry : .failed, error.message)
         } catch let error as CoreError {
@@ -92,9 +93,9 @@ struct SendQueue: Sendable {
             return try await settle(email, error.canRetry ? .retry : .failed, error.description, retryAfter: 30)
         }
         let greatest = mailbox.settings.outbound?.greatestMessage ?? .max
-        guard body.size <= greatest else {
+        guard composed.size <= greatest else {
             return try await settle(
-                email, .failed, "The message has \(body.size) bytes; the mailbox sends \(greatest) at most.")
+                email, .failed, "The message has \(composed.size) bytes; the mailbox sends \(greatest) at most.")
         }
         do {
             try await connect()
@@ -102,10 +103,23 @@ struct SendQueue: Sendable {
             try await settle(email, .retry, "\(error)", retryAfter: 60)
             throw error
         }
-        guard try await begin(email) else { return }
+        switch await sender.prepare(composed) {
+        case .not(let outcome): try await settle(email, outcome, composed.body)
+        case .ready(let ready): try await send(email, ready)
+        }
+    }
+
+    /// Until it begins nothing can have gone out: whoever holds the mailbox after a holder that dies may send it.
+    private func send(_ email: OutboundEmail, _ ready: ComposedEmail) async throws {
+        do {
+            guard try await begin(email) else { return await sender.discard(ready) }
+        } catch {
+            await sender.discard(ready)
+            throw error
+        }
         let recipients = Self.recipients(email)
-        let outcome = await sender.send(body, SmtpEnvelope(sender: email.envelopeFrom, recipients: recipients))
-        try await settle(email, outcome, body)
+        let outcome = await sender.send(ready, SmtpEnvelope(sender: email.envelopeFrom, recipients: recipients))
+        try await settle(email, outcome, ready.body)
     }
 
     /// Nothing has been sent yet: whoever holds the mailbox now may.
@@ -196,23 +210,6 @@ struct SendQueue: Sendable {
         default: break
         }
         logger.info("sending waits", metadata: ["error": "\(error)"])
-    }
-
-    private func compose(_ email: OutboundEmail, in folder: WorkFolder) async throws -> MailBody {
-        for attachment in email.attachments {
-            let path = "\(folder.path)/\(attachment.sha256)"
-            guard attachment.sha256.utf8.count == 64, attachment.sha256.allSatisfy(\.isHexDigit) else {
-                throw EmailMessageError(.invalidValue, "An attachment is named by something else than its digest.")
-            }
-            let file = try OutputPieces(path: path, threads: dependencies.threads)
-            try await client.content(attachment.sha256) { try await file.write($0) }
-        }
-        let composer = EmailComposer(threads: dependencies.threads)
-        var outgoing = email.outgoing(folder: folder.path, at: .now)
-        // A provider has no envelope: it reads there whom a message goes to, and takes them out.
-        outgoing.writesBcc = mailbox.settings.kind != .generic
-        let made = try await composer.compose(outgoing, into: folder.path)
-        return .file(try SpooledFile(existing: "\(folder.path)/\(made.file)"))
     }
 
     /// Everyone it goes to, each address once.

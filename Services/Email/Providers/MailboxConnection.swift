@@ -33,12 +33,23 @@ protocol MailboxConnection: Sendable {
     /// How many messages of the folder nobody has read.
     func unread() async throws -> Int
 
-    /// Sends a message, which is a file.
+    /// Brings over what goes apart from a message; see ``OutboundConnection/prepare(_:)``.
+    func prepare(_ email: ComposedEmail) async -> Preparation
+
+    /// Takes back what was prepared, as far as that can be done.
+    func discard(_ email: ComposedEmail) async
+
+    /// Sends a message that was prepared.
     /// - Returns: what became of it, in the terms of SMTP.
-    func send(_ body: MailBody) async -> SmtpOutcome
+    func send(_ email: ComposedEmail) async -> SmtpOutcome
 
     /// Whether the message lies among those sent.
     func wasSent(_ messageId: String) async throws -> Bool
+}
+
+extension MailboxConnection {
+    func prepare(_ email: ComposedEmail) async -> Preparation { .ready(email) }
+    func discard(_ email: ComposedEmail) async {}
 }
 
 /// A message that was fetched from a provider.

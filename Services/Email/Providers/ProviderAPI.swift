@@ -38,14 +38,17 @@ final class ProviderAPI: Sendable {
     ) async throws -> JSONValue? {
         let bytes = body.map(\.bytes)
         let sent = headers + (bytes == nil ? [] : [(name: "content-type", value: "application/json")])
-        return try await exchange(method, path, headers: sent, body: { bytes.map { .bytes($0) } }) { body in
-            let answer = try await body.collect(upTo: 16 << 20)
-            if answer.readableBytes == 0 { return JSONValue.null }
-            guard let value = try? JSONValue(parsing: Array(answer.readableBytesView), limits: Self.limits) else {
-                throw EmailAccessError(.protocolViolation, "The mail provider's answer is no JSON.")
-            }
-            return value
+        return try await exchange(method, path, headers: sent, body: { bytes.map { .bytes($0) } }, Self.json)
+    }
+
+    /// Reads an answer; null for an empty one.
+    static func json(_ body: HTTPClientResponse.Body) async throws -> JSONValue {
+        let answer = try await body.collect(upTo: 16 << 20)
+        if answer.readableBytes == 0 { return .null }
+        guard let value = try? JSONValue(parsing: Array(answer.readableBytesView), limits: limits) else {
+            throw EmailAccessError(.protocolViolation, "The mail provider's answer is no JSON.")
         }
+        return value
     }
 
     /// Makes a call that may be repeated, and takes its answer as it comes.
@@ -55,10 +58,22 @@ final class ProviderAPI: Sendable {
         body: @Sendable () -> HTTPClientRequest.Body? = { nil },
         _ take: (HTTPClientResponse.Body) async throws -> Value
     ) async throws -> Value? {
+        try await patiently { try await once(method, path, headers: headers, body: body, take) }
+    }
+
+    /// Repeats a call for as long as the provider asks to come later, within bounds.
+    /// - Parameter onlyThrottled: whether a call that failed while the provider had it is given up: it may have had its
+    ///   effect.
+    /// - Returns: nil when there is no such thing.
+    func patiently<Value: Sendable>(
+        onlyThrottled: Bool = false, _ call: () async throws -> Outcome<Value>
+    ) async throws -> Value? {
         for attempt in 1... {
-            switch try await once(method, path, headers: headers, body: body, take) {
+            switch try await call() {
             case .taken(let value): return value
             case .verdict(.gone): return nil
+            case .verdict(.later(_, isThrottled: false)) where onlyThrottled:
+                throw EmailAccessError(.temporarilyRefused, "The mail provider failed while it had a request.")
             case .verdict(.later(let seconds, _)):
                 let wait = seconds ?? 1 << min(attempt, 6)
                 guard attempt < Self.tries, wait <= Self.longestWait else {
@@ -92,23 +107,36 @@ final class ProviderAPI: Sendable {
             try await pause()
             let token = try await token(refused)
             let all = headers + [(name: "authorization", value: "Bearer \(token)")]
-            let outcome: Outcome<Value>
-            do {
-                outcome = try await http.exchange(method, address, headers: all, body: body(), timeout: .seconds(300)) {
-                    status, headers, body in
-                    if (200..<300).contains(status) { return .taken(try await take(body)) }
-                    let said = try await Self.beginning(of: body)
-                    let retryAfter = headers.first { $0.name.lowercased() == "retry-after" }?.value
-                    return .verdict(ProviderVerdict(status: status, retryAfter: retryAfter, body: said))
-                }
-            } catch let failure as OutboundHTTP.Failure {
-                throw Self.error(failure)
+            let outcome = try await unsigned(method, address, headers: all, body: body()) { _, body in
+                try await take(body)
             }
-            if case .verdict(.later(let seconds?, _)) = outcome { hold(for: seconds) }
-            if case .verdict(.later(nil, _)) = outcome { hold(for: 1) }
             guard case .verdict(.tokenRefused) = outcome, refused == nil else { return outcome }
             refused = token
         }
+    }
+
+    /// Makes a call once, at the pace of the others, without signing in: to an address that the provider has given for
+    /// this one purpose, wherever it leads. The address guard decides.
+    /// - Parameter take: gets the status too.
+    func unsigned<Value: Sendable>(
+        _ method: String, _ address: String, headers: [(name: String, value: String)],
+        body: HTTPClientRequest.Body?, _ take: (_ status: Int, HTTPClientResponse.Body) async throws -> Value
+    ) async throws -> Outcome<Value> {
+        try await pause()
+        let outcome: Outcome<Value>
+        do {
+            outcome = try await http.exchange(method, address, headers: headers, body: body, timeout: .seconds(300)) {
+                status, headers, body in
+                if (200..<300).contains(status) { return .taken(try await take(status, body)) }
+                let said = try await Self.beginning(of: body)
+                let retryAfter = headers.first { $0.name.lowercased() == "retry-after" }?.value
+                return .verdict(ProviderVerdict(status: status, retryAfter: retryAfter, body: said))
+            }
+        } catch let failure as OutboundHTTP.Failure {
+            throw Self.error(failure)
+        }
+        if case .verdict(.later(let seconds, _)) = outcome { hold(for: seconds ?? 1) }
+        return outcome
     }
 
     /// Links that the provider gives lead back to it; the token goes nowhere else.

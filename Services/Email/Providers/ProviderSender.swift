@@ -2,22 +2,6 @@ import Domain
 import EmailAccess
 import Logging
 
-/// What the outbound queue sends by: a mail server's session, or a provider's interface.
-protocol OutboundConnection: Sendable {
-    /// Makes sure that messages are taken.
-    func connect() async throws
-    /// Sends a message.
-    func send(_ body: MailBody, _ envelope: SmtpEnvelope) async -> SmtpOutcome
-    /// Whether the message lies among those sent; nil when that cannot be told.
-    func wasSent(_ messageId: String) async throws -> Bool?
-    /// Keeps a message that was sent among those sent.
-    func keep(_ body: MailBody, messageId: String) async
-    /// Closes what is open.
-    func close() async
-}
-
-extension MailSender: OutboundConnection {}
-
 /// Sends over a provider's interface, which keeps what was sent by itself.
 ///
 /// The envelope is in the message: providers send to the recipients in To, Cc and Bcc, so hidden recipients are written
@@ -26,6 +10,8 @@ actor ProviderSender: OutboundConnection {
     private let mailbox: MailboxAssignment
     private let dependencies: EmailDependencies
     private var opened: (any MailboxConnection)?
+
+    nonisolated var greatestWhole: Int? { mailbox.settings.kind == .graph ? GraphMailbox.greatestWhole : nil }
 
     init(mailbox: MailboxAssignment, dependencies: EmailDependencies) {
         self.mailbox = mailbox
@@ -45,10 +31,21 @@ actor ProviderSender: OutboundConnection {
 
     func connect() async throws { try await connection().check() }
 
-    func send(_ body: MailBody, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
+    func prepare(_ email: ComposedEmail) async -> Preparation {
         do throws(MailboxProblem) {
             let connection = try connection()
-            return await connection.send(body)
+            return await connection.prepare(email)
+        } catch {
+            return .not(.lostBefore(EmailAccessError(.invalidConfiguration, error.description)))
+        }
+    }
+
+    func discard(_ email: ComposedEmail) async { await opened?.discard(email) }
+
+    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
+        do throws(MailboxProblem) {
+            let connection = try connection()
+            return await connection.send(email)
         } catch {
             return .lostBefore(EmailAccessError(.invalidConfiguration, error.description))
         }

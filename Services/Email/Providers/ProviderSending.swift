@@ -5,12 +5,17 @@ import NIOCore
 
 /// Sends a message over a provider's interface and says, in the terms of SMTP, what became of it.
 enum ProviderSending {
+    /// - Parameters:
+    ///   - type: media type of what is sent; nil for nothing.
+    ///   - gone: what it means that there is no such address.
     static func send(
-        _ api: ProviderAPI, _ path: String, type: String, body: @Sendable () -> HTTPClientRequest.Body
+        _ api: ProviderAPI, _ path: String, type: String?,
+        gone: SmtpOutcome = .refusedForGood("the mail provider does not know the mailbox"),
+        body: @Sendable () -> HTTPClientRequest.Body?
     ) async -> SmtpOutcome {
         do {
             let outcome = try await api.once(
-                "POST", path, headers: [(name: "content-type", value: type)], body: body
+                "POST", path, headers: type.map { [(name: "content-type", value: $0)] } ?? [], body: body
             ) { body in
                 // the answer's head says it all; what breaks off behind it changes nothing
                 _ = try? await body.collect(upTo: 1 << 20)
@@ -25,7 +30,7 @@ enum ProviderSending {
             case .verdict(.tokenRefused):
                 return .lostBefore(
                     EmailAccessError(.credentialsRefused, "The mail provider does not take the access token."))
-            case .verdict(.gone): return .refusedForGood("the mail provider does not know the mailbox")
+            case .verdict(.gone): return gone
             case .verdict(.refused(let reason)): return .refusedForGood(reason)
             case .verdict(.fine): return .accepted("taken by the mail provider")
             }
@@ -41,22 +46,28 @@ enum ProviderSending {
     }
 }
 
-/// A message in pieces, as it is.
+/// A message in pieces, as it is, or a range of it.
 struct MailBodyPieces: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
-    let body: MailBody
+    private let body: MailBody
+    private let range: Range<Int>
 
-    func makeAsyncIterator() -> Iterator { Iterator(body: body) }
+    init(_ body: MailBody, _ range: Range<Int>? = nil) {
+        self.body = body
+        self.range = range ?? 0..<body.size
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(body: body, offset: range.lowerBound, end: range.upperBound) }
 
     struct Iterator: AsyncIteratorProtocol {
         let body: MailBody
-        private var offset = 0
-
-        init(body: MailBody) { self.body = body }
+        fileprivate var offset: Int
+        fileprivate let end: Int
 
         mutating func next() async throws -> ByteBuffer? {
-            let piece = try body.piece(at: offset, atMost: 65_536)
+            guard offset < end else { return nil }
+            let piece = try body.piece(at: offset, atMost: Swift.min(65_536, end - offset))
             offset += piece.count
             return piece.isEmpty ? nil : ByteBuffer(bytes: piece)
         }

@@ -23,7 +23,8 @@ package enum ProviderVerdict: Sendable, Equatable {
         switch status {
         case 200..<300: self = .fine
         case 401: self = .tokenRefused
-        case 404, 410: self = .gone
+        // 416: a range that is asked for in the middle of an upload
+        case 404, 410, 416: self = .gone
         case 429: self = .later(seconds: Self.seconds(retryAfter, now), isThrottled: true)
         // Gmail says so with 403: https://developers.google.com/workspace/gmail/api/guides/handle-errors
         case 403 where reason.isAboutLimits: self = .later(seconds: Self.seconds(retryAfter, now), isThrottled: true)

@@ -24,6 +24,9 @@ public struct OutgoingEmail: Sendable, Hashable {
         /// The Content-ID by which the HTML shows it (`cid:`), without angle brackets; nil for a plain attachment.
         public var contentId: String?
 
+        /// The name as it is written: made harmless, and never empty.
+        public var shownName: String { AttachmentNames.name(name, type: type, index: 0) }
+
         /// An attachment.
         public init(name: String, type: String, path: String, contentId: String? = nil) {
             self.name = name

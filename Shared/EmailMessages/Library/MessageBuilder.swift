@@ -122,7 +122,7 @@ final class MessageBuilder {
             part, isWritten ? GMIME_CONTENT_ENCODING_7BIT : GMIME_CONTENT_ENCODING_BASE64)
         let owned = Owned(GMimeLibrary.cast(part, to: GMimeObject.self))
         g_mime_object_set_disposition(owned.object, attachment.contentId == nil ? "attachment" : "inline")
-        g_mime_part_set_filename(part, AttachmentNames.name(attachment.name, type: attachment.type, index: 0))
+        g_mime_part_set_filename(part, attachment.shownName)
         if let id = attachment.contentId { g_mime_object_set_content_id(owned.object, id) }
         return owned
     }

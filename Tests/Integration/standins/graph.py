@@ -8,10 +8,13 @@ import time
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from standins.graph_drafts import UPLOADS, Drafts
 from standins.provider import Provider, Refusal, Request, Stored, deliver
 
 USER = "support@example.com"
 GONE = {"error": {"code": "SyncStateNotFound", "message": "The sync state generation is not found."}}
+#: The longest first of those that end alike.
+ACTIONS = ("/attachments/createUploadSession", "/attachments", "/send", "/$value", "/move")
 NOT_FOUND = {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
 
 
@@ -24,7 +27,8 @@ class Graph(Provider):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folders = {"inbox": "inbox", "sentitems": "sentitems", "deleteditems": "deleteditems"}
+        self.folders = {name: name for name in ("inbox", "sentitems", "deleteditems", "drafts")}
+        self.drafts = Drafts(self)
         self.changes: list[tuple[str, str, str]] = []
         self.generation = 1
 
@@ -45,7 +49,19 @@ class Graph(Provider):
         names = {identifier: name for name, identifier in self.folders.items()}
         return {names[place] for place in self.stored(subject).places}
 
+    def is_signed_in(self, request: Request) -> bool:
+        # uploads go to another host, which gets no token of ours
+        if request.path.startswith(UPLOADS):
+            return "authorization" not in request.headers and self.drafts.admits(request)
+        return super().is_signed_in(request)
+
+    def in_folder(self, folder: str) -> list[Stored]:
+        with self.lock:
+            return [message for message in self.messages.values() if self.folders[folder] in message.places]
+
     def route(self, request: Request) -> object:
+        if request.path.startswith(UPLOADS):
+            return self.drafts.put(request)
         path = request.path.removeprefix("/v1.0")
         for prefix in (f"/users/{USER}/", "/me/"):
             if path.startswith(prefix):
@@ -55,6 +71,9 @@ class Graph(Provider):
     def _mail(self, path: str, request: Request) -> object:
         if path == "sendMail" and request.method == "POST":
             return self._send(request)
+        if path == "messages" and request.method == "POST":
+            message = self.store(self._mime(request), "drafts")
+            return 201, {"id": message.id, "isDraft": True}
         if path == "mailFolders":
             return self._folder_list(request)
         if match := re.fullmatch(r"mailFolders/([^/]+)(/.*)?", path):
@@ -63,7 +82,7 @@ class Graph(Provider):
             return self._folder(match[1], match[2] or "", request)
         if path.startswith("messages/"):
             rest = path.removeprefix("messages/")
-            action = next((action for action in ("/$value", "/move") if rest.endswith(action)), "")
+            action = next((action for action in ACTIONS if rest.endswith(action)), "")
             identifier = rest.removesuffix(action)
             if identifier not in self.messages:
                 raise Refusal(404, NOT_FOUND)
@@ -142,6 +161,18 @@ class Graph(Provider):
                 message.places = {target}
                 self.changes += [(folder, "deleted", message.id), (target, "created", message.id)]
                 return {"id": message.id}
+            case "POST", "/send" if message.places == {"drafts"}:
+                assert request.headers["content-length"] == "0"
+                self.sent.append(self.drafts.whole(message))
+                # who looks for it later looks at its head
+                message.raw = deliver(message.raw)
+                message.places = {"sentitems"}
+                self.changes.append(("sentitems", "created", message.id))
+                return 202
+            case "POST", "/attachments" if message.places == {"drafts"}:
+                return self.drafts.attach(message, request.json)
+            case "POST", "/attachments/createUploadSession" if message.places == {"drafts"}:
+                return self.drafts.open(message, request.json["AttachmentItem"])
             case "DELETE", "":
                 message.places = {"deleteditems"}
                 self.changes.append((folder, "deleted", message.id))
@@ -149,15 +180,23 @@ class Graph(Provider):
         raise Refusal(405, {"error": {"code": "MethodNotAllowed", "message": "no"}})
 
     def _send(self, request: Request) -> int:
+        message = self.store(deliver(self._mime(request)), "sentitems")
+        self.sent.append(message.parsed)
+        return 202
+
+    def store(self, raw: bytes, folder: str) -> Stored:
+        """A message of ours, in a folder."""
+        message = Stored(f"AAk/{secrets.token_hex(8)}+=", raw, time.time(), {folder}, unread=False)
+        self.messages[message.id] = message
+        self.changes.append((folder, "created", message.id))
+        return message
+
+    @staticmethod
+    def _mime(request: Request) -> bytes:
         assert request.headers["content-type"] == "text/plain"
         if len(request.body) > 4_000_000:
             raise Refusal(413, {"error": {"code": "RequestBodyTooLarge", "message": "too large"}})
-        raw = base64.b64decode(request.body, validate=True)
-        message = Stored(f"AAk/{secrets.token_hex(8)}+=", deliver(raw), time.time(), {"sentitems"}, unread=False)
-        self.messages[message.id] = message
-        self.sent.append(message.parsed)
-        self.changes.append(("sentitems", "created", message.id))
-        return 202
+        return base64.b64decode(request.body, validate=True)
 
     @staticmethod
     def _time(message: Stored) -> str:

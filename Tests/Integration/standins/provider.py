@@ -98,6 +98,8 @@ class Provider:
                         status, content = content, b""
                     elif isinstance(content, bytes):
                         kind = "text/plain"
+                    elif isinstance(content, tuple):
+                        status, content = content[0], json.dumps(content[1]).encode()
                     else:
                         content = json.dumps(content).encode()
                 except Refusal as refusal:
@@ -113,7 +115,7 @@ class Provider:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = do
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -179,9 +181,12 @@ class Provider:
                     if getattr(what, "after", False):
                         self.route(request)
                     raise what
-            if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+            if not self.is_signed_in(request):
                 raise Refusal(401, {"error": {"code": "InvalidAuthenticationToken", "status": "UNAUTHENTICATED"}})
             return self.route(request)
+
+    def is_signed_in(self, request: Request) -> bool:
+        return request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
 
     def route(self, request: Request) -> object:
         raise NotImplementedError

@@ -2,10 +2,10 @@ import EmailAccess
 import NIOCore
 
 extension GmailMailbox {
-    func send(_ body: MailBody) async -> SmtpOutcome {
+    func send(_ email: ComposedEmail) async -> SmtpOutcome {
         await ProviderSending.send(
             api, "/upload\(user)/messages/send?uploadType=media", type: "message/rfc822",
-            body: { .stream(MailBodyPieces(body: body), length: .known(Int64(body.size))) })
+            body: { .stream(MailBodyPieces(email.body), length: .known(Int64(email.body.size))) })
     }
 
     func wasSent(_ messageId: String) async throws -> Bool {
