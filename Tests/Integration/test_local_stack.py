@@ -189,7 +189,13 @@ def test_a_backup_takes_the_folder_of_contents_along(tmp_path: Path) -> None:
         (cd "$local_dir/contents" && find . -type f -printf '%p %m ' -exec cat {} +)
         unset MILLRACE_CONTENT_FOLDER
         (may_restore_contents "$local_dir/b") 2>&1 | grep -o "set MILLRACE_CONTENT_FOLDER" || true
+        pg_restore() { printf '%s\\n' 'COPY public.content (tenant, type, in_folder) FROM stdin;' $'1\\tt\\t'"$in_folder" '\\.'; }
+        in_folder=f
         may_restore_contents "$local_dir/none"; restore_contents "$local_dir/none"; echo nothing
+        in_folder=t
+        (may_restore_contents "$local_dir/none") 2>&1 | grep -o "none.contents is not there" || true
+        pg_restore() { return 1; }
+        (may_restore_contents "$local_dir/none") 2>&1 | grep -o "cannot read .*/none" || true
         write_environment; backup_contents "$local_dir/d.contents"; [[ -e $local_dir/d.contents ]] || echo none
     """
     assert lines(bash(tmp_path, script)) == [
@@ -198,6 +204,8 @@ def test_a_backup_takes_the_folder_of_contents_along(tmp_path: Path) -> None:
         "./t/ab/abcd.1 600 whole",
         "set MILLRACE_CONTENT_FOLDER",
         "nothing",
+        "none.contents is not there",
+        f"cannot read {tmp_path}/none",
         "none",
     ]  # fmt: skip
 

@@ -14,7 +14,13 @@ umask 077
 pg_dump --format=custom --file="$file.new" "$url"
 rm -f "$file.contents.new"
 backup_contents "$file.contents.new"
-# Both or none: a backup that was there before stays whole until here.
-mv -f "$file.new" "$file"
-if [[ -e $file.contents.new ]]; then mv -f "$file.contents.new" "$file.contents"; else rm -f "$file.contents"; fi
+# A backup that was there before stays whole until here. Contents first: ended in between, the older database is beside
+# newer contents, which lack only what was taken away since; the other way round, what came since would be lost.
+if [[ -e $file.contents.new ]]; then
+    mv -f "$file.contents.new" "$file.contents"
+    mv -f "$file.new" "$file"
+else
+    mv -f "$file.new" "$file"
+    rm -f "$file.contents"
+fi
 say "done: $(du -h "$file" | cut -f1)"

@@ -2,7 +2,7 @@
 # Puts a backup in the place of the local stack's database, with the services stopped, and starts them again.
 # What Redis remembers belongs to another time: the keys with Millrace's prefix are removed, no others, and the lanes
 # are rebuilt from the database; mart and search index are built anew. FILE.contents, where it is there, goes back into the
-# folder that MILLRACE_CONTENT_FOLDER names.
+# folder that MILLRACE_CONTENT_FOLDER names; a database that names files is not restored without it.
 #   deploy/local/restore.sh FILE
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"

@@ -17,8 +17,29 @@ backup_contents() {
     ((code <= 1)) || die "the folder of contents, $folder, cannot be read"
 }
 
-# True when the caller's settings suit a backup: file
+# True when contents of a backup's database are files: file
+names_files() {
+    local copied
+    # The first lines of a table's rows name its columns; what a text has of tabs and line ends is written as letters there.
+    copied="$(pg_restore --data-only --table=content --file=- "$1" | awk -F '\t' '
+        /^COPY / {
+            sub(/^[^(]*\(/, ""); sub(/\).*/, "")
+            count = split($0, columns, ", ")
+            for (place = 1; place <= count; place++) if (columns[place] == "in_folder") column = place
+            next
+        }
+        $0 == "\\." { column = 0 }
+        column && $column == "t" { found = 1 }
+        END { print found + 0 }
+    ')" || die "cannot read $1"
+    [[ $copied == 1 ]]
+}
+
+# True when the caller's settings suit a backup, and it is whole: file
 may_restore_contents() {
+    if [[ ! -e $1.contents ]] && names_files "$1"; then
+        die "$1 names files of a folder of contents, and $1.contents is not there: put a tar archive of the folder there"
+    fi
     [[ ! -e $1.contents || -n ${MILLRACE_CONTENT_FOLDER:-} ]] \
         || die "$1.contents is a folder of contents; set MILLRACE_CONTENT_FOLDER to where it is to be"
 }
