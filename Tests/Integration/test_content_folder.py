@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 import stat
+import subprocess
 import threading
 import time
 import uuid
@@ -23,7 +24,7 @@ from cores import Core
 from emails import MailServers, Post, mailbox
 from mail_room import MailRoom
 from own_world import own_world
-from stack import Stack
+from stack import ROOT, Stack
 from waiting import wait_until
 from world import World
 
@@ -150,21 +151,32 @@ def test_the_setting_is_changed_and_nothing_is_lost(
         assert is_problem(put(service, old), "MILLRACE_CONTENT_FOLDER")
 
 
+@pytest.mark.parametrize("leaves", ["nothing", "an empty mount point"])
 def test_a_folder_that_is_away_takes_nothing_and_loses_nothing(
-    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection
+    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection, leaves: str
 ) -> None:
-    there, new = room.store(b"was there"), b"comes meanwhile" + PIECE * 2
+    there, new = room.store(b"was there"), leaves.encode() + PIECE * 2
     before = contents.traces(database)
 
     def health() -> str:
         return httpx.get(f"{place.cores.running[0].url}/health/ready").text
 
     with away(contents.folder):
-        assert is_problem(put(room.service, new), "nothing was lost")
-        assert is_problem(put(room.service, b"small one"), "nothing was lost")
-        assert room.service.get(f"/contents/{there}").status_code == 503
+        if leaves == "an empty mount point":
+            # One that starts now finds out by itself.
+            core = place.cores.running[0]
+            core.kill()
+            contents.folder.mkdir()
+            core.start()
+            wait_until(lambda: "degraded" in health(), seconds=20, what="health to tell")
+        for data in (new, b"small one", b"was there"):
+            assert is_problem(put(room.service, data), "nothing was lost")
+        assert is_problem(room.service.get(f"/contents/{there}"), "nothing was lost")
         wait_until(lambda: "degraded" in health(), what="health to tell")
-        assert not contents.folder.exists()
+        if leaves == "nothing":
+            assert not contents.folder.exists()
+        else:
+            contents.folder.rmdir()
     assert contents.traces(database) == before
     assert put(room.service, new).status_code == 201
     assert room.service.get(f"/contents/{digest_of(new)}").content == new
@@ -192,26 +204,52 @@ def test_a_file_that_is_lost_is_told_of_and_comes_back_with_its_bytes(
         assert since is None, "the message refers to it as before"
 
 
-def test_an_erasure_is_not_done_while_the_files_are_there(
-    room: MailRoom, contents: ContentPlace, database: psycopg.Connection
-) -> None:
+def erase(room: MailRoom, customer: str) -> httpx.Response:
+    return room.admin.post("/customers/erase", json={"customer": customer})
+
+
+def a_message(room: MailRoom, contents: ContentPlace) -> tuple[str, Path]:
+    """A message of somebody: the address, and the file of its raw bytes."""
     address = f"someone-{uuid.uuid4().hex[:8]}@example.org"
     message = room.message(**{"from": {"name": "Some One", "address": address}})
     room.receive(message)
     (file,) = contents.of(message["raw"])
-    with away(contents.folder):
-        # What cannot be reached cannot be removed: a folder stands where the tenant's part of it was.
-        contents.folder.mkdir()
-        blocked = contents.folder / file.parent.parent.name / file.parent.name / file.name
-        blocked.mkdir(parents=True)
-        answer = room.admin.post("/customers/erase", json={"customer": address})
-        assert is_problem(answer, "nothing was lost"), answer.text
-        assert room.service.get(f"/contents/{message['raw']}").status_code == 404
-        for folder in (blocked, *blocked.parents[:3]):
-            folder.rmdir()
-    assert file.exists()
-    assert room.admin.post("/customers/erase", json={"customer": address}).status_code == 200
+    return address, file
+
+
+@pytest.mark.parametrize("part", ["all of it", "the tenant's"])
+def test_an_erasure_is_not_done_while_the_folder_is_away(
+    room: MailRoom, contents: ContentPlace, database: psycopg.Connection, part: str
+) -> None:
+    address, file = a_message(room, contents)
+    folder = contents.folder if part == "all of it" else file.parent.parent
+    with away(folder):
+        # Also when it is asked again, for what was taken the first time.
+        for _ in range(2):
+            answer = erase(room, address)
+            assert is_problem(answer, "nothing was lost"), answer.text
+        assert room.service.get(f"/contents/{file.name.split('.')[0]}").status_code == 404
+        assert database.execute("SELECT count(*) FROM content_gone").fetchone() == (1,)
+        assert erase(room, "somebody without a file").status_code == 200
+        assert not folder.exists()
+    assert erase(room, address).status_code == 200
     assert not file.exists() and database.execute("SELECT count(*) FROM content_gone").fetchone() == (0,)
+
+
+def test_a_file_that_cannot_be_removed_holds_up_its_own_erasure_only(
+    place: World, room: MailRoom, contents: ContentPlace, database: psycopg.Connection
+) -> None:
+    blocked, other = a_message(room, contents), a_message(room, contents)
+    blocked[1].unlink()
+    blocked[1].mkdir()
+    for _ in range(2):
+        assert is_problem(erase(room, blocked[0]), "nothing was lost")
+    assert erase(room, other[0]).status_code == 200 and not other[1].exists()
+    assert database.execute("SELECT count(*) FROM content_gone").fetchone() == (1,)
+    assert "a file cannot be removed" in place.cores.running[0].log_text
+    blocked[1].rmdir()
+    assert erase(room, blocked[0]).status_code == 200
+    assert database.execute("SELECT count(*) FROM content_gone").fetchone() == (0,)
 
 
 def test_what_nothing_names_goes_after_a_day(
@@ -247,11 +285,15 @@ def test_what_nothing_names_goes_after_a_day(
     for path in (young_half, young, *orphans, *foreign):
         path.parent.mkdir(exist_ok=True, parents=True)
         path.touch()
+    # It cannot be removed, and comes before the others.
+    stubborn = tenant / "00" / f"{'00' + 'a' * 62}.{upload_id(1.2)}"
+    stubborn.mkdir()
     core.start()
     wait_until(lambda: not any(path.exists() for path in (old_half, *orphans)), seconds=30, what="what is old to go")
     wait_until(lambda: "files that belong to no content were removed" in core.log_text, what="the log to tell")
     assert all(path.exists() for path in (kept_file, young_half, young, *foreign))
     assert room.service.get(f"/contents/{kept}").content == b"kept, however old"
+    stubborn.rmdir()
     for path in (young_half, young, *foreign):
         path.unlink()
 
@@ -312,6 +354,31 @@ def test_a_folder_that_cannot_be_is_told_at_the_start(place: World, settings: di
     wait_until(lambda: not core.is_running, what="the end")
     assert core.stop() == 78
     assert all(word in core.log_text for word in words), core.log_text
+
+
+def test_a_dump_that_names_files_is_not_restored_without_them(place: World, room: MailRoom, tmp_path: Path) -> None:
+    room.store(b"is in the folder")
+    dump = tmp_path / "dump"
+    empty = tmp_path / "empty"
+
+    def restored(file: Path) -> subprocess.CompletedProcess:
+        script = """
+            source deploy/local/lib/all.sh
+            names_files "$1" && echo files
+            may_restore_contents "$1"
+            echo may
+        """
+        environment = {**os.environ, "MILLRACE_LOCAL": str(tmp_path), "MILLRACE_CONTENT_FOLDER": str(tmp_path / "contents")}
+        command = ["bash", "-c", script, "bash", str(file)]
+        return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=60, check=False)
+
+    for file, rest in ((dump, []), (empty, ["--exclude-table-data=content"])):
+        command = ["bash", "-c", 'source deploy/local/lib/all.sh; pg_dump "$@"', "bash", "--format=custom", f"--file={file}"]
+        subprocess.run([*command, *rest, place.admin_url], cwd=ROOT, check=True, timeout=60)
+    assert (refused := restored(dump)).returncode != 0 and refused.stdout == "files\n", refused
+    assert f"{dump}.contents is not there" in refused.stderr
+    dump.with_name("dump.contents").touch()
+    assert restored(dump).stdout == "files\nmay\n" and restored(empty).stdout == "may\n"
 
 
 def test_mail_waits_for_the_folder(stack: Stack, tmp_path: Path) -> None:

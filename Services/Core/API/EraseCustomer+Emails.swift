@@ -90,6 +90,12 @@ extension EraseCustomer {
                         WHERE r.tenant = $1 AND r.sha256 = c.sha256 AND r.email <> ALL($2::uuid[]))
                 FOR UPDATE
                 """, [.int4(tenant), .uuids(emails)]),
+            ClearContentFiles.marking(erasedFor: correspondent, tenant: tenant),
         ]
+    }
+
+    /// Removes the files of what was erased, also of what an erasure of this customer before this one could not reach.
+    func removeFiles() async throws {
+        try await ClearContentFiles(store: ContentStore(runtime)).removeGone(erasedFor: correspondent)
     }
 }

@@ -34,8 +34,7 @@ struct EraseCustomer: Sendable {
         try await eraseMessagesElsewhere()
         // Those that came meanwhile.
         _ = try await eraseDeadLetters(after: last)
-        // Also what an erasure before this one could not reach.
-        try await ClearContentFiles(store: ContentStore(runtime)).removeGone()
+        try await removeFiles()
         return total
     }
 

@@ -14,15 +14,24 @@ package final class ContentFolder: Sendable {
     package let path: String
     /// Whether new contents go there; else those that are there are read and taken away, no more.
     let takesNew: Bool
-    private let threads = NIOThreadPool(numberOfThreads: 4)
+    private let threads = NIOThreadPool(numberOfThreads: ContentFolder.atOnce)
+    private static let atOnce = 4
+    private let calls: Mutex<ContentCalls>
+    private let patience: Duration
+    /// Folders of tenants that have contents.
+    private let expected = Mutex<Set<String>>([])
     private let logger: Logger
     private let told = Mutex<(text: String, at: ContinuousClock.Instant)?>(nil)
 
-    /// - Parameter path: of a folder that is there.
-    package init(path: String, takesNew: Bool, logger: Logger) {
+    /// - Parameters:
+    ///   - path: of a folder that is there.
+    ///   - patience: after how long a disk that answers nothing is asked nothing more.
+    package init(path: String, takesNew: Bool, patience: Duration = .seconds(10), logger: Logger) {
         self.path = path
         self.takesNew = takesNew
         self.logger = logger
+        self.patience = patience
+        calls = Mutex(ContentCalls(threads: Self.atOnce, patience: patience))
         threads.start()
     }
 
@@ -30,20 +39,68 @@ package final class ContentFolder: Sendable {
     package func close() async { try? await threads.shutdownGracefully() }
 
     /// Makes blocking calls on one of the threads. They are made also when the task is cancelled: what was begun is taken
-    /// away again.
+    /// away again. None is made while the disk answers nobody.
     func perform<Value: Sendable>(_ calls: @escaping @Sendable () throws -> Value) async throws -> Value {
         do {
+            try requireAnswers()
+            async let _ = watch()
             return try await withCheckedThrowingContinuation { continuation in
-                threads.submit { state in
-                    switch state {
-                    case .active: continuation.resume(with: Result { try calls() })
-                    case .cancelled: continuation.resume(throwing: CancellationError())
-                    }
+                submit {
+                    continuation.resume(with: $0.flatMap { Result { try calls() } })
                 }
             }
         } catch let error as ContentFolderError {
             tell(error)
             throw error
+        }
+    }
+
+    /// Makes calls that end something, whose failure is nobody's; on a disk that answers nobody some time, unwaited for.
+    func conclude(_ calls: @escaping @Sendable () throws -> Void) async {
+        do {
+            try await perform(calls)
+        } catch let error as ContentFolderError {
+            guard error.code == .stuck else { return }
+            submit(waiting: true) {
+                if case .success = $0 { try? calls() }
+            }
+        } catch {
+            return
+        }
+    }
+
+    /// - Parameters:
+    ///   - waits: however long, for a thread; else it may be refused.
+    ///   - work: is given a failure when it can do nothing.
+    private func submit(waiting waits: Bool = false, _ work: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+        let refuse: @Sendable () -> Void = { work(.failure(ContentFolderError.stuck)) }
+        let call = calls.withLock { $0.add(waits ? nil : refuse) }
+        threads.submit { [self] state in
+            guard calls.withLock({ $0.begin(call, at: .now) }) else { return }
+            switch state {
+            case .active: work(.success(()))
+            case .cancelled: work(.failure(CancellationError()))
+            }
+            calls.withLock { $0.end(call) }
+        }
+    }
+
+    /// - Throws: ``ContentFolderError`` when nothing has been answered for a while; those who wait for it are told as well.
+    private func requireAnswers() throws(ContentFolderError) {
+        guard let refusals = calls.withLock({ $0.giveUp(at: .now) }) else { return }
+        for refuse in refusals { refuse() }
+        throw .stuck
+    }
+
+    /// Looks whether the disk answers, for as long as somebody waits for it.
+    private func watch() async {
+        while (try? await Task.sleep(for: patience)) != nil { try? requireAnswers() }
+    }
+
+    /// Whether a tenant has contents, so that its folder has to be there.
+    func expect(_ place: String, _ isExpected: Bool = true) {
+        expected.withLock { expected in
+            if isExpected { expected.insert(place) } else { expected.remove(place) }
         }
     }
 
@@ -59,18 +116,26 @@ package final class ContentFolder: Sendable {
         logger.error("the folder of contents failed", metadata: ["folder": "\(path)", "error": "\(text)"])
     }
 
-    /// Whether it is there, can be written to, and has room for one content at least. A disk that does not answer is not
-    /// waited for when the task is cancelled.
+    /// Whether it is there with the folders of those who have contents, can be written to, and has room for one content at
+    /// least. A disk that does not answer is not waited for when the task is cancelled.
     package func check() async throws {
         let (findings, finding) = AsyncStream<ContentFolderError?>.makeStream()
-        threads.submit { [path] state in
+        let places = expected.withLock(\.self)
+        do throws(ContentFolderError) {
+            try requireAnswers()
+        } catch {
+            tell(error)
+            throw error
+        }
+        submit { [path] start in
             defer { finding.finish() }
-            guard case .active = state else { return }
-            do throws(ContentFolderError) {
-                try FileCalls.requireRoom(in: path, bytes: UInt(EmailLimits.contentBytes))
+            do {
+                try start.get()
+                try FileCalls.requireRoom(in: path, bytes: UInt64(EmailLimits.contentBytes))
+                for place in places { try FileCalls.requireFolder(place) }
                 finding.yield(nil)
             } catch {
-                finding.yield(error)
+                if let error = error as? ContentFolderError { finding.yield(error) }
             }
         }
         for await found in findings {

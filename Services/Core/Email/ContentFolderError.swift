@@ -9,6 +9,10 @@ package struct ContentFolderError: Error, Sendable, Hashable, CustomStringConver
         case notNamed
         /// A content's file is not there, or is not whole.
         case missing
+        /// The folder of a tenant that has contents in it is not there.
+        case away
+        /// The disk has not answered for a while.
+        case stuck
         /// There is no room.
         case full
         /// Anything else that the system says.
@@ -16,7 +20,7 @@ package struct ContentFolderError: Error, Sendable, Hashable, CustomStringConver
     }
 
     package let code: Code
-    /// What was tried; never a path, which is for the log.
+    /// What was tried; for the log.
     let attempt: String
     /// `errno`; 0 without one.
     let number: Int32
@@ -32,6 +36,15 @@ package struct ContentFolderError: Error, Sendable, Hashable, CustomStringConver
     /// The row is there and the file is not.
     package static let missing = ContentFolderError(.missing, "a content's file is not there or not whole")
 
+    /// An empty mount point looks like this.
+    package static func away(_ place: String) -> ContentFolderError {
+        let part = place.split(separator: "/").last ?? ""
+        return ContentFolderError(
+            .away, "the part \(part) of a tenant that has contents is not there; is its disk mounted?")
+    }
+    /// Nothing is asked of the disk before it has answered those who asked.
+    package static let stuck = ContentFolderError(.stuck, "the disk does not answer")
+
     /// What the system has just said. To be made at once, before anything else can set `errno`.
     package static func system(_ attempt: String) -> ContentFolderError {
         let number = errno
@@ -41,7 +54,7 @@ package struct ContentFolderError: Error, Sendable, Hashable, CustomStringConver
     package var description: String {
         switch code {
         case .notNamed: "\(attempt), and MILLRACE_CONTENT_FOLDER names none"
-        case .missing: attempt
+        case .missing, .away, .stuck: attempt
         case .full, .failed: "\(attempt): \(String(cString: strerror(number)))"
         }
     }
@@ -56,6 +69,14 @@ package struct ContentFolderError: Error, Sendable, Hashable, CustomStringConver
             .unavailable(
                 "The content's file is not in the folder of contents; the operator has to put it back from a backup.",
                 retryAfter: 30)
+        case .away:
+            .unavailable(
+                "The folder of contents cannot be used now, it is away; nothing was lost, try again when it is back.",
+                retryAfter: 5)
+        case .stuck:
+            .unavailable(
+                "The folder of contents cannot be used now, its disk does not answer; nothing was lost, try again later.",
+                retryAfter: 5)
         case .full:
             .unavailable(
                 "The folder of contents is full; nothing was lost, try again when the operator has made room.",

@@ -105,6 +105,16 @@ struct ContentStore: Sendable {
         return try await isWhole(content) ? .whole : .lost(upload: content.upload)
     }
 
+    /// Whether no file of the tenant's is known, not even one to be removed: only then may its folder not be there.
+    func hasNoFiles() async throws -> Bool {
+        let rows = try await pool.query(
+            """
+            SELECT NOT EXISTS (SELECT FROM content_gone WHERE tenant = $1)
+                AND NOT EXISTS (SELECT FROM content WHERE tenant = $1 AND in_folder)
+            """, [.int4(tenant)], tenant: tenant)
+        return try rows[0][0].bool
+    }
+
     private func isWhole(_ content: Content) async throws -> Bool {
         guard let files else { throw ContentFolderError.notNamed }
         return try await files.size(of: content.name) == content.size

@@ -89,7 +89,11 @@ struct ContentInFolder: ContentTarget {
 
     mutating func write(_ chunk: [UInt8]) async throws {
         let draft: ContentFiles.Draft
-        if let begun = self.draft { draft = begun } else { draft = try await files.begin(name) }
+        if let begun = self.draft {
+            draft = begun
+        } else {
+            draft = try await files.begin(name, isFirst: store.hasNoFiles)
+        }
         self.draft = draft
         try await draft.write(chunk)
     }
@@ -101,7 +105,7 @@ struct ContentInFolder: ContentTarget {
         let made = try await store.batch([row.adding(inFolder: true)])[0]
         if try made.first.map({ try $0[0].bool }) ?? false { return true }
         // Another upload was quicker. What cannot be removed now belongs to no row and is found by its age.
-        try? await files.remove([name])
+        _ = try? await files.remove([.init(name: name, isUnfinished: false)])
         return false
     }
 

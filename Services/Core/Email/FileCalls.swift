@@ -1,12 +1,16 @@
 import Glibc
+import Synchronization
 
-/// An open file, closed with the last who holds it.
+/// An open file, to be closed by ``FileCalls/close(_:)``; else it is closed with the last who holds it, wherever that is.
 final class OpenFile: Sendable {
     let descriptor: Int32
+    fileprivate let isClosed = Atomic(false)
 
     fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    deinit {
+        if !isClosed.load(ordering: .acquiring) { close(descriptor) }
+    }
 }
 
 /// The system's calls on files. They block, so they are made on threads of the ``ContentFolder``. All throw
@@ -27,6 +31,22 @@ enum FileCalls {
     private static func opened(_ descriptor: Int32, _ attempt: String) throws(ContentFolderError) -> OpenFile {
         guard descriptor >= 0 else { throw .system(attempt) }
         return OpenFile(descriptor)
+    }
+
+    /// The folder of a tenant that has contents. What is asked of it while it is open is asked of no empty mount point.
+    static func openFolder(_ path: String) throws(ContentFolderError) -> OpenFile {
+        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor < 0, errno == ENOENT { throw .away(path) }
+        return try opened(descriptor, "a folder cannot be opened")
+    }
+
+    /// That a tenant's folder is there.
+    static func requireFolder(_ path: String) throws(ContentFolderError) { try close(openFolder(path)) }
+
+    /// Closes a file, once.
+    static func close(_ file: OpenFile) throws(ContentFolderError) {
+        guard !file.isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        guard Glibc.close(file.descriptor) == 0 || errno == EINTR else { throw .system("a file cannot be closed") }
     }
 
     static func write(_ bytes: [UInt8], to file: OpenFile) throws(ContentFolderError) {
@@ -65,13 +85,23 @@ enum FileCalls {
         if let folder = try open(path) { try synchronize(folder) }
     }
 
+    /// The same for a folder in an open one.
+    static func synchronize(folder name: String, in place: OpenFile) throws(ContentFolderError) {
+        let descriptor = openat(place.descriptor, name, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0, errno == ENOENT { return }
+        try synchronize(opened(descriptor, "a folder cannot be opened"))
+    }
+
     static func rename(_ path: String, to other: String) throws(ContentFolderError) {
         guard Glibc.rename(path, other) == 0 else { throw .system("a file cannot be renamed") }
     }
 
     /// What is not there need not be removed.
-    static func remove(_ path: String) throws(ContentFolderError) {
-        guard unlink(path) == 0 || errno == ENOENT else { throw .system("a file cannot be removed") }
+    /// - Parameter place: an open folder in which the path begins.
+    static func remove(_ path: String, in place: OpenFile? = nil) throws(ContentFolderError) {
+        guard unlinkat(place?.descriptor ?? AT_FDCWD, path, 0) == 0 || errno == ENOENT else {
+            throw .system("a file cannot be removed")
+        }
     }
 
     /// Makes a folder that only we may look into, unless it is there; the folder that it is in is.
@@ -88,11 +118,13 @@ enum FileCalls {
     }
 
     /// That a folder can be written to, and has room for so many bytes.
-    static func requireRoom(in path: String, bytes: UInt) throws(ContentFolderError) {
+    static func requireRoom(in path: String, bytes: UInt64) throws(ContentFolderError) {
         guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .system("the folder cannot be written to") }
         var room = statvfs()
         guard statvfs(path, &room) == 0 else { throw .system("the folder cannot be looked at") }
-        guard room.f_bavail * room.f_frsize >= bytes else {
+        // Some file systems say that they have room without end.
+        let (free, isMore) = UInt64(room.f_bavail).multipliedReportingOverflow(by: UInt64(room.f_frsize))
+        guard isMore || free >= bytes else {
             errno = ENOSPC
             throw .system("the folder has hardly any room")
         }

@@ -143,6 +143,8 @@ extension CoreSchema {
                 tenant int NOT NULL,
                 upload uuid NOT NULL,
                 sha256 bytea NOT NULL,
+                -- Whose erasure took it, as a correspondent: it is not done before the file is gone.
+                erased_for uuid,
                 PRIMARY KEY (tenant, upload)
             );
             -- Where in the folder a tenant's files are: nowhere twice, also when databases share a folder.
