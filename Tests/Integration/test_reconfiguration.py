@@ -87,14 +87,14 @@ def pulled_or_put_back(floor: Floor, item: dict) -> bool:
 def test_what_waits_is_ranked_anew_and_each_decision_names_its_version(floor: Floor) -> None:
     red, blue, taken, done = (floor.submit(colour) for colour in ("red", "blue", "blue", "red"))
     first = red["configurationVersion"]
-    assert floor.next("red-bert")["id"] == blue["id"]
+    # Lanes follow the rows within moments.
+    wait_until(lambda: pulled_or_put_back(floor, blue), what="the item that ranks first")
     floor.do(done, "complete")
     version = floor.apply(two_desks(flat("red", 300, sla=4), flat("blue", 200)))
     assert version == first + 1
     now = floor.until(red, "queued", configurationVersion=version)
     assert seconds_between(now["activation"], now["due"]) == 4 * HOUR
     assert now["currentPriority"] == 300
-    # Lanes follow the rows within moments.
     wait_until(lambda: pulled_or_put_back(floor, red), what="the item that ranks first now")
     assert wait_until(lambda: floor.next("red-bert"), what="the other one")["id"] == taken["id"]
     decisions = [floor.explanation(item)["items"][0]["configurationVersion"] for item in (blue, red)]
