@@ -39,8 +39,9 @@ start_process() {
     (cd "$root" && exec setsid "$@" </dev/null >>"$log" 2>&1 9>&-) &
     pid=$!
     printf '%s\n%s\n%s\n' "$pid" "$(process_start_time "$pid" || true)" "$word" >"$run_dir/$name.pid"
-    # Until the command has replaced the shell, the command line is still the script's.
-    for ((tries = 0; tries < 100; tries++)); do
+    # Until the command has replaced the shell, the command line is still the script's, and nobody takes it for the process:
+    # on a machine that is busy that lasts for seconds.
+    for ((tries = 0; tries < 1500; tries++)); do
         if command_line_has "$pid" "$word" || ! process_start_time "$pid" >/dev/null; then break; fi
         sleep 0.02
     done
