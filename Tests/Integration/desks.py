@@ -166,6 +166,10 @@ class Floor:
         assert answer.status_code in (200, 204), answer.text
         return answer.json() if answer.status_code == 200 else None
 
+    def pull(self, agent: str) -> dict:
+        """The next item, as soon as there is one: lanes follow the rows within moments."""
+        return wait_until(lambda: self.next(agent), what=f"an item for {agent}")
+
     def has(self, agent: str) -> list[str]:
         """The ids of what an agent has, and of what lies in its workbins."""
         items = self.http.get(f"/agents/{agent}/workitems").raise_for_status().json()["items"]

@@ -47,7 +47,7 @@ def test_an_item_of_the_future_waits_until_its_time(floor: Floor) -> None:
     assert moment(floor.step(item, "activate")["time"]) >= moment(activation)
     assert seconds_between(activation, queued["due"]) == SLA
     assert floor.step(item, "activate")["actor"]["kind"] == "system"
-    assert floor.next("future-anna")["id"] == item["id"]
+    assert floor.pull("future-anna")["id"] == item["id"]
 
 
 def test_activate_ends_the_waiting_and_the_service_level_begins(floor: Floor) -> None:

@@ -136,7 +136,7 @@ def moved(floor: Floor) -> dict:
 
 def test_items_of_an_endpoint_that_is_gone_go_where_the_new_configuration_says(floor: Floor) -> None:
     item = floor.submit("red")
-    assert floor.next("red-anna")["id"] == item["id"]
+    assert floor.pull("red-anna")["id"] == item["id"]
     waiting = floor.submit("red")
     version = floor.apply(moved(floor))
     floor.until(waiting, "queued", endpoint="side", configurationVersion=version)
@@ -157,7 +157,7 @@ def test_what_returns_later_is_placed_by_the_configuration_in_force(floor: Floor
     version = floor.apply(moved(floor))
     back = floor.do(item, {"held": "resume", "new": "activate"}.get(status, "takeback"))
     assert (back["status"], back["endpoint"], back["configurationVersion"]) == ("queued", "side", version)
-    assert floor.next("red-anna")["id"] == item["id"]
+    assert floor.pull("red-anna")["id"] == item["id"]
 
 
 def test_what_a_removed_agent_had_goes_to_others(floor: Floor) -> None:
@@ -194,7 +194,7 @@ def test_an_explanation_tells_what_was_decided_at_that_time(floor: Floor) -> Non
     """Also when rule, curve and content are others by now."""
     item = floor.submit("red", attributes={"size": 7})
     first = item["configurationVersion"]
-    assert floor.next("red-bert")["id"] == item["id"]
+    assert floor.pull("red-bert")["id"] == item["id"]
     decided = floor.explanation(item)["items"][0]
     assert decided["ranking"]["points"] == [[0, 100]]
     assert (decided["ranking"]["schema"], decided["ranking"]["priority"]) == ("red", 100)

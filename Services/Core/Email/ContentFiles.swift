@@ -154,10 +154,13 @@ package struct ContentFiles: Sendable {
     package func read(
         _ name: ContentName, size: Int64, pieces: Int, _ give: (ByteBuffer) async throws -> Void
     ) async throws {
-        let file = file(name)
-        guard let open = try await folder.perform({ try FileCalls.open(file) }) else {
-            throw ContentFolderError.missing
+        let (path, file) = (path, file(name))
+        let found: OpenFile? = try await folder.perform {
+            if let open = try FileCalls.open(file) { return open }
+            try FileCalls.requireFolder(path)
+            return nil
         }
+        guard let open = found else { throw ContentFolderError.missing }
         do {
             var offset: Int64 = 0
             while offset < size {
