@@ -109,6 +109,10 @@ def test_a_reply_that_comes_before_its_original_makes_one_item_with_it(room: Mai
     assert (one["outcome"], two["outcome"]) == ("created", "followUp")
     assert one["workItemId"] == two["workItemId"]
     assert room.item(one["workItemId"])["attributes"]["emails"] == 2
+    # Two more of that conversation, handed over the wrong way round; the later one names only the earlier one.
+    earlier = f"{uuid.uuid4()}@example.org"
+    outcomes = room.receive(room.message(references=[earlier]), room.message(earlier, references=[both]))
+    assert [(outcome["outcome"], outcome["workItemId"]) for outcome in outcomes] == [("followUp", one["workItemId"])] * 2
 
 
 def test_calls_at_once_about_one_conversation_make_one_item(room: MailRoom) -> None:

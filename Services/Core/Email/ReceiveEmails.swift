@@ -63,6 +63,7 @@ struct ReceiveEmails: Sendable {
             throw Problem.notFound("The mailbox's source is not part of the configuration.")
         }
         let fence = MailboxLease(runtime: runtime, mailbox: mailbox).fence(term)
+        let order = Self.order(of: emails)
         // Repeatable: what a lost COMMIT has written is found again by its keys.
         let done = try await runtime.dependencies.pool.transaction(tenant: tenant, fence: fence, idempotent: true) {
             transaction in
@@ -73,7 +74,7 @@ struct ReceiveEmails: Sendable {
                 tokens: ReplyTokens(box: runtime.dependencies.secrets, tenant: tenant),
                 capture: CaptureWorkItems(
                     pool: runtime.dependencies.pool, tenant: tenant, arrivals: runtime.arrivals))
-            for email in emails { reception.take(email) }
+            for place in order { reception.take(emails[place]) }
             return try await write(&reception, progress, on: transaction)
         }
         if !done.created.isEmpty { runtime.after(.entered(done.created, batch: done.createdBatch)) }
@@ -84,7 +85,23 @@ struct ReceiveEmails: Sendable {
         runtime.committed.raise()
         if done.answers { runtime.announceMail() }
         CoreMetrics.note(done.changes, at: now)
-        return done.outcomes
+        return zip(order, done.outcomes).sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    /// Places of messages in the order in which they are looked at: those first that others of them refer to. Mail servers
+    /// hand over what was sent within a moment in any order, and an answer to a message that is not known yet would begin
+    /// another conversation.
+    private static func order(of emails: [ReceivedEmail]) -> [Int] {
+        let places = Dictionary(emails.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        var order: [Int] = []
+        var seen: Set<Int> = []
+        func visit(_ place: Int) {
+            guard seen.insert(place).inserted else { return }
+            for id in emails[place].references { places[id].map(visit) }
+            order.append(place)
+        }
+        for place in emails.indices { visit(place) }
+        return order
     }
 
     private func write(
