@@ -46,7 +46,8 @@ package final class ContentFolder: Sendable {
             async let _ = watch()
             return try await withCheckedThrowingContinuation { continuation in
                 submit {
-                    continuation.resume(with: $0.flatMap { Result { try calls() } })
+                    let result = $0.flatMap { Result { try calls() } }
+                    return { continuation.resume(with: result) }
                 }
             }
         } catch let error as ContentFolderError {
@@ -63,6 +64,7 @@ package final class ContentFolder: Sendable {
             guard error.code == .stuck else { return }
             submit(waiting: true) {
                 if case .success = $0 { try? calls() }
+                return {}
             }
         } catch {
             return
@@ -71,17 +73,22 @@ package final class ContentFolder: Sendable {
 
     /// - Parameters:
     ///   - waits: however long, for a thread; else it may be refused.
-    ///   - work: is given a failure when it can do nothing.
-    private func submit(waiting waits: Bool = false, _ work: @escaping @Sendable (Result<Void, any Error>) -> Void) {
-        let refuse: @Sendable () -> Void = { work(.failure(ContentFolderError.stuck)) }
+    ///   - work: is given a failure when it can do nothing. What it returns is done when the thread is known to be free:
+    ///     whoever is told goes on with the next call.
+    private func submit(
+        waiting waits: Bool = false, _ work: @escaping @Sendable (Result<Void, any Error>) -> @Sendable () -> Void
+    ) {
+        let refuse: @Sendable () -> Void = { work(.failure(ContentFolderError.stuck))() }
         let call = calls.withLock { $0.add(waits ? nil : refuse) }
         threads.submit { [self] state in
             guard calls.withLock({ $0.begin(call, at: .now) }) else { return }
-            switch state {
-            case .active: work(.success(()))
-            case .cancelled: work(.failure(CancellationError()))
-            }
+            let tell =
+                switch state {
+                case .active: work(.success(()))
+                case .cancelled: work(.failure(CancellationError()))
+                }
             calls.withLock { $0.end(call) }
+            tell()
         }
     }
 
@@ -128,14 +135,17 @@ package final class ContentFolder: Sendable {
             throw error
         }
         submit { [path] start in
-            defer { finding.finish() }
-            do {
+            let result = Result {
                 try start.get()
                 try FileCalls.requireRoom(in: path, bytes: UInt64(EmailLimits.contentBytes))
                 for place in places { try FileCalls.requireFolder(place) }
-                finding.yield(nil)
-            } catch {
-                if let error = error as? ContentFolderError { finding.yield(error) }
+            }
+            return {
+                switch result {
+                case .success: finding.yield(nil)
+                case .failure(let error): if let error = error as? ContentFolderError { finding.yield(error) }
+                }
+                finding.finish()
             }
         }
         for await found in findings {

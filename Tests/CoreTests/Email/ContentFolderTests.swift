@@ -124,6 +124,7 @@ struct ContentFolderTests {
     @Test func aFileThatIsGoneOrShortIsToldOf() async throws {
         try await with { _, files, _ in
             let name = name()
+            try await files.beginFirst(self.name()).finish()
             await #expect(throws: ContentFolderError.missing) { _ = try await read(files, name, size: 1) }
             let draft = try await files.beginFirst(name)
             try await draft.write([1, 2])
