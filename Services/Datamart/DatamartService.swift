@@ -1,12 +1,10 @@
 import AsyncHTTPClient
 import Coordination
-import Foundation
 import Logging
 import Messaging
 import Metrics
 import Projection
 import ServiceKit
-import ServiceLifecycle
 
 /// The data mart: what happened, in tables for reports. A hot standby: every instance reads, and for each tenant the one
 /// that is elected writes.

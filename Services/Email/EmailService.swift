@@ -5,7 +5,6 @@ import EmailMessages
 import Foundation
 import Logging
 import ServiceKit
-import ServiceLifecycle
 
 /// The email service: takes mailboxes' messages in as work and sends what agents answer. Any number of instances; each
 /// mailbox is held by one of them under a lease.

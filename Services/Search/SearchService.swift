@@ -1,12 +1,10 @@
 import AsyncHTTPClient
 import Coordination
-import Domain
 import Logging
 import Messaging
 import Projection
 import SearchIndex
 import ServiceKit
-import ServiceLifecycle
 
 /// The search service: keeps tenants' work items and their messages in Elasticsearch or OpenSearch. A hot standby: every
 /// instance reads the events, and for each tenant the one that is elected writes.

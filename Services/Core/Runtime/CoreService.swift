@@ -1,10 +1,8 @@
 import Coordination
 import Domain
-import Foundation
 import Logging
 import Messaging
 import ServiceKit
-import ServiceLifecycle
 import Storage
 
 /// The core service: captures, classifies, ranks and distributes work. Any number of instances, all active.

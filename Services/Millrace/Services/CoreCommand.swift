@@ -10,14 +10,6 @@ struct CoreCommand: ServiceCommand {
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + CoreKeys.all))
 
-    static func load(
-        _ environment: [String: String], otherKeys: [ConfigurationKeyDescription]
-    ) throws -> CoreConfiguration {
-        try CoreConfiguration.load(environment: environment, otherKeys: otherKeys)
-    }
-
-    static func shared(_ settings: CoreConfiguration) -> ServiceConfiguration { settings.shared }
-
     static func serve(
         _ settings: CoreConfiguration, metrics: PrometheusMetrics, logger: Logger, answersHealth: Bool
     ) async throws {

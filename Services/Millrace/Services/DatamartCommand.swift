@@ -10,14 +10,6 @@ struct DatamartCommand: ServiceCommand {
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + DatamartKeys.all))
 
-    static func load(
-        _ environment: [String: String], otherKeys: [ConfigurationKeyDescription]
-    ) throws -> DatamartServiceConfiguration {
-        try DatamartServiceConfiguration.load(environment: environment, otherKeys: otherKeys)
-    }
-
-    static func shared(_ settings: DatamartServiceConfiguration) -> ServiceConfiguration { settings.shared }
-
     static func serve(
         _ settings: DatamartServiceConfiguration, metrics: PrometheusMetrics, logger: Logger, answersHealth: Bool
     ) async throws {

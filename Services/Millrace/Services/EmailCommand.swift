@@ -10,14 +10,6 @@ struct EmailCommand: ServiceCommand {
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + EmailKeys.all))
 
-    static func load(
-        _ environment: [String: String], otherKeys: [ConfigurationKeyDescription]
-    ) throws -> EmailConfiguration {
-        try EmailConfiguration.load(environment: environment, otherKeys: otherKeys)
-    }
-
-    static func shared(_ settings: EmailConfiguration) -> ServiceConfiguration { settings.shared }
-
     static func serve(
         _ settings: EmailConfiguration, metrics: PrometheusMetrics, logger: Logger, answersHealth: Bool
     ) async throws {

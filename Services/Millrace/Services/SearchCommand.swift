@@ -11,14 +11,6 @@ struct SearchCommand: ServiceCommand {
         discussion: "It is configured by its environment:\n"
             + ConfigurationKeys.help(ConfigurationKeys.all + SearchKeys.all))
 
-    static func load(
-        _ environment: [String: String], otherKeys: [ConfigurationKeyDescription]
-    ) throws -> SearchServiceConfiguration {
-        try SearchServiceConfiguration.load(environment: environment, otherKeys: otherKeys)
-    }
-
-    static func shared(_ settings: SearchServiceConfiguration) -> ServiceConfiguration { settings.shared }
-
     static func serve(
         _ settings: SearchServiceConfiguration, metrics: PrometheusMetrics, logger: Logger, answersHealth: Bool
     ) async throws {

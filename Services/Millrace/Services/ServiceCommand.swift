@@ -8,14 +8,25 @@ import Metrics
 import Search
 import ServiceKit
 
-/// A command that runs a service, alone or, by `millrace all`, beside others in one process.
-protocol ServiceCommand: AsyncParsableCommand {
-    associatedtype Settings: Sendable
+/// What a service is configured with.
+protocol ServiceSettings: Sendable {
+    /// What every service is told.
+    var shared: ServiceConfiguration { get }
     /// - Parameter otherKeys: those of services that may be configured in the same environment.
     /// - Throws: `ConfigurationError` with everything that is wrong.
-    static func load(_ environment: [String: String], otherKeys: [ConfigurationKeyDescription]) throws -> Settings
-    /// What every service is told.
-    static func shared(_ settings: Settings) -> ServiceConfiguration
+    static func load(
+        environment: [String: String], otherKeys: [ConfigurationKeyDescription]
+    ) throws(ConfigurationError) -> Self
+}
+
+extension CoreConfiguration: ServiceSettings {}
+extension EmailConfiguration: ServiceSettings {}
+extension DatamartServiceConfiguration: ServiceSettings {}
+extension SearchServiceConfiguration: ServiceSettings {}
+
+/// A command that runs a service, alone or, by `millrace all`, beside others in one process.
+protocol ServiceCommand: AsyncParsableCommand {
+    associatedtype Settings: ServiceSettings
     /// Runs it until it is stopped.
     /// - Parameter answersHealth: false beside another service that answers for metrics and health.
     static func serve(
@@ -25,8 +36,8 @@ protocol ServiceCommand: AsyncParsableCommand {
 
 extension ServiceCommand {
     func run() async throws {
-        let settings = try ServiceStart.load { try Self.load($0, otherKeys: []) }
-        let metrics = ServiceStart.observe(Self.shared(settings))
+        let settings = try ServiceStart.load { try Settings.load(environment: $0, otherKeys: []) }
+        let metrics = ServiceStart.observe(settings.shared)
         try await Self.serve(settings, metrics, answersHealth: true)
         ServiceStart.end()
     }
@@ -34,14 +45,15 @@ extension ServiceCommand {
     /// Runs it under its own name in logs.
     static func serve(_ settings: Settings, _ metrics: PrometheusMetrics, answersHealth: Bool) async throws {
         var logger = Logger(label: "millrace.\(configuration.commandName ?? "service")")
-        logger[metadataKey: "instance"] = "\(shared(settings).instance)"
+        logger[metadataKey: "instance"] = "\(settings.shared.instance)"
         try await serve(settings, metrics: metrics, logger: logger, answersHealth: answersHealth)
     }
 
     /// For a process that runs others as well: what it needs may be configured, and so may what they need.
     static func loadBeside() throws -> Settings {
         try ServiceStart.load {
-            try load($0, otherKeys: CoreKeys.all + EmailKeys.all + DatamartKeys.all + SearchKeys.all)
+            try Settings.load(
+                environment: $0, otherKeys: CoreKeys.all + EmailKeys.all + DatamartKeys.all + SearchKeys.all)
         }
     }
 }
