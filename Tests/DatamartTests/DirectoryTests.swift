@@ -88,11 +88,14 @@ import Testing
         let tokens = WorkspaceTokens(clock: { endpoint.now }, post: { try await endpoint.post($0, $1, $2) })
         let secret: JSONObject = ["clientId": "mart", "clientSecret": "s:cret"]
         func token() async throws -> String { try await tokens.token(tokenUrl: "https://gws/auth", secret: secret) }
+        #expect(await tokens.isDue("https://gws/auth"))
         #expect(try await token() == "token 1")
         #expect(try await token() == "token 1")
+        #expect(await !tokens.isDue("https://gws/auth"))
         // Basic mart:s%3Acret
         #expect(endpoint.authorization == "Basic bWFydDpzJTNBY3JldA==")
         endpoint.pass(.seconds(85))
+        #expect(await tokens.isDue("https://gws/auth"))
         #expect(try await token() == "token 2")
         endpoint.isAway = true
         endpoint.pass(.seconds(90))

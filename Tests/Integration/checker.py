@@ -160,7 +160,7 @@ def read_explanations(http: httpx.Client, items: list[str]) -> dict[str, list[di
         return dict(zip(items, readers.map(read, items), strict=True))
 
 
-def wait_until_drained(database: str, tenant: str, seconds: float = 10) -> None:
+def wait_until_drained(database: str, tenant: str, seconds: float = 30) -> None:
     """Waits until every event of the tenant has its place in the feed and was published."""
 
     def is_drained() -> bool:

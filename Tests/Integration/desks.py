@@ -99,7 +99,7 @@ class Floor:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def until(self, item: dict, *statuses: str, seconds: float = 10, **members: object) -> dict:
+    def until(self, item: dict, *statuses: str, seconds: float = 30, **members: object) -> dict:
         """The item, as soon as it has one of these statuses and these members."""
 
         def probe() -> dict | None:

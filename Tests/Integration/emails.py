@@ -181,7 +181,7 @@ class Account:
                 if isinstance(part, tuple)
             ]
 
-    def arrived(self, fits: Callable[[Message], bool], what: str, seconds: float = 20) -> Message:
+    def arrived(self, fits: Callable[[Message], bool], what: str, seconds: float = 40) -> Message:
         """The first message that fits, as soon as it has arrived."""
         return wait_until(
             lambda: next((message for message, _ in self.messages() if fits(message)), None),
@@ -261,11 +261,11 @@ class Post:
     def mailbox(self, name: str) -> dict:
         return self.http.get(f"/mailboxes/{name}").raise_for_status().json()
 
-    def connected(self, name: str, side: str = "inbound", seconds: float = 15) -> dict:
+    def connected(self, name: str, side: str = "inbound", seconds: float = 30) -> dict:
         """The mailbox as soon as that side is connected."""
         return self.until(name, lambda mailbox: mailbox[side]["state"] == "connected", f"{side} connected", seconds)
 
-    def until(self, name: str, fits: Callable[[dict], bool], what: str, seconds: float = 15) -> dict:
+    def until(self, name: str, fits: Callable[[dict], bool], what: str, seconds: float = 30) -> dict:
         """The mailbox as soon as it fits."""
         last: dict = {}
 
@@ -294,13 +294,13 @@ class Post:
         """Subjects of all items, sorted."""
         return sorted(item["attributes"].get("subject", "") for item in self.items())
 
-    def has_items(self, count: int, seconds: float = 20) -> list[dict]:
+    def has_items(self, count: int, seconds: float = 40) -> list[dict]:
         """The items, as soon as there are so many."""
         return wait_until(
             lambda: found if len(found := self.items()) >= count else None, seconds=seconds, what=f"{count} items", every=0.2
         )
 
-    def email_in_state(self, email: dict, state: str, seconds: float = 20) -> dict:
+    def email_in_state(self, email: dict, state: str, seconds: float = 40) -> dict:
         """An email as soon as it is in that state."""
         last: dict = {}
 

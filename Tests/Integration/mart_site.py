@@ -97,7 +97,7 @@ class Site:
                     continue
         return None
 
-    def wait_for_holder(self, other_than: Standby | None = None, seconds: float = 20) -> Standby:
+    def wait_for_holder(self, other_than: Standby | None = None, seconds: float = 30) -> Standby:
         """The instance that writes, once there is one."""
 
         def probe() -> Standby | None:
@@ -136,7 +136,7 @@ class Site:
             ).fetchone()
             return row[0] if row and row[1] == 0 else -1
 
-    def catch_up(self, seconds: float = 30) -> int:
+    def catch_up(self, seconds: float = 60) -> int:
         """Waits until the mart has applied everything, and core has placed everything; the last position."""
 
         def probe() -> int:

@@ -61,7 +61,11 @@ class QueryPlans:
             self._offset = log.tell()
         plans = []
         for found in re.finditer(r"@" + self._name + r" \S*\s*LOG: +duration: ([\d.]+) ms +plan:\n((?:\t.*\n)+)", text):
-            plan = json.loads(found[2])
+            try:
+                plan = json.loads(found[2])
+            except ValueError:
+                # Another session's lines stand in the middle of it.
+                continue
             plans.append(Plan(plan["Query Text"], float(found[1]), list(_nodes(plan["Plan"]))))
         return plans
 

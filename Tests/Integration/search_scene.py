@@ -137,7 +137,7 @@ class SearchScene:
             if cursor is None:
                 return self.names(found)
 
-    def wait_for(self, query: str, expected: list[str], seconds: float = 15) -> None:
+    def wait_for(self, query: str, expected: list[str], seconds: float = 30) -> None:
         wait_until(
             lambda: self.find(query) == expected,
             seconds=seconds, every=0.1, what=f"{query} to find {expected}", forgiving=(AssertionError,),

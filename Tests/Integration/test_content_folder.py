@@ -270,7 +270,7 @@ def test_what_nothing_names_goes_after_a_day(
     connection.putheader("Content-Length", str(4 << 20))
     connection.endheaders()
     connection.send(PIECE + PIECE)
-    (half,) = wait_until(contents.unfinished, what="the first chunk")
+    (half,) = wait_until(lambda: [file for file in contents.unfinished() if file.stat().st_size], what="the first chunk")
     core.kill()
     connection.close()
     assert contents.unfinished() == [half] and half.stat().st_size > 0

@@ -247,7 +247,9 @@ def test_an_answer_that_never_came_is_looked_for_among_those_sent(post: Callable
     provider.trouble(1, Refusal(400, {"error": {"code": "ErrorInvalidRecipients"}}), is_send)
     desk.email_in_state(desk.reply(item, "third"), "failed")
     provider.throttle(1, 1, "end")
+    before = provider.count("end", "POST")
     desk.reply(item, "fourth")
+    wait_until(lambda: provider.count("end", "POST") > before, what="the fourth one's attempt")
     assert len(provider.sent) == 1
 
 
@@ -412,6 +414,7 @@ def test_large_attachments_are_sent(post: Callable[..., Post], provider: Graph) 
 def test_an_upload_that_is_disturbed_ends_in_one_message(post: Callable[..., Post], provider: Graph) -> None:
     desk = post()
     first = desk.start()[0]
+    desk.connected("m")
     item = asked(desk, provider, "plans")
     content = os.urandom(4_000_000)
     attachments = [stored(desk, content, "plan.pdf")]

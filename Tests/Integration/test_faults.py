@@ -20,6 +20,11 @@ def test_instances_die_and_sleep(private_world: World) -> None:
     run_faults(private_world, INSTANCES, f"{SEED}-instances")
 
 
+def test_the_schema_changes(private_world: World) -> None:
+    """A migration that waits for a long reader, and one of a version to come, while everybody works."""
+    run_faults(private_world, ["migrate_schema"], f"{SEED}-schema")
+
+
 def test_servers_forget_and_restart(private_world: World) -> None:
     """What happens to servers: Redis emptied and set back, PostgreSQL restarted, a broker that forgets."""
     run_faults(

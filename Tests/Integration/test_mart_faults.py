@@ -16,7 +16,8 @@ import pytest
 from checker import wait_until_drained
 from faults.arena import Arena, arena
 from mart.check import assert_complete
-from mart.faults import CATALOGUE, MartScene
+from mart.faults import CATALOGUE
+from mart.scene import MartScene
 from mart_site import attached, secrets_key
 from own_world import own_world
 from stack import Stack
@@ -77,8 +78,8 @@ def test_instances_of_the_mart_die_and_sleep(private_world: World) -> None:
 
 
 def test_servers_of_the_mart_forget_and_restart(private_world: World) -> None:
-    """What happens to servers: PostgreSQL restarted, a broker that forgets; and a rebuild whose holder is killed."""
-    run_faults(private_world, ["restart_postgres", "rebuild", "forget_broker"], f"{SEED}-servers")
+    """What happens to servers: PostgreSQL restarted, a broker that forgets; a rebuild whose holder is killed; new schemas."""
+    run_faults(private_world, ["restart_postgres", "rebuild", "migrate_schema", "forget_broker"], f"{SEED}-servers")
 
 
 @pytest.mark.soak

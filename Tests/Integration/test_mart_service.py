@@ -1,7 +1,9 @@
 """The service datamart: settings, leases and standby, topic and feed, health, a rebuild while the old tables serve."""
 
+import base64
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import psycopg
@@ -11,6 +13,7 @@ from contracts import OpenAPI
 from mart_site import Site
 from mart_site import site as new_site
 from own_world import own_world
+from standins.provider import Provider, Refusal, Request
 from stack import Stack
 from waiting import wait_until
 from world import World
@@ -237,6 +240,42 @@ def test_health_says_what_keeps_a_mart_from_working(site: Site) -> None:
     document["datamart"]["url"] = right
     assert site.http.put("/configuration", json=document).status_code == 200
     site.catch_up(60)
+
+
+class Workspace(Provider):
+    """An auth endpoint of client credentials in a Basic header."""
+
+    def serve(self, request: Request) -> object:
+        with self.lock:
+            given = base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode()
+            if given != "mart:s%3Acret":
+                raise Refusal(401, {"error": "invalid_client"})
+            self.issued += 1
+            return {"access_token": f"a-token-{self.issued}", "expires_in": 2}
+
+
+def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
+    workspace = Workspace()
+    directory = {"workspace": {"tokenUrl": f"{workspace.url}/auth/v3/oauth/token", "secret": "workspace"}}
+    with closing(workspace), new_site(place, directory=directory) as site:
+
+        def runs(outcome: str) -> list[dict]:
+            with site.sql() as connection:
+                wanted = "SELECT error, rows_read FROM job_run WHERE job = 'workspace' AND outcome = %s"
+                return connection.execute(wanted, [outcome]).fetchall()
+
+        def keep(secret: str) -> None:
+            stored = site.http.put("/secrets/workspace", json={"clientId": "mart", "clientSecret": secret})
+            assert stored.status_code == 204, stored.text
+
+        keep("wrong one")
+        instance = site.start()[0]
+        failed = wait_until(lambda: runs("failed"), what="a run that failed", forgiving=(psycopg.Error,))
+        assert "invalid_client" in failed[0]["error"]
+        keep("s:cret")
+        renewed = wait_until(lambda: len(found := runs("succeeded")) >= 3 and found, seconds=60, what="tokens")
+        assert {run["rows_read"] for run in renewed} == {1}
+        assert not {"s:cret", "s%3Acret", "wrong one"} & set(instance.log_text.split()) and "a-token" not in instance.log_text
 
 
 def test_the_mart_is_its_tenants_own(site: Site) -> None:

@@ -51,7 +51,7 @@ def searched(scene: SearchScene, query: str) -> tuple[set[str], dict]:
     return {item["id"] for item in page["items"]}, page["search"]
 
 
-def wait_for(scene: SearchScene, query: str, expected: set[str], index: str = "elasticsearch", seconds: float = 20) -> None:
+def wait_for(scene: SearchScene, query: str, expected: set[str], index: str = "elasticsearch", seconds: float = 40) -> None:
     wait_until(
         lambda: (found := searched(scene, query))[0] == expected and found[1]["index"] == index,
         seconds=seconds, every=0.1, what=f"{len(expected)} items by {index}",

@@ -196,7 +196,7 @@ class EventReader:
         """The messages that are JSON objects."""
         return [message.event for message in self.received if message.event is not None]
 
-    def wait_for(self, matches: Callable[[dict], bool], *, seconds: float = 10, what: str = "an event") -> dict:
+    def wait_for(self, matches: Callable[[dict], bool], *, seconds: float = 30, what: str = "an event") -> dict:
         """The first event that matches, as soon as it is there."""
         return wait_until(
             lambda: next((event for event in self.events if matches(event)), None),

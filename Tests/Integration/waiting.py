@@ -14,7 +14,7 @@ class DeadlinePassed(AssertionError):
 def wait_until(
     probe: Callable[[], T],
     *,
-    seconds: float = 10,
+    seconds: float = 30,
     what: str = "the expected state",
     every: float = 0.02,
     forgiving: tuple[type[BaseException], ...] = (),

@@ -25,8 +25,9 @@ public struct DiagnoseServers: Sendable {
     public func checkDatabase() async throws { try await withPool { _ = try await $0.query("SELECT 1") } }
 
     /// Whether all migrations that this executable knows have been applied.
+    /// - Returns: migrations of a newer version, oldest first.
     /// - Throws: `StorageError` when one is missing or differs.
-    public func checkSchema() async throws {
+    public func checkSchema() async throws -> [Int32] {
         try await withPool { try await Migrations(CoreSchema.migrations).check(on: $0) }
     }
 

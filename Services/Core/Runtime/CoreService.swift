@@ -63,16 +63,21 @@ public struct CoreService: Sendable {
         let kafkaWatch = WatchKafka(connection: kafka, topics: topics, logger: logger)
         CoreMetrics.register(metrics, tenants: tenants, pool: pool, kafka: kafkaWatch)
 
+        let schema = try Migrations(CoreSchema.migrations)
         let required = [
             HealthCheck("database") { _ = try await pool.query("SELECT 1") },
-            HealthCheck("schema") { try await Migrations(CoreSchema.migrations).check(on: pool) },
+            HealthCheck("schema") { _ = try await schema.check(on: pool) },
             HealthCheck("redis") { try await redis.command(["PING"]) },
             HealthCheck("tenants") { guard tenants.isReady else { throw NotReady.tenantsNotRead } },
         ]
+        let version = HealthCheck("version", isRequired: false) {
+            guard let newer = try await schema.check(on: pool).first else { return }
+            throw NotReady.olderThanDatabase(newer)
+        }
         let folder = contentFolder.map { folder in
             HealthCheck("contents", isRequired: false) { try await folder.check() }
         }
-        let health = HealthChecks(required + kafkaWatch.checks + [folder].compactMap(\.self))
+        let health = HealthChecks(required + [version] + kafkaWatch.checks + [folder].compactMap(\.self))
         var routes = api.routes
         health.addRoutes(to: &routes)
         let http = HTTPService(
@@ -102,7 +107,15 @@ public struct CoreService: Sendable {
 
 enum NotReady: Error, CustomStringConvertible {
     case tenantsNotRead
-    var description: String { "the tenants have not been read yet" }
+    case olderThanDatabase(Int32)
+
+    var description: String {
+        switch self {
+        case .tenantsNotRead: "the tenants have not been read yet"
+        case .olderThanDatabase(let migration):
+            "the database has migration \(migration) of a newer version; replace this instance"
+        }
+    }
 }
 
 extension KafkaConfiguration {

@@ -36,6 +36,11 @@ package actor WorkspaceTokens {
         }
     }
 
+    /// Whether another token of an endpoint has to be fetched.
+    package func isDue(_ tokenUrl: String) -> Bool {
+        !kept.contains { $0.key.hasPrefix("\(tokenUrl)\n") && clock() < $0.value.renewal }
+    }
+
     /// A token that is good for a while.
     /// - Parameter secret: with `clientId` and `clientSecret`.
     /// - Throws: ``MartProblem`` when the endpoint refuses, `OutboundHTTP.Failure` when it cannot be reached.

@@ -42,16 +42,25 @@ struct MartJobs: Sendable {
                 }
             }
             group.addTask { await every(.seconds(300), "check", first: .seconds(30)) { try await check($0) } }
-            if let workspace = settings.section?.mart.directory.workspace {
-                // Looked at often: it is asked for only when the one that is kept comes to its end.
-                await repeating("workspace", logger: logger) {
-                    let secret = try settings.section?.secret(workspace.secret, dependencies.secrets) ?? [:]
-                    _ = try await tokens.token(tokenUrl: workspace.tokenUrl, secret: secret)
-                    return .seconds(30)
-                }
-            }
+            group.addTask { await renewToken(tokens) }
         }
         await http.close()
+    }
+
+    /// The job `workspace`: a run for each token that is fetched. It is looked at often, and one is asked for only when the
+    /// one that is kept comes to its end.
+    private func renewToken(_ tokens: WorkspaceTokens) async {
+        guard let workspace = settings.section?.mart.directory.workspace else { return }
+        await repeating("workspace", logger: logger, longestPause: .seconds(60)) {
+            guard await tokens.isDue(workspace.tokenUrl) else { return .seconds(1) }
+            try requireTrust()
+            try await jobs.run("workspace", term: term) { run in
+                let secret = try settings.section?.secret(workspace.secret, dependencies.secrets) ?? [:]
+                _ = try await tokens.token(tokenUrl: workspace.tokenUrl, secret: secret)
+                run.count(read: 1)
+            }
+            return .seconds(1)
+        }
     }
 
     /// Runs a job by the clock, and for a mart that has been built anew at once; what fails is tried again after a minute.

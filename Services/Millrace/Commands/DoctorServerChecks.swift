@@ -65,8 +65,9 @@ struct ServerChecks: Sendable {
         }
         guard answers.state == .well else { return [answers] }
         let schema = await look("schema", "run `millrace migrate` as the owner, with this version") {
-            try await servers.checkSchema()
-            return "up to date"
+            let newer = try await servers.checkSchema()
+            return newer.first.map { "has migration \($0) of a newer version; replace the instances of this one" }
+                ?? "up to date"
         }
         return [answers, schema]
     }

@@ -14,6 +14,7 @@ import redis
 
 from cores import Core
 from faults.arena import DISTRIBUTION_WITHIN, Arena
+from faults.migrating import migrate_schema
 from waiting import wait_until
 
 Fault = Callable[[Arena, random.Random], None]
@@ -215,5 +216,6 @@ CATALOGUE: dict[str, Fault] = {
     for fault in (
         kill_core, kill_steward, crash_before_lane, pause_core, forget_broker, flush_redis, restart_redis,
         redis_from_snapshot, restart_postgres, rebalance_storm, two_rebuilders,
+        migrate_schema,
     )
 }  # fmt: skip

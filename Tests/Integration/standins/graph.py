@@ -133,7 +133,8 @@ class Graph(Provider):
                 continue
             if kind == "deleted" or message is None or folder not in message.places:
                 page.append({"id": identifier, "@removed": {"reason": "deleted"}})
-            elif message.received >= since:
+            # Graph keeps whole seconds.
+            elif int(message.received) >= since:
                 page.append({"@odata.etag": "x", "id": identifier, "receivedDateTime": self._time(message)})
         state["from"] = position
         token = base64.urlsafe_b64encode(json.dumps(state).encode()).decode()

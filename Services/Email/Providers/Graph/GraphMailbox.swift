@@ -59,9 +59,11 @@ final class GraphMailbox: MailboxConnection {
         }
     }
 
-    /// New messages only: what is read, marked or deleted later is not told of.
+    /// New messages only: what is read, marked or deleted later is not told of. Graph keeps whole seconds: what came in the
+    /// second of `from` is asked for too.
     private func beginning(_ from: Instant) async throws -> String {
-        let filter = ProviderAPI.encoded("receivedDateTime ge \(from.rfc3339)")
+        let second = Instant(milliseconds: from.milliseconds / 1000 * 1000)
+        let filter = ProviderAPI.encoded("receivedDateTime ge \(second.rfc3339)")
         return "\(user)/mailFolders/\(try await folderId())/messages/delta?changeType=created"
             + "&$select=id,receivedDateTime&$filter=\(filter)"
     }
