@@ -166,6 +166,10 @@ class Floor:
         assert answer.status_code in (200, 204), answer.text
         return answer.json() if answer.status_code == 200 else None
 
+    def lanes_follow(self, idle: str) -> None:
+        """What has been answered here is in the lanes: an agent for whom there is nothing hears so only then."""
+        assert self.next(idle) is None
+
     def pull(self, agent: str) -> dict:
         """The next item, as soon as there is one: lanes follow the rows within moments."""
         return wait_until(lambda: self.next(agent), what=f"an item for {agent}")

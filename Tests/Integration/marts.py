@@ -10,6 +10,7 @@ import httpx
 import psycopg
 from psycopg import sql
 
+from checker import wait_until_drained
 from cores import Core, free_port
 from mail_room import SECRETS_KEY
 from stack import with_database
@@ -83,7 +84,8 @@ class Mart:
             return row[0] if row else 0
 
     def await_all(self, feed: httpx.Client, seconds: float = 30) -> int:
-        """Waits until the mart holds every event that the tenant's feed has; returns the last position."""
+        """Waits until the mart holds everything that has happened; returns the last position."""
+        wait_until_drained(self.world.admin_url, self.tenant.name)
         last = last_position(feed)
         wait_until(lambda: self.position() >= last, seconds=seconds, what=f"event {last} in the mart", every=0.05)
         return last

@@ -66,7 +66,7 @@ class SearchScene:
         if kind == "postgresql":
             return SearchScene(MailRoom.open(world, configuration()), world)
         server = server or SearchServer(kind, world.folder / f"{kind}-{secrets.token_hex(3)}").start()
-        document = configuration(search={"url": url or server.url, **section})
+        document = configuration(search={"url": url or server.url, "answersWithin": "10s", **section})
         scene = SearchScene(MailRoom.open(world, document), world, "elasticsearch", server)
         scene.services.append(scene.service().start())
         return scene

@@ -66,8 +66,8 @@ def test_a_process_that_does_not_listen_is_ended_after_the_bound(tmp_path: Path)
         bash(
             tmp_path,
             """
-            start_process stubborn 'trap' bash -c 'trap "" TERM; while :; do sleep 0.1; done'
-            sleep 0.3
+            start_process stubborn 'trap' bash -c 'trap "" TERM; touch "$0"; while :; do sleep 0.1; done' "$run_dir/deaf"
+            until [[ -e $run_dir/deaf ]]; do sleep 0.05; done
             stop_process stubborn TERM 1
             is_running stubborn || echo stopped
             """,

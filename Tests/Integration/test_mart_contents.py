@@ -239,12 +239,11 @@ def test_jobs_ran_and_the_check_found_nothing(site: Site) -> None:
     def ended() -> dict[str, str]:
         runs = rows(site, "SELECT DISTINCT ON (job) * FROM job_run WHERE ended_at IS NOT NULL ORDER BY job, id DESC")
         found = {row["job"]: row for row in runs}
-        return found if {"partitions", "retention", "directory", "check"} <= found.keys() else {}
+        # Other tests restart core: a run that did not reach it is followed by another one a minute later.
+        succeeded = all(row["outcome"] == "succeeded" for name, row in found.items() if name != "projection")
+        return found if {"partitions", "retention", "directory", "check"} <= found.keys() and succeeded else {}
 
-    jobs = wait_until(ended, seconds=60, what="one run of each job")
-    assert {name: job["outcome"] for name, job in jobs.items() if name != "projection"} == {
-        name: "succeeded" for name in jobs if name != "projection"
-    }, jobs
+    jobs = wait_until(ended, seconds=150, what="one run of each job that succeeded")
     # Core and mart have the same open items.
     assert jobs["check"]["rows_read"] > 0 and "differences" not in jobs["check"]["detail"], jobs["check"]
     made = rows(site, "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname ~ '^task_event_fact'")

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 import redis
 
+from checker import wait_until_drained
 from desks import Floor, ahead, desk, desks, moment
 from offer_stream import EVENT_STREAM, OfferStream
 from waiting import wait_until
@@ -17,8 +18,8 @@ from world import World
 def floor(world: World) -> Floor:
     first, _ = world.cores.ensure(2)
     configuration = desks(
-        desk("missed", ["anna", "bert"], {"acceptWithin": "1s"}),
-        desk("tired", {"anna": {"capacity": 2}}, {"acceptWithin": "1s", "missedOffersUntilNotReady": 2}),
+        desk("missed", ["anna", "bert"], {"acceptWithin": "3s"}),
+        desk("tired", {"anna": {"capacity": 2}}, {"acceptWithin": "3s", "missedOffersUntilNotReady": 2}),
         desk("declined", ["anna", "bert"]),
         desk("picky", ["anna"]),
         desk("limited", {name: {"capacity": 2} for name in ("anna", "bert", "cleo")}, {"limit": 2}),
@@ -39,6 +40,7 @@ def floor(world: World) -> Floor:
         desk("chat", {"anna": {"capacity": 3}}, channel="chat", children=[
             {"name": "mail", "when": {"all": [{"attribute": "mail", "is": True}]}, "channel": "mail"},
         ]),
+        desk("nobody's", ["anna"]),
         desk("pull", {"anna": {"capacity": 3}}),
         desk("push", ["anna"]),
         desk("preferred", {"anna": {"capacity": 5}, "bert": {"capacity": 5}}),
@@ -63,6 +65,13 @@ def other(world: World, floor: Floor) -> Floor:
     return Floor(world, floor.tenant, world.cores.ensure(2)[1])
 
 
+def quick_enough(delays: list[float]) -> bool:
+    """Whether one took less than the half of a second; of twenty, one must."""
+    quick = any(delay < 0.5 for delay in delays)
+    assert quick or len(delays) < 20, delays
+    return quick
+
+
 def out(floor: Floor, desk: str) -> list[dict]:
     """What is offered or assigned there."""
     parameters = {"category": desk, "status": "offered,assigned"}
@@ -71,6 +80,7 @@ def out(floor: Floor, desk: str) -> list[dict]:
 
 def most_out(floor: Floor, items: list[dict]) -> int:
     """How many of them were out at once at most, by the feed."""
+    wait_until_drained(floor.world.admin_url, floor.tenant.name)
     events, after = [], 0
     while page := floor.http.get("/events", params={"after": after, "limit": 5000}).json():
         if not page["items"]:
@@ -95,11 +105,11 @@ def test_a_missed_offer_goes_to_another_agent(floor: Floor) -> None:
     offer = floor.offered("missed-anna", item)
     floor.ready("missed-bert")
     second = floor.offered("missed-bert", item)
+    assert floor.http.post(f"/offers/{offer['id']}/accept").status_code == 409
+    assert floor.answer(second, "accept")["assignee"] == "missed-bert"
     assert moment(second["offeredAt"]) >= moment(offer["deadline"])
     missed = floor.step(item, "miss")
     assert (missed["agent"], missed["actor"]["kind"]) == ("missed-anna", "system")
-    assert floor.http.post(f"/offers/{offer['id']}/accept").status_code == 409
-    assert floor.answer(second, "accept")["assignee"] == "missed-bert"
 
 
 def test_an_agent_who_misses_too_many_becomes_not_ready(floor: Floor) -> None:
@@ -190,6 +200,7 @@ def test_the_agent_who_is_idle_longest_gets_it(floor: Floor) -> None:
     second = floor.submit("idle")
     floor.answer(floor.offered("idle-bert", second), "accept")
     floor.do(second, "complete")
+    floor.lanes_follow("nobody's-anna")
     third = floor.submit("idle")
     floor.offered("idle-anna", third)
     eligible = floor.explanation(third)["items"][-1]["eligibleAgents"]
@@ -255,6 +266,7 @@ def test_next_gives_the_best_first(floor: Floor) -> None:
     floor.away("pull-anna")
     starts = [60, 600, 0, 300]
     items = {start: floor.submit("pull", priority=start) for start in starts}
+    floor.lanes_follow("nobody's-anna")
     taken = [floor.next("pull-anna") for _ in range(3)]
     assert [item["id"] for item in taken] == [items[start]["id"] for start in (600, 300, 60)]
     assert {item["status"] for item in taken} == {"assigned"}
@@ -317,7 +329,7 @@ def test_an_agent_who_leaves_returns_offers_and_keeps_what_is_assigned(floor: Fl
     floor.answer(floor.offered("leaving-anna", kept), "accept")
     offer = floor.offered("leaving-anna", returned)
     assert floor.state("leaving-anna", "notReady")["state"] == "notReady"
-    floor.until(returned, "queued", seconds=2)
+    floor.until(returned, "queued")
     assert floor.offers("leaving-anna") == []
     assert floor.item(kept)["status"] == "assigned"
     assert floor.http.post(f"/offers/{offer['id']}/accept").status_code in (404, 409)
@@ -392,7 +404,7 @@ def test_an_offer_made_at_one_instance_wakes_who_waits_at_another(floor: Floor, 
     floor.ready("woken-anna")
     delays = []
     with ThreadPoolExecutor(1) as pool:
-        for _ in range(3):
+        while not quick_enough(delays):
             known = {offer["id"] for offer in other.offers("woken-anna")}
             assert not known
             waiting = pool.submit(other.offers, "woken-anna", 10)
@@ -402,8 +414,6 @@ def test_an_offer_made_at_one_instance_wakes_who_waits_at_another(floor: Floor, 
             delays.append(time.monotonic() - submitted)
             assert [offer["workItemId"] for offer in offers] == [item["id"]]
             floor.do(item, "complete")
-    # A look comes every second; being woken does not wait for it.
-    assert min(delays) < 0.5, delays
 
 
 def test_offers_come_as_server_sent_events(floor: Floor, other: Floor) -> None:
@@ -466,7 +476,8 @@ def test_an_answer_that_somebody_else_gives_is_told_at_once(floor: Floor, other:
     floor.ready(agent)
     delays = []
     with OfferStream(floor.http, agent) as here, OfferStream(other.http, agent) as there:
-        for _ in range(3):
+        # A look comes every second; neither stream waits for it.
+        while not quick_enough(delays):
             item = floor.submit("answered")
             offer = [stream.wait_for("offer", item) for stream in (here, there)][0]
             floor.answer(offer, "decline")
@@ -475,8 +486,6 @@ def test_an_answer_that_somebody_else_gives_is_told_at_once(floor: Floor, other:
                 stream.wait_for("withdrawn", item)
             delays.append(time.monotonic() - done)
             floor.do(item, "cancel")
-    # A look comes every second; neither stream waits for it.
-    assert min(delays) < 0.5, delays
 
 
 @pytest.mark.parametrize("parameters", [{"wait": 61}, {"wait": "long"}, {"waits": 1}])

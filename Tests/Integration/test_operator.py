@@ -467,7 +467,7 @@ def test_a_crash_ends_a_process_at_once_and_says_where(world: World, tmp_path: P
     core = Core(world.stack.executable, "crashing", world.environment, tmp_path / "core.log").start()
     try:
         os.kill(core.pid, number)
-        wait_until(lambda: not core.is_running, seconds=3, what="its end")
+        wait_until(lambda: not core.is_running, seconds=15, what="its end")
     finally:
         core.kill()
     assert core.exit_code == -number

@@ -12,9 +12,9 @@ from waiting import wait_until
 
 @pytest.fixture(scope="module")
 def floor(stack: Stack) -> Iterator[Floor]:
-    """An instance for which two seconds without a sign of life are long."""
+    """An instance for which four seconds without a sign of life are long."""
     with own_world(stack, "presence") as world:
-        world.cores.start(1, AGENT_SILENCE="2s")
+        world.cores.start(1, AGENT_SILENCE="4s")
         configuration = desks(
             desk("silent", {"anna": {"capacity": 2}}, {"acceptWithin": "10m", "returnAfter": "1s"}),
             desk("lively", ["bert"], {"acceptWithin": "10m"}),

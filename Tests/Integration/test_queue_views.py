@@ -164,7 +164,7 @@ def test_the_queues_count_what_waits_and_who_is_there(floor: Floor) -> None:
     wait_until(counted, what=f"{expected}, not {queue(floor, 'counted')}")
     assert moment(queue(floor, "counted")["oldest"]) == moment(items[5]["activation"])
     floor.away("counted-anna")
-    floor.do(oldest, "takeback") if floor.item(oldest)["status"] == "offered" else None
+    floor.until(oldest, "queued")
     row = wait_until(lambda: found if (found := queue(floor, "counted")).get("depth") == 4 else None, what="four")
     assert (row["overdue"], row["offered"], row["agentsReady"]) == (1, 0, 0)
     assert moment(row["oldest"]) == moment(oldest["activation"])

@@ -86,10 +86,13 @@ def test_a_server_that_has_lost_everything_is_filled_again(place: World, scenes:
     common = word()
     items = set(submit(scene, 20, note=common))
     wait_for(scene, common, items)
+    # Nobody fills it before it has been looked at.
+    scene.services[0].pause()
     scene.server.kill()
     scene.server.start()
     assert scene.server.count(scene.alias) == -1
-    wait_for(scene, common, items, seconds=30)
+    scene.services[0].resume()
+    wait_for(scene, common, items)
     assert scene.server.ids(scene.alias) >= items
 
 
@@ -102,10 +105,10 @@ def test_a_slow_server_holds_nobody_up(place: World, scenes: list[SearchScene]) 
         common = word()
         items = set(submit(scene, 5, note=common))
         wait_for(scene, common, items)
-        way.delay = 1.0
+        way.delay = 3.0
         began = time.monotonic()
         found, search = searched(scene, common)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 2.5
         assert found == items and search["index"] == "postgresql" and "in time" in search["note"], search
         began = time.monotonic()
         more = set(submit(scene, 10, note=common))
@@ -174,11 +177,10 @@ def test_a_check_mends_what_is_missing_changed_or_too_much(place: World, scenes:
     wait_for(scene, common, set(items), seconds=30)
     wait_until(lambda: scene.server.ids(scene.alias) == set(items), seconds=20, what="the extra document to be gone")
     mended = "search_repaired_documents_total"
-    assert checking.metric(mended, kind="missing") == 1
-    assert checking.metric(mended, kind="stale") == 1
-    assert checking.metric(mended, kind="extra") == 1
+    for kind in ("missing", "stale", "extra"):
+        wait_until(lambda kind=kind: checking.metric(mended, kind=kind) == 1, what=f"the count of {kind} documents")
     wait_until(lambda: checking.metric("search_index_documents") == len(items), what="the count of documents")
-    assert checking.metric("search_items") == len(items)
+    wait_until(lambda: checking.metric("search_items") == len(items), what="the count of items")
     # Somebody takes the alias away.
     assert scene.server.call("DELETE", f"/{index}/_alias/{scene.alias}").status_code == 200
     wait_for(scene, common, set(items))

@@ -322,7 +322,7 @@ def test_a_key_is_rotated_without_a_gap(place: Place, admin: httpx.Client) -> No
     assert admin.delete(f"/keys/{old['id']}").status_code == 204
     # At once where it was revoked; elsewhere when what is remembered of it has grown old.
     assert place.status(old["key"]) == 401
-    wait_until(lambda: elsewhere.get("/agents").status_code == 401, seconds=7, what="the revoked key refused elsewhere")
+    wait_until(lambda: elsewhere.get("/agents").status_code == 401, seconds=20, what="the revoked key refused elsewhere")
     assert place.status(new["key"]) == 200
     assert new_key(admin, "reader", name="rotated")
     listed = {entry["id"]: entry for entry in admin.get("/keys").json()["items"]}
@@ -331,11 +331,11 @@ def test_a_key_is_rotated_without_a_gap(place: Place, admin: httpx.Client) -> No
 
 
 def test_a_key_expires(place: Place, admin: httpx.Client) -> None:
-    end = time.time() + 1.5
+    end = time.time() + 5
     expires = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(end)) + f".{int(end % 1 * 1000):03d}Z"
     key = new_key(admin, "reader", expiresAt=expires)
     assert place.status(key["key"]) == 200
-    wait_until(lambda: place.status(key["key"]) == 401, seconds=5, what="the key's end")
+    wait_until(lambda: place.status(key["key"]) == 401, seconds=20, what="the key's end")
     assert time.time() >= end - 0.05
 
 

@@ -80,7 +80,7 @@ def test_a_source_that_is_away_or_slow_holds_up_nobody_else(telling: World) -> N
     release = threading.Event()
 
     def slowly(_: bytes) -> int:
-        release.wait(30)
+        release.wait(90)
         return 204
 
     slow, quick = Receiver(slowly), Receiver()
@@ -97,9 +97,9 @@ def test_a_source_that_is_away_or_slow_holds_up_nobody_else(telling: World) -> N
         )
         for name in ("vinst", "away", "web"):
             submit(telling, tenant, f"first-{name}", source=name)
-        wait_until(lambda: told(quick), seconds=8, what="the quick source to be told")
+        wait_until(lambda: told(quick), seconds=20, what="the quick source to be told")
         submit(telling, tenant, "second-web", source="web")
-        wait_until(lambda: len(told(quick)) == 2, seconds=5, what="the quick source to be told again")
+        wait_until(lambda: len(told(quick)) == 2, seconds=20, what="the quick source to be told again")
         assert told(slow) == []
         late = Receiver(port=port)
         wait_until(lambda: told(late), seconds=20, what="the source that was away to be told")

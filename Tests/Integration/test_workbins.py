@@ -89,7 +89,7 @@ def test_a_workbin_that_does_not_exist_is_refused(floor: Floor) -> None:
 
 def test_a_parked_item_comes_back_by_itself_to_its_agent_first(floor: Floor) -> None:
     item = floor.do(floor.submit("back"), "assign", agent="back-anna")
-    until = ahead(0.8)
+    until = ahead(3)
     parked = floor.do(item, "park", until=until)
     assert moment(parked["deadline"]) == moment(until)
     floor.ready("back-bert")

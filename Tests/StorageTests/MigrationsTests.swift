@@ -51,7 +51,9 @@ struct MigrationsTests {
     }
 
     @Test func aStepThatWaitsForALongReaderLetsOthersWork() async throws {
-        try await TestDatabase.withPool(size: 4) { pool in
+        var settings = PostgresSettings()
+        settings.idleInTransactionTimeout = .seconds(120)
+        try await TestDatabase.withPool(size: 4, settings: settings) { pool in
             let (reading, isReading) = AsyncStream<Void>.makeStream()
             let (ended, end) = AsyncStream<Void>.makeStream()
             _ = try await Migrations([first]).apply(on: pool)

@@ -107,6 +107,9 @@ package final class BatchQueue<Request: Sendable, Response: Sendable>: Sendable 
         add([Waiting(request: request, answer: nil)])
     }
 
+    /// Whether something that was handed over has not ended.
+    package var isBusy: Bool { state.withLock { !$0.open.isEmpty } }
+
     /// Waits until everything that was handed over before has ended, well or not.
     /// - Returns: whether there was anything.
     package func settle() async -> Bool {

@@ -98,10 +98,11 @@ final class TenantRuntime: Sendable {
 
     /// `next`: the best item for an agent who asks; nil when there is none.
     func pull(for agent: Int32, answerKey: AnswerKey?) async throws -> ChangeOutcome? {
+        // What was answered before the agent asked may still be on its way to the lanes, or come there while they are looked at.
+        let wasBusy = present.laneWork.isBusy
         let first = try await distribute.pull(for: agent, answerKey: answerKey, in: snapshot, at: .now)
         look(at: first.again)
-        // What was answered before the agent asked may still be on its way to the lanes.
-        guard first.outcome == nil, await present.laneWork.settle() else { return first.outcome }
+        guard first.outcome == nil, await present.laneWork.settle() || wasBusy else { return first.outcome }
         let second = try await distribute.pull(for: agent, answerKey: answerKey, in: snapshot, at: .now)
         look(at: second.again)
         return second.outcome

@@ -30,6 +30,7 @@ struct BatchQueueTests {
     func rest() async {
         let queue = BatchQueue<Int, Void> { $0.map { _ in .success(()) } }
         #expect(await queue.settle() == false)
+        #expect(!queue.isBusy)
     }
 
     @Test("Settled is what was handed over before, and not what comes later")
@@ -40,6 +41,7 @@ struct BatchQueueTests {
         var begun = gate.begun.makeAsyncIterator()
         queue.post(1)
         #expect(await begun.next() == [1])
+        #expect(queue.isBusy)
         queue.post(2)
         async let settled = queue.settle()
         gate.letGo.yield()

@@ -33,14 +33,17 @@ def differences_in_content(mart: Site) -> list[str]:
     """Steps of which the mart says something else than core does."""
     with psycopg.connect(mart.world.admin_url) as connection:
         bodies = connection.execute(_BODIES, [mart.tenant.name]).fetchall()
-    with mart.sql() as connection:
+    with mart.sql() as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # Agents whose presence ends are set offline at any time.
+        stored = connection.execute("SELECT position FROM projection_progress").fetchone()["position"]
         steps = {row["position"]: row for row in connection.execute(_STEPS)}
     problems = []
     # Segment and product are told when an item is new or changes; in between it keeps them.
     kept: dict[object, dict[str, str | None]] = {}
     # Core has taken these out of what it tells of erased items; the mart keeps them, for its totals.
     erased = {subject for _, subject, text in bodies if json.loads(text)["action"] == "erase"}
-    for position, subject, text in bodies:
+    for position, subject, text in (body for body in bodies if body[0] <= stored):
         body = json.loads(text)
         attributes = body.get("attributes")
         if attributes is not None and subject not in erased:
