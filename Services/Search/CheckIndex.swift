@@ -8,7 +8,7 @@ struct CheckIndex: Sendable {
     let target: IndexTarget
     let fence: TermFence
     /// Milliseconds for which a change may be on its way into the index.
-    private static let grace: Int64 = 10_000
+    static let grace: Int64 = 10_000
 
     /// What it found.
     struct Found: Sendable, Hashable {

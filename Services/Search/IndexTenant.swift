@@ -29,22 +29,27 @@ struct IndexTenant: Sendable {
     /// What the holder does beside applying events: it sees to it that there is an index with all items in it, that the
     /// alias stands for it, and now and then that they agree.
     private func look(after fence: TermFence) async {
-        let checked = Mutex(ContinuousClock.now)
+        let due = Mutex(ContinuousClock.now + soon)
         await repeating("search index", logger: logger) {
             do {
                 try await prepare(fence)
-                if ContinuousClock.now - checked.withLock({ $0 }) >= checkEvery {
+                if ContinuousClock.now >= due.withLock({ $0 }) {
                     try await check(fence)
-                    checked.withLock { $0 = .now }
+                    due.withLock { $0 = .now + checkEvery }
                 }
                 return min(checkEvery, .seconds(5))
-            } catch let error as StorageError {
+            } catch {
+                due.withLock { $0 = min($0, .now + soon) }
                 // The term is over; whoever holds now looks after it.
-                if error.code == .staleTerm { try await Task.sleep(for: .seconds(1)) }
+                if (error as? StorageError)?.code == .staleTerm { try await Task.sleep(for: .seconds(1)) }
                 throw error
             }
         }
     }
+
+    /// When a check follows a new term or an error, either of which a server may have caused that went away and came back
+    /// without what it had taken last; beyond ``CheckIndex/grace``, so that the check looks at what was new then.
+    private var soon: Duration { min(checkEvery, .milliseconds(CheckIndex.grace) + .seconds(2)) }
 
     private func prepare(_ fence: TermFence) async throws {
         var serving = try await target.control.held(fence.term).serving

@@ -8,6 +8,7 @@ import subprocess
 import sysconfig
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -114,6 +115,8 @@ class SlowWay:
 
     def __init__(self, port: int) -> None:
         self.delay = 0.0
+        # Nobody gets through.
+        self.is_cut = False
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -124,12 +127,25 @@ class SlowWay:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def cut(self) -> None:
+        """Ends what goes on, and lets nobody through until `mend`."""
+        self.is_cut = True
+        for end in list(self._sockets):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self.is_cut = False
+
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self.is_cut:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._target), timeout=5)
             except OSError:
@@ -169,6 +185,11 @@ class Search(Core):
 
     def is_ready(self) -> bool:
         return self._get(f"http://127.0.0.1:{self.metrics_port}/health/ready").status_code == 200
+
+    @property
+    def health(self) -> str:
+        """What it says about itself."""
+        return self._get(f"http://127.0.0.1:{self.metrics_port}/health/ready").text
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's series that have these labels."""

@@ -123,6 +123,32 @@ def test_a_slow_server_holds_nobody_up(place: World, scenes: list[SearchScene]) 
         server.close()
 
 
+def test_what_a_server_lost_while_it_was_away_is_written_again(place: World, scenes: list[SearchScene]) -> None:
+    """It came back without the last that it had taken: the next check would come in an hour."""
+    server = SearchServer("elasticsearch", place.folder / "forgetful").start()
+    way = SlowWay(server.port)
+    try:
+        scene = SearchScene.open(place, "elasticsearch", server, url=way.url)
+        scenes.append(scene)
+        common = word()
+        items = set(submit(scene, 5, note=common))
+        wait_for(scene, common, items)
+        lost = next(iter(items))
+        # The check that a new term begins with is over.
+        wait_until(lambda: scene.services[0].metric("search_index_documents") == 5, seconds=40, what="the first check")
+        way.cut()
+        items |= set(submit(scene, 1, note=common))
+        wait_until(lambda: "degraded" in scene.services[0].health, seconds=40, what="the indexer to notice")
+        (index,) = server.indices(scene.alias)
+        assert server.call("DELETE", f"/{index}/_doc/{lost}").status_code == 200
+        way.mend()
+        wait_until(lambda: lost in server.ids(scene.alias), seconds=60, every=0.5, what="the lost document")
+        wait_for(scene, common, items)
+    finally:
+        way.close()
+        server.close()
+
+
 def test_an_index_is_built_anew_while_it_is_searched(place: World, scenes: list[SearchScene]) -> None:
     scene = SearchScene.open(place, "elasticsearch")
     scenes.append(scene)
