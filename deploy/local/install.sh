@@ -8,6 +8,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 
 packages=(
+    git ca-certificates binutils libstdc++-12-dev # what Swift builds with
     pkg-config librdkafka-dev libhiredis-dev libpq-dev zlib1g-dev libcurl4-openssl-dev libgmime-3.0-dev libxml2-dev # the build
     postgresql-15 redis-server kcat python3-venv # the servers
     dovecot-imapd dovecot-lmtpd exim4-daemon-light openssl # a mail server to try email with
@@ -27,6 +28,14 @@ for group in "$@"; do
     esac
 done
 
+# Two mail servers do not stand each other, and apt removes the one that is there.
+spare_other_mail_server() {
+    local found
+    found="$(dpkg-query -W -f='${db:Status-Abbrev} ${Package} ${Provides}\n' | awk '/^ii .*mail-transport-agent/ && $2 !~ /^exim4/ {print $2}')"
+    [[ -z $found ]] || die "$found is installed here, and exim4-daemon-light, which the demo and the tests start as a mail server of
+their own, would take its place. Run them on another machine or in a container, or remove $found first."
+}
+
 is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null)" == "ii " ]]; }
 
 install_packages() {
@@ -34,15 +43,18 @@ install_packages() {
     command -v dpkg-query >/dev/null || die "these scripts install Debian packages; elsewhere install by hand: ${packages[*]}"
     for name in "${packages[@]}"; do is_installed "$name" || missing+=("$name"); done
     ((${#missing[@]})) || return 0
+    [[ " ${missing[*]} " != *" exim4-daemon-light "* ]] || spare_other_mail_server
     if ((EUID != 0)); then
         command -v sudo >/dev/null || die "run as root: apt-get update && apt-get install ${missing[*]}"
         as_root=(sudo)
     fi
     say "installing Debian packages: ${missing[*]}"
     local settings=(DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)
-    "${as_root[@]}" env "${settings[@]}" apt-get update -qq
-    "${as_root[@]}" env "${settings[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$log_dir/apt.log" 2>&1 9>&- ||
-        { tail -n 30 "$log_dir/apt.log" >&2; die "apt-get install failed"; }
+    # A machine that has just been started may be updating itself.
+    local apt=(apt-get -o DPkg::Lock::Timeout=300)
+    "${as_root[@]}" env "${settings[@]}" "${apt[@]}" update -qq
+    "${as_root[@]}" env "${settings[@]}" "${apt[@]}" install -y -qq --no-install-recommends "${missing[@]}" >"$log_dir/apt.log" 2>&1 9>&- ||
+        { tail -n 30 "$log_dir/apt.log" >&2; die "apt-get install failed; these scripts are for Debian 12"; }
     rest_new_services "${missing[@]}"
 }
 
@@ -52,9 +64,9 @@ rest_new_services() {
     [[ -d /run/systemd/system ]] || return 0
     for name in "$@"; do
         case $name in
-            redis-server) "${as_root[@]}" systemctl stop redis-server.service || true ;;
-            postgresql-15) "${as_root[@]}" systemctl stop postgresql@15-main.service || true ;;
             # Only the programs are wanted; the stack starts them with folders and ports of its own.
+            redis-server) "${as_root[@]}" systemctl disable --quiet --now redis-server.service || true ;;
+            postgresql-15) "${as_root[@]}" systemctl disable --quiet --now postgresql.service postgresql@15-main.service || true ;;
             dovecot-imapd) "${as_root[@]}" systemctl disable --quiet --now dovecot.socket dovecot.service || true ;;
             exim4-daemon-light) "${as_root[@]}" systemctl disable --quiet --now exim4.service || true ;;
             # Only its configuration checker is wanted.

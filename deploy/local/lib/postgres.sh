@@ -14,12 +14,15 @@ as_postgres() {
     fi
 }
 
-# The data folder: in the stack's folder, or under /var/tmp when the user postgres may not pass through to there.
+# The data folder: in the stack's folder, or under /var/lib when the user postgres may not pass through to there (under
+# /var/tmp, which is cleared of what is old, where an earlier version made it).
 postgres_home() {
     if ((EUID != 0)) || as_postgres test -x "$local_dir"; then
         printf '%s\n' "$local_dir/postgres"
     else
-        printf '/var/tmp/millrace-%s\n' "$(printf '%s' "$local_dir" | sha256sum | cut -c1-12)"
+        local name
+        name="millrace-$(printf '%s' "$local_dir" | sha256sum | cut -c1-12)"
+        if [[ -d /var/tmp/$name ]]; then printf '/var/tmp/%s\n' "$name"; else printf '/var/lib/%s\n' "$name"; fi
     fi
 }
 
