@@ -63,6 +63,11 @@ public struct CoreAPI: Sendable {
         let principal = try request.principal
         for _ in 0..<40 {
             if let runtime = tenants.runtime(id: principal.tenant) { return runtime }
+            if let version = tenants.unreadVersion(ofTenant: principal.tenant) {
+                throw Problem.unavailable(
+                    "Configuration \(version) of tenant \(principal.tenantName) cannot be read, so that it is not served.",
+                    retryAfter: 10)
+            }
             tenants.changed.raise()
             try await Task.sleep(for: .milliseconds(50))
         }
