@@ -211,7 +211,7 @@ def test_the_services_role_owns_nothing_and_steps_around_nothing(place: Place) -
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
             """
         ).fetchall()
-        assert unprotected == [("api_key",)]
+        assert sorted(unprotected) == [("api_key",), ("command_topic",)]
         partitions = service.execute("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'").fetchall()
         assert partitions
         for (partition,) in partitions:

@@ -80,6 +80,7 @@ extension CoreAPI {
         do {
             let configuration = try read(await request.body(), request, runtime)
             changes = ConfigurationDifference.changes(from: runtime.snapshot.configuration, to: configuration)
+            try await TopicClaims(of: configuration, tenant: runtime.tenant).check(on: dependencies.pool)
         } catch let problems as DocumentProblems {
             errors = problems.problems
         }

@@ -88,6 +88,7 @@ public struct CoreAPI: Sendable {
         case is MessagingError: .unavailable("Kafka is not available; try again.")
         case is CancellationError: .unavailable("The service is stopping; try again.")
         case let refusal as Refusal: refusal.problem
+        case let problems as DocumentProblems: problems.problem
         default: nil
         }
     }

@@ -60,7 +60,9 @@ struct TellSource: Sendable {
     private func deliver(_ events: [PlacedEvent], from cursor: inout Cursor) async throws {
         guard let webhook = replies.webhook else {
             let topics = runtime.dependencies.topics
-            let topic = replies.topic.map { topics.prefix + $0 } ?? topics.replies
+            // One that was named before it was refused would tell everybody who reads it.
+            let own = replies.topic.flatMap { ServiceTopics.isReserved($0) ? nil : topics.prefix + $0 }
+            let topic = own ?? topics.replies
             return try await runtime.dependencies.producer.send(
                 events.map {
                     OutgoingMessage(

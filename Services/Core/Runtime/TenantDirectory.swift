@@ -11,6 +11,7 @@ final class TenantDirectory: Sendable {
         var byName: [String: TenantRuntime] = [:]
         var byId: [Int32: TenantRuntime] = [:]
         var unread = UnreadTenants()
+        var refusedTopics: Set<TopicBindings.Claim> = []
     }
     private let state = Mutex(State())
     private let dependencies: CoreDependencies
@@ -51,15 +52,39 @@ final class TenantDirectory: Sendable {
 
     /// The command topics of sources that have one of their own.
     var bindings: [String: CommandMessage.Binding] {
-        var bindings: [String: CommandMessage.Binding] = [:]
-        for runtime in all {
-            for source in runtime.snapshot.sources.values {
-                if let topic = source.definition.topic {
-                    bindings[dependencies.topics.prefix + topic] = .init(tenant: runtime.name, source: source.name)
+        let prefix = dependencies.topics.prefix
+        return Dictionary(
+            uniqueKeysWithValues: topicBindings.owners.map {
+                (prefix + $0.key, CommandMessage.Binding(tenant: $0.value.tenantName, source: $0.value.source))
+            })
+    }
+
+    private var topicBindings: TopicBindings {
+        let claims = all.flatMap { runtime in
+            runtime.snapshot.sources.values.compactMap { source in
+                source.definition.topic.map {
+                    TopicBindings.Claim(
+                        tenant: runtime.tenant, tenantName: runtime.name, source: source.name, topic: $0)
                 }
             }
         }
-        return bindings
+        return TopicBindings(claims, isReserved: ServiceTopics.isReserved)
+    }
+
+    /// Tells the operator once of each topic that a source names in vain.
+    private func noteRefusedTopics() {
+        let refused = topicBindings.refused
+        let news = state.withLock { state in
+            defer { state.refusedTopics = refused }
+            return refused.subtracting(state.refusedTopics)
+        }
+        for claim in news {
+            dependencies.logger.error(
+                "topic of a source is another tenant's or the service's own: no commands are taken from it for this source",
+                metadata: [
+                    "tenant": "\(claim.tenantName)", "source": "\(claim.source)", "topic": "\(claim.topic)",
+                ])
+        }
     }
 
     /// Runs the tenants' runtimes until cancelled.
@@ -107,6 +132,7 @@ final class TenantDirectory: Sendable {
             }
         }
         state.withLock { $0.unread.keep(only: Set(tenants.map(\.id))) }
+        noteRefusedTopics()
         rounds.end()
     }
 

@@ -59,6 +59,8 @@ struct ConfigurationReader {
             reader.text("customerAttribute", TextRule(bytes: 1...WorkItemLimits.attributeNameBytes)) ?? "customer"
         ConfigurationReferences(reader: reader).check()
         FallingLanes(configuration).check(reader)
+        // Who named one before this was refused keeps working without it.
+        if now != nil, problems.problems.isEmpty { problems.add(configuration.problemsOfTopics) }
         return configuration
     }
 

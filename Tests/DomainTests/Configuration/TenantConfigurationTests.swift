@@ -79,6 +79,23 @@ struct TenantConfigurationTests {
         #expect(throws: ConfigurationProblems.self) { try TenantConfiguration.applied(["tenant": 5]) }
     }
 
+    @Test(
+        "The service's own topics are no tenant's; who named one before goes on",
+        arguments: [
+            "workitems.commands", "workitems.events", "emails.outbound", "crm.commands.dead", "__consumer_offsets",
+        ])
+    func ownTopics(topic: String) throws {
+        func document(_ source: String) throws -> JSONValue {
+            try SampleConfiguration.replacing(
+                #""sources": [{"name": "vinst","#, with: #""sources": [{"name": "web"}, {"name": "vinst", \#(source),"#)
+        }
+        let commands = try document(#""topic": "\#(topic)""#)
+        #expect(SampleConfiguration.problems(commands).map(\.path) == ["/sources/1/topic"])
+        #expect(try TenantConfiguration.applied(commands).namedTopics.map(\.topic) == [topic])
+        let replies = try document(#""replies": {"topic": "\#(topic)"}"#)
+        #expect(SampleConfiguration.problems(replies).map(\.path) == ["/sources/1/replies/topic"])
+    }
+
     @Test("A tenant alone is a configuration")
     func least() throws {
         let configuration = try TenantConfiguration.validate(["tenant": "x"], now: SampleConfiguration.now).get()
