@@ -54,7 +54,10 @@ def later_version(world: World, tenant: Tenant, text: str) -> Iterator[None]:
     """A version that another instance has applied, for as long as this lasts."""
     with psycopg.connect(world.admin_url, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO configuration (tenant, version, document, applied_by) SELECT id, 2, %s, 'test' FROM tenant WHERE name = %s",
+            """
+            INSERT INTO configuration (tenant, version, document, applied_by)
+            SELECT id, 2, %s, 'test' FROM tenant WHERE name = %s
+            """,
             [text, tenant.name],
         )
         connection.execute("UPDATE tenant SET configuration_version = 2 WHERE name = %s", [tenant.name])
