@@ -227,10 +227,10 @@ def test_a_core_without_a_broker_is_ready_and_captures(bound: World, tenant: Ten
 # Whose a topic is
 
 
-def naming(tenant: Tenant, topic: str | None = None, **replies: str) -> dict:
+def naming(tenant: Tenant, commands: str | None = None, *, told: str | None = None) -> dict:
     """The tenant's configuration, whose second source has these topics."""
     document = copy.deepcopy(tenant.configuration)
-    source = {"name": "web", **({"topic": topic} if topic else {}), **({"replies": replies} if replies else {})}
+    source = {"name": "web", **({"topic": commands} if commands else {}), **({"replies": {"topic": told}} if told else {})}
     document["sources"] = [document["sources"][0], source]
     return document
 
@@ -250,19 +250,19 @@ def test_topics_of_the_service_are_no_tenants(bound: World, topic: str) -> None:
     tenant = bound.tenant(day_and_night())
     http = bound.http(tenant.admin_key)
     assert refused(http, naming(tenant, topic)) == ["/sources/1/topic"]
-    assert refused(http, naming(tenant, None, topic=topic)) == ["/sources/1/replies/topic"]
+    assert refused(http, naming(tenant, told=topic)) == ["/sources/1/replies/topic"]
 
 
 def test_a_topic_is_one_tenants_until_it_is_named_no_more(bound: World, tenant: Tenant) -> None:
     first, second = (bound.tenant(day_and_night()) for _ in range(2))
     ours, theirs = bound.http(first.admin_key), bound.http(second.admin_key)
     # A tenant's sources may be told on one topic.
-    document = naming(first, "crm.commands", topic="crm.status")
+    document = naming(first, "crm.commands", told="crm.status")
     document["sources"][0]["replies"] = {"topic": "crm.status"}
     assert refused(ours, document) == []
-    assert refused(theirs, naming(second, "crm.commands", topic="crm.status")) == ["/sources/1/topic", "/sources/1/replies/topic"]
+    assert refused(theirs, naming(second, "crm.commands", told="crm.status")) == ["/sources/1/topic", "/sources/1/replies/topic"]
     # Neither may one tenant be told where another's commands come in, nor the other way round.
-    assert refused(theirs, naming(second, None, topic="crm.commands")) == ["/sources/1/replies/topic"]
+    assert refused(theirs, naming(second, told="crm.commands")) == ["/sources/1/replies/topic"]
     assert refused(theirs, naming(second, "crm.status")) == ["/sources/1/topic"]
     # Whoever is set up anew is no exception.
     with pytest.raises(AssertionError, match="/sources/1/topic: Another tenant has this topic"):
@@ -280,7 +280,7 @@ def test_of_tenants_who_name_a_topic_at_once_one_has_it(bound: World) -> None:
     with ThreadPoolExecutor(len(tenants)) as pool:
         for number in range(10):
             # Each lets go of what it has and reaches for what another has.
-            documents = [naming(tenant, f"race.{number}", topic=f"race.{number}.status") for tenant in tenants]
+            documents = [naming(tenant, f"race.{number}", told=f"race.{number}.status") for tenant in tenants]
             answers = list(pool.map(lambda http, document: http.put("/configuration", json=document), clients, documents))
             assert sorted(answer.status_code for answer in answers) == [200, 422, 422], [answer.text for answer in answers]
 

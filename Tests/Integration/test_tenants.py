@@ -92,7 +92,7 @@ def test_a_tenant_whose_configuration_cannot_be_read_is_the_only_one_without_ser
     assert first.name not in problem and last.name not in problem
     assert core.log_text.count("configuration cannot be read") == 1
     refused = world.http(broken.admin_key).get("/workitems")
-    assert refused.status_code == 503 and "configuration 1" in refused.json()["detail"]
+    assert refused.status_code == 503 and "Configuration 1" in refused.json()["detail"]
     assert answer(commands[broken.name]) == 503
 
     store(world, broken, whole)
