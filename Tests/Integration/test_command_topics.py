@@ -1,8 +1,10 @@
 """A source's own command topic, with the shared one switched off; commands that only the database refuses; and topics
 with too few partitions, or no broker at all."""
 
+import copy
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
@@ -220,3 +222,95 @@ def test_a_core_without_a_broker_is_ready_and_captures(bound: World, tenant: Ten
     submitted = bound.http(tenant.source_key, alone).post("/workitems", json={"captureId": "without-broker"})
     assert submitted.status_code == 201
     alone.stop()
+
+
+# Whose a topic is
+
+
+def naming(tenant: Tenant, commands: str | None = None, *, told: str | None = None) -> dict:
+    """The tenant's configuration, whose second source has these topics."""
+    document = copy.deepcopy(tenant.configuration)
+    source = {"name": "web", **({"topic": commands} if commands else {}), **({"replies": {"topic": told}} if told else {})}
+    document["sources"] = [document["sources"][0], source]
+    return document
+
+
+def refused(http: httpx.Client, document: dict) -> list[str]:
+    """The places of topics that may not be named, as applying says; a dry run says the same."""
+    dry = http.post("/configuration/validate", json=document).json()
+    answer = http.put("/configuration", json=document)
+    assert answer.status_code in (200, 422), answer.text
+    assert dry["valid"] == (answer.status_code == 200)
+    assert dry["errors"] == answer.json().get("errors", [])
+    return [error["path"] for error in answer.json().get("errors", [])]
+
+
+@pytest.mark.parametrize("topic", ["workitems.commands", "workitems.events", "agents.events", "workitems.commands.dead", "a.dead"])
+def test_topics_of_the_service_are_no_tenants(bound: World, topic: str) -> None:
+    tenant = bound.tenant(day_and_night())
+    http = bound.http(tenant.admin_key)
+    assert refused(http, naming(tenant, topic)) == ["/sources/1/topic"]
+    assert refused(http, naming(tenant, told=topic)) == ["/sources/1/replies/topic"]
+
+
+def test_a_topic_is_one_tenants_until_it_is_named_no_more(bound: World, tenant: Tenant) -> None:
+    first, second = (bound.tenant(day_and_night()) for _ in range(2))
+    ours, theirs = bound.http(first.admin_key), bound.http(second.admin_key)
+    # A tenant's sources may be told on one topic.
+    document = naming(first, "crm.commands", told="crm.status")
+    document["sources"][0]["replies"] = {"topic": "crm.status"}
+    assert refused(ours, document) == []
+    assert refused(theirs, naming(second, "crm.commands", told="crm.status")) == ["/sources/1/topic", "/sources/1/replies/topic"]
+    # Neither may one tenant be told where another's commands come in, nor the other way round.
+    assert refused(theirs, naming(second, told="crm.commands")) == ["/sources/1/replies/topic"]
+    assert refused(theirs, naming(second, "crm.status")) == ["/sources/1/topic"]
+    # Whoever is set up anew is no exception.
+    with pytest.raises(AssertionError, match="/sources/1/topic: Another tenant has this topic"):
+        bound.tenant(naming(second, "crm.commands"))
+    assert refused(ours, document) == []
+
+    assert refused(ours, naming(first, "crm.other")) == []
+    assert refused(theirs, naming(second, "crm.commands")) == []
+    assert refused(ours, document) == ["/sources/1/topic"]
+
+
+def test_of_tenants_who_name_a_topic_at_once_one_has_it(bound: World) -> None:
+    tenants = [bound.tenant(day_and_night()) for _ in range(3)]
+    clients = [bound.http(tenant.admin_key) for tenant in tenants]
+    with ThreadPoolExecutor(len(tenants)) as pool:
+        for number in range(10):
+            # Each lets go of what it has and reaches for what another has.
+            documents = [naming(tenant, f"race.{number}", told=f"race.{number}.status") for tenant in tenants]
+            answers = list(pool.map(lambda http, document: http.put("/configuration", json=document), clients, documents))
+            assert sorted(answer.status_code for answer in answers) == [200, 422, 422], [answer.text for answer in answers]
+
+
+def test_topics_that_two_tenants_have_named_before_are_the_earlier_ones(stack: Stack) -> None:
+    with own_world(stack, "contested-topic") as world:
+        first = world.tenant(day_and_night(sources=[{"name": "vinst", "topic": "old.commands"}]))
+        second, broken = (world.tenant(day_and_night(sources=[{"name": "vinst"}, {"name": "web"}])) for _ in range(2))
+        # As the version before left them.
+        with psycopg.connect(world.admin_url) as connection:
+            connection.execute("DROP TABLE command_topic")
+            connection.execute("DELETE FROM schema_migration WHERE version = 11")
+            of_tenant = "WHERE tenant = (SELECT id FROM tenant WHERE name = %s)"
+            both = "UPDATE configuration SET document = replace(document, %s, %s) " + of_tenant
+            web, named = '"name":"web"', '"name":"web","topic":"old.commands","replies":{"topic":"second.status"}'
+            assert connection.execute(both, [web, named, second.name]).rowcount == 1
+            connection.execute("UPDATE configuration SET document = %s " + of_tenant, ['{"sources": [', broken.name])
+        assert "Applied 1 migrations, up to 11." in world.run("migrate").stdout
+        with psycopg.connect(world.admin_url) as connection:
+            claims = "SELECT c.topic, t.name FROM command_topic c JOIN tenant t ON t.id = c.tenant ORDER BY c.topic"
+            assert connection.execute(claims).fetchall() == [("old.commands", first.name), ("second.status", second.name)]
+        (core,) = world.cores.start(1)
+        producer = CommandProducer(stack.kafka, world.topic("old.commands"), second.name, "web")
+        replies = world.reader("workitems.replies")
+        command = producer.command("submit", {"captureId": "whose"})
+        del command["tenant"]
+        producer.send(command, key="whose")
+        producer.flush()
+        producer.close()
+        assert answer(replies, command)["status"] == 201
+        assert world.http(first.admin_key).get("/workitems/by-capture/vinst/whose").status_code == 200
+        assert world.http(second.admin_key).get("/workitems").json()["items"] == []
+        assert core.log_text.count("no commands are taken from it for this source") == 1

@@ -211,7 +211,7 @@ def test_the_services_role_owns_nothing_and_steps_around_nothing(place: Place) -
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
             """
         ).fetchall()
-        assert unprotected == [("api_key",)]
+        assert sorted(unprotected) == [("api_key",), ("command_topic",)]
         partitions = service.execute("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'").fetchall()
         assert partitions
         for (partition,) in partitions:
@@ -232,7 +232,8 @@ def test_each_role_may_do_its_part(place: Place, admin: httpx.Client) -> None:
     item = submit(admin, impact="Idle")["id"]
     keys = {
         "admin": place.ours.admin_key,
-        **{role: new_key(admin, role)["key"] for role in ("supervisor", "reader", "source")},
+        **{role: new_key(admin, role)["key"] for role in ("supervisor", "reader")},
+        "source": new_key(admin, "source", source="vinst")["key"],
         "agent": new_key(admin, "agent", agent="anna")["key"],
     }
     cases = [
@@ -277,6 +278,23 @@ def test_a_source_sees_and_does_what_is_its_own(place: Place, admin: httpx.Clien
     assert item["id"] not in [entry["id"] for entry in web.get("/workitems?limit=500&source=vinst").json()["items"]]
     assert web.post("/workitems?source=vinst", json={"captureId": "x"}).status_code == 403
     assert vinst.post(f"{path}/cancel").status_code == 200
+
+
+def test_a_source_that_is_bound_to_none_submits_and_sees_nothing(place: Place, admin: httpx.Client) -> None:
+    item = submit(admin, impact="Idle")
+    path = f"/workitems/{item['id']}"
+    bulk = {"action": "cancel", "ids": [item["id"]]}
+    for credential in (new_key(admin, "source")["key"], place.token("source")):
+        unbound = place.client(credential)
+        for seen in ("/workitems", "/workitems?source=vinst", path, f"{path}/history", f"/workitems/{uuid.uuid4()}"):
+            answer = unbound.get(seen)
+            assert (answer.status_code, "bound to no source" in answer.text) == (403, True), (seen, answer.text)
+        for answer in (unbound.post(f"{path}/cancel"), unbound.post("/workitems/bulk", json=bulk)):
+            assert (answer.status_code, "bound to no source" in answer.text) == (403, True), answer.text
+        assert submit(unbound)["source"] == "vinst"
+    # Another role shows it what that role sees.
+    assert place.status(place.token("source", "reader"), "GET", path) == 200
+    assert admin.get(path).json()["status"] != "canceled"
 
 
 def test_an_agent_does_what_is_its_own(place: Place, admin: httpx.Client) -> None:

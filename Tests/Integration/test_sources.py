@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cores import free_port
+from emails import SECRETS_KEY
 from own_world import day_and_night, own_world
 from receiver import Receiver
 from stack import Stack
@@ -17,13 +18,16 @@ from waiting import wait_until
 from world import Tenant, World
 
 SECRET = "a secret of the tests"
+BOUND_SECRET = "a secret for the tenant alpha"
+OWN_SECRET = "a secret that alpha has brought"
 
 
 @pytest.fixture(scope="module")
 def telling(stack: Stack) -> Iterator[World]:
-    """A world that may send to this machine, and has a secret named `crm`."""
+    """A world that may send to this machine, and has a secret named `crm`, and one for the tenant `alpha` alone."""
     with own_world(stack, "sources") as world:
-        world.cores.start(1, OUTBOUND_ALLOW="127.0.0.1", WEBHOOK_SECRETS=json.dumps({"crm": SECRET}))
+        installed = json.dumps({"crm": SECRET, "alpha/bound": BOUND_SECRET})
+        world.cores.start(1, OUTBOUND_ALLOW="127.0.0.1", WEBHOOK_SECRETS=installed, SECRETS_KEY=SECRETS_KEY)
         yield world
 
 
@@ -31,8 +35,13 @@ def source(name: str, **replies: object) -> dict:
     return {"name": name, "defaults": {"channel": "incident"}, **({"replies": replies} if replies else {})}
 
 
-def hook(url: str) -> dict:
-    return {"url": url, "secretRef": "crm"}
+def hook(url: str, secret: str = "crm") -> dict:
+    return {"url": url, "secretRef": secret}
+
+
+def is_signed(headers: dict, body: bytes, secret: str) -> bool:
+    seconds, _, signature = headers["millrace-signature"].removeprefix("t=").partition(",v1=")
+    return signature == hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 def submit(world: World, tenant: Tenant, capture_id: str, source: str = "vinst") -> dict:
@@ -65,12 +74,50 @@ def test_a_webhook_is_signed_and_repeated_until_it_is_taken(telling: World) -> N
         assert telling.http(tenant.admin_key).post(f"/workitems/{item['id']}/cancel").status_code == 200
         wait_until(lambda: receiver.taken, seconds=15, what="the event at the webhook")
         headers, body = receiver.taken[0]
-        seconds, _, signature = headers["millrace-signature"].removeprefix("t=").partition(",v1=")
-        expected = hmac.new(SECRET.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
-        assert signature == expected
+        assert is_signed(headers, body, SECRET)
         assert [json.loads(refused)["id"] for refused in receiver.refused] == [json.loads(body)["id"]] * 2
         # The submit was not asked for.
         assert told(receiver) == [("signed", "cancel")]
+    finally:
+        receiver.close()
+
+
+def test_a_tenant_signs_with_its_own_secrets_and_with_no_others(telling: World) -> None:
+    receiver = Receiver()
+
+    def document(tenant: Tenant, secret: str) -> dict:
+        return {**tenant.configuration, "sources": [source("vinst", webhook=hook(receiver.url, secret))]}
+
+    def signs_with(tenant: Tenant, capture_id: str, secret: str) -> bool:
+        submit(telling, tenant, capture_id)
+        wait_until(lambda: (capture_id, "submit") in told(receiver), seconds=20, what="the event")
+        return is_signed(*receiver.taken[told(receiver).index((capture_id, "submit"))], secret)
+
+    try:
+        alpha, beta = telling.tenant(day_and_night(), name="alpha"), telling.tenant(day_and_night(), name="beta")
+        ours, theirs = telling.http(alpha.admin_key), telling.http(beta.admin_key)
+        # What is there for one tenant is not there for another, by whatever name.
+        foreign = [(theirs, beta, "bound"), (theirs, beta, "alpha/bound"), (ours, alpha, "alpha/bound"), (ours, alpha, "mine")]
+        for http, tenant, secret in foreign:
+            dry = http.post("/configuration/validate", json=document(tenant, secret)).json()
+            answer = http.put("/configuration", json=document(tenant, secret))
+            assert answer.status_code == 422, answer.text
+            assert [error["path"] for error in answer.json()["errors"]] == ["/sources/0/replies/webhook/secretRef"]
+            assert dry["errors"] == answer.json()["errors"]
+        assert ours.put("/configuration", json=document(alpha, "bound")).status_code == 200
+        assert signs_with(alpha, "by-bound", BOUND_SECRET)
+
+        # One that the tenant has brought goes before the installation's of that name, for that tenant.
+        assert ours.put("/secrets/crm", json={"password": OWN_SECRET}).status_code == 204
+        for http, tenant in ((ours, alpha), (theirs, beta)):
+            assert http.put("/configuration", json=document(tenant, "crm")).status_code == 200
+        assert signs_with(alpha, "by-own", OWN_SECRET)
+        assert signs_with(beta, "by-common", SECRET)
+        # What mailboxes log in with is too little to sign with.
+        assert ours.put("/secrets/short", json={"password": "1234"}).status_code == 204
+        answer = ours.put("/configuration", json=document(alpha, "short"))
+        assert answer.status_code == 422 and "16 bytes" in answer.json()["errors"][0]["message"]
+        assert "1234" not in answer.text
     finally:
         receiver.close()
 

@@ -46,7 +46,10 @@ extension CoreAPI {
         let answers = KeptAnswers(runtime)
         if let known = try await answers.answer(to: key) { return known.response }
         let configuration: TenantConfiguration
-        do { configuration = try read(body, request, runtime) } catch let problems as DocumentProblems {
+        do {
+            configuration = try read(body, request, runtime)
+            try await checkSecrets(configuration, runtime)
+        } catch let problems as DocumentProblems {
             throw problems.problem
         }
         var expected: Int32?
@@ -80,6 +83,8 @@ extension CoreAPI {
         do {
             let configuration = try read(await request.body(), request, runtime)
             changes = ConfigurationDifference.changes(from: runtime.snapshot.configuration, to: configuration)
+            try await checkSecrets(configuration, runtime)
+            try await TopicClaims(of: configuration, tenant: runtime.tenant).check(on: dependencies.pool)
         } catch let problems as DocumentProblems {
             errors = problems.problems
         }
@@ -96,6 +101,12 @@ extension CoreAPI {
             }
             json.array("changes") { list in for change in changes { list.element(change.document) } }
         }
+    }
+
+    /// Webhooks are signed with secrets that there are.
+    private func checkSecrets(_ configuration: TenantConfiguration, _ runtime: TenantRuntime) async throws {
+        let problems = try await WebhookSecrets(runtime).problems(of: configuration)
+        if !problems.isEmpty { throw DocumentProblems(problems) }
     }
 
     /// The configuration in a request's body; it must be the caller's own tenant's.

@@ -63,6 +63,11 @@ public struct CoreAPI: Sendable {
         let principal = try request.principal
         for _ in 0..<40 {
             if let runtime = tenants.runtime(id: principal.tenant) { return runtime }
+            if let version = tenants.unreadVersion(ofTenant: principal.tenant) {
+                throw Problem.unavailable(
+                    "Configuration \(version) of tenant \(principal.tenantName) cannot be read, so that it is not served.",
+                    retryAfter: 10)
+            }
             tenants.changed.raise()
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -83,6 +88,7 @@ public struct CoreAPI: Sendable {
         case is MessagingError: .unavailable("Kafka is not available; try again.")
         case is CancellationError: .unavailable("The service is stopping; try again.")
         case let refusal as Refusal: refusal.problem
+        case let problems as DocumentProblems: problems.problem
         default: nil
         }
     }

@@ -31,7 +31,7 @@ struct ListFilter: Sendable {
         }
         assignee = try query.string("assignee").map { snapshot.names.id(of: .agent, $0) ?? -1 }
         let seesAll = principal.has(.supervisor) || principal.has(.reader)
-        let ownSource = seesAll ? nil : principal.source
+        let ownSource = seesAll ? nil : try principal.requireOwnSource()
         source = try (ownSource ?? query.string("source")).map { snapshot.names.id(of: .source, $0) ?? -1 }
         search = try Self.search(query, withMessages: seesAll)
     }

@@ -72,8 +72,10 @@ extension CoreAPI {
 
     /// The item that the address names; a credential bound to a source sees that source's items only.
     func item(_ request: APIRequest, _ runtime: TenantRuntime) async throws -> WorkItem {
+        let principal = try request.principal
+        if !principal.has(.supervisor, .reader, .agent) { try principal.requireOwnSource() }
         guard let item = try await runtime.queries.item(try reference(request, runtime)) else { throw Self.noSuchItem }
-        try checkSight(of: item, by: try request.principal, runtime)
+        try checkSight(of: item, by: principal, runtime)
         return item
     }
 

@@ -77,6 +77,10 @@ struct HandleCommands: Sendable {
                 try Task.checkCancellation()
             }
             guard let runtime = tenants.runtime(named: envelope.tenant ?? "") else {
+                // As with a quota: nothing is wrong with the command, so its source sends it again.
+                if tenants.isOutOfService(named: envelope.tenant ?? "") {
+                    return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(Self.outOfService)))
+                }
                 return dead(message, .init(reason: "unknown tenant \(envelope.tenant ?? "")", envelope: envelope))
             }
             guard let (source, snapshot) = origin(of: envelope) else {
@@ -106,6 +110,9 @@ struct HandleCommands: Sendable {
             }
         }
     }
+
+    private static let outOfService = Refusal(
+        .unavailable, "The tenant's configuration cannot be read at present; send the same command again later.")
 
     private static func trace(of message: IncomingMessage) -> String? {
         message.header("traceparent").flatMap { TraceContext($0) }?.description

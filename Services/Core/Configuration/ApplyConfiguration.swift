@@ -13,7 +13,7 @@ public struct ApplyConfiguration: Sendable {
     ///   - expected: the version that must be in force, if the caller says so.
     ///   - by: who applies it, for the record.
     /// - Returns: the version now in force; the one that was when the document says the same.
-    /// - Throws: `Refusal` when another version is in force than expected.
+    /// - Throws: `Refusal` when another version is in force than expected, `DocumentProblems` for topics of other tenants.
     public func perform(
         _ configuration: TenantConfiguration, tenant: Int32, expected: Int32? = nil, by: String
     ) async throws -> Int32 {
@@ -37,6 +37,7 @@ public struct ApplyConfiguration: Sendable {
             throw Refusal(
                 .revisionMismatch, "Version \(version) is in force, not \(expected); read it and apply again.")
         }
+        try await TopicClaims(of: configuration, tenant: tenant).take(on: transaction)
         let present = try await transaction.query(
             "SELECT document FROM configuration WHERE tenant = $1 AND version = $2", [.int4(tenant), .int4(version)])
         if let present = present.first, try present[0].text == text,

@@ -10,8 +10,11 @@ public struct ConfigurationStore: Sendable {
     /// - Parameter pool: connections as the role that owns nothing.
     public init(pool: PostgresPool) { self.pool = pool }
 
-    /// All tenants with the version in force, 0 before the first, and with their place in the folder of contents.
-    func tenants() async throws -> [(id: Int32, name: String, version: Int32, contentPlace: UUID)] {
+    /// A tenant with the version in force, 0 before the first, and with its place in the folder of contents.
+    typealias Tenant = (id: Int32, name: String, version: Int32, contentPlace: UUID)
+
+    /// All tenants, the earliest first.
+    func tenants() async throws -> [Tenant] {
         let rows = try await pool.query(
             "SELECT id, name, configuration_version, content_place FROM tenant ORDER BY id")
         return try rows.map { (try $0[0].int32, try $0[1].text, try $0[2].int32, try $0[3].uuid) }
@@ -26,12 +29,10 @@ public struct ConfigurationStore: Sendable {
         return try JSONValue(parsing: Array(try row[0].text.utf8), limits: .configuration)
     }
 
-    /// The configuration of a version. It was valid when it was applied, and the reader takes what it took then.
-    func configuration(
-        tenant: Int32, version: Int32, appliedBefore now: Instant = .now
-    ) async throws -> TenantConfiguration? {
+    /// The configuration of a version. It was valid when it was applied, and time has no say in it any more.
+    func configuration(tenant: Int32, version: Int32) async throws -> TenantConfiguration? {
         guard let document = try await document(tenant: tenant, version: version) else { return nil }
-        return try TenantConfiguration.validate(document, now: now).get()
+        return try TenantConfiguration.applied(document)
     }
 
     /// Everything that the service needs to work by a version.

@@ -60,7 +60,9 @@ struct TellSource: Sendable {
     private func deliver(_ events: [PlacedEvent], from cursor: inout Cursor) async throws {
         guard let webhook = replies.webhook else {
             let topics = runtime.dependencies.topics
-            let topic = replies.topic.map { topics.prefix + $0 } ?? topics.replies
+            // One that was named before it was refused would tell everybody who reads it.
+            let own = replies.topic.flatMap { ServiceTopics.isReserved($0) ? nil : topics.prefix + $0 }
+            let topic = own ?? topics.replies
             return try await runtime.dependencies.producer.send(
                 events.map {
                     OutgoingMessage(
@@ -68,9 +70,11 @@ struct TellSource: Sendable {
                         headers: $0.headers)
                 })
         }
+        guard !events.isEmpty else { return }
+        let secret = try await WebhookSecrets(runtime).secret(named: webhook.secretRef)
         var stored = Instant.now.milliseconds
         for event in events {
-            try await post(event, to: webhook)
+            try await post(event, to: webhook, secret: secret)
             cursor = Cursor(position: event.position)
             let now = Instant.now.milliseconds
             if now - stored >= Self.storing {
@@ -81,10 +85,9 @@ struct TellSource: Sendable {
     }
 
     /// Signed as `Millrace-Signature: t=SECONDS,v1=HMAC-SHA256(secret, "SECONDS.BODY")`.
-    private func post(_ event: PlacedEvent, to webhook: RepliesConfiguration.Webhook) async throws {
-        guard let secret = runtime.dependencies.webhookSecrets[webhook.secretRef] else {
-            throw WebhookRefused(description: "MILLRACE_WEBHOOK_SECRETS holds no secret named \(webhook.secretRef)")
-        }
+    private func post(
+        _ event: PlacedEvent, to webhook: RepliesConfiguration.Webhook, secret: String
+    ) async throws {
         let body = event.cloudEvent(tenant: runtime.name)
         let seconds = Instant.now.milliseconds / 1000
         let signature = HMAC<SHA256>.authenticationCode(

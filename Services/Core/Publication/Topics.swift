@@ -1,3 +1,5 @@
+import Domain
+
 /// The topics' names, with the configured prefix.
 package struct Topics: Sendable {
     package let prefix: String
@@ -13,7 +15,7 @@ package struct Topics: Sendable {
     package var emailStatus: String { prefix + "emails.status" }
 
     /// Where what could not be taken from a consumed topic goes.
-    package static func dead(of topic: String) -> String { topic + ".dead" }
+    package static func dead(of topic: String) -> String { topic + ServiceTopics.deadSuffix }
 
     /// All that the core needs, for explicit creation.
     package var all: [String] {

@@ -21,7 +21,7 @@ package struct CoreDependencies: Sendable {
     package let defaultQuota: Quota?
     /// Without poll, stream or heartbeat for so long, an agent is gone.
     package let agentSilence: Duration
-    /// By the name that a source's `secretRef` gives.
+    /// The installation's, by the name that a source's `secretRef` gives; `tenant/name` is one tenant's alone.
     package let webhookSecrets: [String: String]
     /// Seals mailboxes' secrets and signs reply tokens; nil without a key.
     package let secrets: SecretBox?

@@ -4,7 +4,8 @@ import ServiceKit
 /// Configuration keys of the core service alone.
 public enum CoreKeys {
     static let webhookSecrets = ConfigurationKey<[String: String]>(
-        "webhook.secrets", "Secrets that webhooks are signed with, by the name in a source's secretRef.",
+        "webhook.secrets",
+        "Secrets that webhooks are signed with, by the name in a source's secretRef; tenant/name is that tenant's alone.",
         expected: #"a JSON object such as {"name": "secret"}"#, fallback: ([:], "{}"), isSecret: true
     ) { (text) throws(ConfigurationValueError) in
         guard let object = (try? JSONValue(parsing: Array(text.utf8)))?.objectValue else {

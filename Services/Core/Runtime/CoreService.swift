@@ -74,10 +74,12 @@ public struct CoreService: Sendable {
             guard let newer = try await schema.check(on: pool).first else { return }
             throw NotReady.olderThanDatabase(newer)
         }
+        let configurations = HealthCheck("configurations", isRequired: false, trouble: { tenants.trouble })
         let folder = contentFolder.map { folder in
             HealthCheck("contents", isRequired: false) { try await folder.check() }
         }
-        let health = HealthChecks(required + [version] + kafkaWatch.checks + [folder].compactMap(\.self))
+        let health = HealthChecks(
+            required + [version, configurations] + kafkaWatch.checks + [folder].compactMap(\.self))
         var routes = api.routes
         health.addRoutes(to: &routes)
         let http = HTTPService(

@@ -5,7 +5,7 @@ public enum CoreSchema {
     /// All of them, oldest first.
     public static let migrations: [Migration] = [
         tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers, emails, search,
-        goneItems,
+        goneItems, topics,
     ]
 
     /// What the service's own role may do: it owns nothing and so cannot step around row-level security.
@@ -21,6 +21,7 @@ public enum CoreSchema {
                 work_item, agent, endpoint_gate, event, outbox, relay, status_cursor, command_answer, dead_letter, past_customer,
                 mailbox_state, mailbox_secret, mailbox_test, email_key, email, email_thread, email_token, email_automatic,
                 content, content_gone, content_chunk, content_upload, email_content, search_document, search_progress TO \(name);
+            GRANT SELECT, INSERT, DELETE ON command_topic TO \(name);
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(name);
             -- They run with the owner's rights, in the tenant that the session names.
             REVOKE ALL ON FUNCTION millrace_search, millrace_messages_of FROM PUBLIC;

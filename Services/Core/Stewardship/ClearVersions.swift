@@ -97,7 +97,7 @@ struct ClearVersions: Sendable {
             let schemas = found.removeLast()
             let documents = try found[2].map { try $0[0].bytes }
             let kept = documents.compactMap { document in
-                try? TenantConfiguration.validate(JSONValue(parsing: document, limits: .configuration), now: .now).get()
+                try? TenantConfiguration.applied(JSONValue(parsing: document, limits: .configuration))
             }
             guard kept.count == documents.count else {
                 // One that was taken once and that today's rules refuse: it may name any of them, so they stay.

@@ -15,6 +15,7 @@ package struct Refusal: Error, Sendable, Equatable {
         case endpointFull = "endpoint-full"
         case invalid = "invalid"
         case quotaExceeded = "quota-exceeded"
+        case unavailable = "unavailable"
 
         /// The same for every occurrence.
         var title: String {
@@ -31,6 +32,7 @@ package struct Refusal: Error, Sendable, Equatable {
             case .endpointFull: "Endpoint full"
             case .invalid: "Not valid"
             case .quotaExceeded: "Quota used up"
+            case .unavailable: "The service cannot answer now"
             }
         }
     }
@@ -60,6 +62,7 @@ package struct Refusal: Error, Sendable, Equatable {
         case .revisionMismatch: 412
         case .invalid, .unknownReference: 422
         case .quotaExceeded: 429
+        case .unavailable: 503
         case .notAllowed, .contentMismatch, .overCapacity, .unable, .agentNotReady, .offerGone, .endpointFull: 409
         }
     }

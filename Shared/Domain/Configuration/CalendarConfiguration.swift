@@ -17,9 +17,10 @@ public struct CalendarConfiguration: Sendable, Hashable {
         return try definition.compile(from: from, through: through)
     }
 
-    /// Reads and checks a calendar; `now` starts the year in which it must open at least once.
+    /// Reads and checks a calendar; `now` starts the year in which it must open at least once. Without it the calendar may
+    /// be over: it was checked when it was applied.
     static func read(
-        _ value: JSONValue, at pointer: JSONPointer, now: Instant, problems: ProblemCollector
+        _ value: JSONValue, at pointer: JSONPointer, now: Instant?, problems: ProblemCollector
     ) -> CalendarConfiguration? {
         let known = ["name", "timeZone", "weekly", "closed", "special", "always"]
         guard let reader = ObjectReader(value, at: pointer, known: known, problems: problems) else { return nil }
@@ -35,13 +36,15 @@ public struct CalendarConfiguration: Sendable, Hashable {
             timeZone: reader.requiredText("timeZone", .name) ?? "UTC", weekly: weekly(reader))
         definition.closed = closed(reader)
         definition.special = special(reader, closed: definition.closed)
-        do throws(CalendarError) {
-            _ = try definition.compile(from: now, through: now + 366 * 86_400_000)
-        } catch .neverOpens {
-            // Openings that could not be read have been reported already.
-            if problems.problems.count == before { problems.add(pointer, "\(CalendarError.neverOpens)") }
-        } catch {
-            reader.report("timeZone", error.description)
+        if let now {
+            do throws(CalendarError) {
+                _ = try definition.compile(from: now, through: now + 366 * 86_400_000)
+            } catch .neverOpens {
+                // Openings that could not be read have been reported already.
+                if problems.problems.count == before { problems.add(pointer, "\(CalendarError.neverOpens)") }
+            } catch {
+                reader.report("timeZone", error.description)
+            }
         }
         return name.map { CalendarConfiguration(name: $0, definition: definition) }
     }

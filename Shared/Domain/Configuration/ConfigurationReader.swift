@@ -1,7 +1,8 @@
 /// Reads a tenant's document section by section, then checks what refers to what.
 struct ConfigurationReader {
     let problems: ProblemCollector
-    let now: Instant
+    /// When it is applied; nil for what was applied once, which is not judged again by what holds today.
+    let now: Instant?
 
     static let members = [
         "tenant", "calendars", "schemas", "skills", "channels", "endpoints", "categories", "groups", "agents",
@@ -58,6 +59,8 @@ struct ConfigurationReader {
             reader.text("customerAttribute", TextRule(bytes: 1...WorkItemLimits.attributeNameBytes)) ?? "customer"
         ConfigurationReferences(reader: reader).check()
         FallingLanes(configuration).check(reader)
+        // Who named one before this was refused keeps working without it.
+        if now != nil, problems.problems.isEmpty { problems.add(configuration.problemsOfTopics) }
         return configuration
     }
 

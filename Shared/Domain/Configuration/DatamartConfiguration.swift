@@ -40,7 +40,7 @@ public struct DatamartConfiguration: Sendable, Hashable {
     ]
 
     static func read(
-        _ value: JSONValue, at pointer: JSONPointer, now: Instant, problems: ProblemCollector
+        _ value: JSONValue, at pointer: JSONPointer, now: Instant?, problems: ProblemCollector
     ) -> DatamartConfiguration? {
         guard let reader = ObjectReader(value, at: pointer, known: members, problems: problems) else { return nil }
         let url = reader.databaseAddress("url", isRequired: true)
@@ -67,8 +67,9 @@ public struct DatamartConfiguration: Sendable, Hashable {
     }
 
     private static func checkZone(
-        _ zone: String, at place: JSONPointer, _ now: Instant, _ problems: ProblemCollector
+        _ zone: String, at place: JSONPointer, _ now: Instant?, _ problems: ProblemCollector
     ) {
+        guard let now else { return }
         do {
             _ = try LocalTimeline(timeZone: zone, from: now, through: now)
         } catch {

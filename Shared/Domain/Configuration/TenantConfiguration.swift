@@ -43,16 +43,25 @@ public struct TenantConfiguration: Sendable, Hashable {
     public static func validate(
         _ document: JSONValue, now: Instant
     ) -> Result<TenantConfiguration, ConfigurationProblems> {
+        Result { () throws(ConfigurationProblems) in try read(document, now: now) }
+    }
+
+    /// Reads a document that was applied once. What hung on the moment at which it was applied is not asked again: a
+    /// calendar may be over, and names may have been taken since. A failure holds every problem, each at its path.
+    public static func applied(_ document: JSONValue) throws(ConfigurationProblems) -> TenantConfiguration {
+        try read(document, now: nil)
+    }
+
+    private static func read(
+        _ document: JSONValue, now: Instant?
+    ) throws(ConfigurationProblems) -> TenantConfiguration {
         let problems = ProblemCollector()
-        let reader = ConfigurationReader(problems: problems, now: now)
-        let configuration = reader.read(document)
-        return Result { () throws(ConfigurationProblems) in
-            try problems.check()
-            guard let configuration else {
-                throw ConfigurationProblems(path: "", message: "Expected a configuration.")
-            }
-            return configuration
+        let configuration = ConfigurationReader(problems: problems, now: now).read(document)
+        try problems.check()
+        guard let configuration else {
+            throw ConfigurationProblems(path: "", message: "Expected a configuration.")
         }
+        return configuration
     }
 
     /// The categories, ready to classify.

@@ -53,6 +53,10 @@ final class ProblemCollector {
         problems.append(DocumentProblem(path: pointer.description, message: message()))
     }
 
+    func add(_ others: [DocumentProblem]) {
+        if !others.isEmpty { add(DocumentProblems(others)) }
+    }
+
     func add(_ others: DocumentProblems) {
         left -= others.problems.count
         if left >= 0 { problems += others.problems }

@@ -62,6 +62,40 @@ struct TenantConfigurationTests {
         #expect(!RepliesConfiguration().wants(action: .update, from: .queued, to: .queued))
     }
 
+    @Test("A calendar that is over is read where it was applied, and is not applied again")
+    func agedCalendar() throws {
+        let coming = try SampleConfiguration.replacing(
+            #""weekly": {"mon": ["08:00-12:00", "13:00-17:00"], "tue": ["08:00-17:00"]}"#,
+            with: #""special": [{"date": "2026-02-03", "openings": ["08:00-12:00"]}]"#)
+        let applied = try TenantConfiguration.validate(coming, now: SampleConfiguration.now).get()
+        let later = SampleConfiguration.now + 400 * 86_400_000
+        guard case .failure(let failure) = TenantConfiguration.validate(applied.document, now: later) else {
+            Issue.record("A calendar that never opens again was applied.")
+            return
+        }
+        #expect(failure.problems.map(\.path) == ["/calendars/0"])
+        #expect(try TenantConfiguration.applied(applied.document) == applied)
+        // Everything else is read as strictly as ever.
+        #expect(throws: ConfigurationProblems.self) { try TenantConfiguration.applied(["tenant": 5]) }
+    }
+
+    @Test(
+        "The service's own topics are no tenant's; who named one before goes on",
+        arguments: [
+            "workitems.commands", "workitems.events", "emails.outbound", "crm.commands.dead", "__consumer_offsets",
+        ])
+    func ownTopics(topic: String) throws {
+        func document(_ source: String) throws -> JSONValue {
+            try SampleConfiguration.replacing(
+                #""sources": [{"name": "vinst","#, with: #""sources": [{"name": "web"}, {"name": "vinst", \#(source),"#)
+        }
+        let commands = try document(#""topic": "\#(topic)""#)
+        #expect(SampleConfiguration.problems(commands).map(\.path) == ["/sources/1/topic"])
+        #expect(try TenantConfiguration.applied(commands).namedTopics.map(\.topic) == [topic])
+        let replies = try document(#""replies": {"topic": "\#(topic)"}"#)
+        #expect(SampleConfiguration.problems(replies).map(\.path) == ["/sources/1/replies/topic"])
+    }
+
     @Test("A tenant alone is a configuration")
     func least() throws {
         let configuration = try TenantConfiguration.validate(["tenant": "x"], now: SampleConfiguration.now).get()

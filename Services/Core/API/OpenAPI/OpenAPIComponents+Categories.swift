@@ -132,7 +132,7 @@ extension OpenAPIComponents {
                         "description": "Attributes that its items get where they have none of that name."
                     },
                     "topic": {
-                        "$ref": "#/components/schemas/TopicName", "description": "A topic for its commands alone."
+                        "$ref": "#/components/schemas/TopicName", "description": "A topic for its commands alone. No other tenant may have it, and it is none of Millrace's own."
                     },
                     "quota": {"$ref": "#/components/schemas/Quota"},
                     "replies": {
