@@ -29,22 +29,33 @@ struct IndexStanding: Sendable {
     }
 
     private func problem(at position: Int64) async throws -> SearchIndexError? {
+        // When the first event was written that the indexer would have noted whatever it is, and the first one that
+        // changes a document.
         let row = try await runtime.dependencies.pool.query(
             """
-            SELECT coalesce(max(r.position), 0), coalesce(max(o.written_at), 0) FROM relay r
-            LEFT JOIN LATERAL (
-                SELECT b.written_at FROM outbox b WHERE b.tenant = $1 AND b.position <= $2 + 1
-                ORDER BY b.position DESC LIMIT 1
-            ) o ON true
-            WHERE r.tenant = $1
-            """, [.int4(runtime.tenant), .int8(position)], tenant: runtime.tenant)
+            SELECT coalesce(max(r.position), 0),
+                (SELECT b.written_at FROM outbox b WHERE b.tenant = $1 AND b.position <= $2 + $3 + 1
+                    ORDER BY b.position DESC LIMIT 1),
+                (SELECT o.written_at FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch
+                    WHERE o.tenant = $1
+                        AND o.position > coalesce(
+                            (SELECT max(position) FROM outbox WHERE tenant = $1 AND position <= $2 + 1), 0) - 1
+                        AND o.position <= $2 + $3 AND o.position + e.place > $2
+                        AND (e.kind LIKE 'workitem.%' OR e.kind = 'workitems.remove'
+                            OR (e.kind LIKE 'email.%' AND strpos(e.body, '"workItemId"') > 0))
+                    ORDER BY o.position, e.place LIMIT 1)
+            FROM relay r WHERE r.tenant = $1
+            """, [.int4(runtime.tenant), .int8(position), .int8(SearchControl.unnoted)], tenant: runtime.tenant)
         let last = try row[0, 0].int64
         if position > last {
             return SearchIndexError(
                 .behind, "the index has read events of another history (a restored database); rebuild it")
         }
-        // The batch with the first event that is missing; none where that has been cleared away.
-        guard position < last, Instant.now.milliseconds - (try row[0, 1].int64) > Self.grace else { return nil }
+        let latest = Instant.now.milliseconds - Self.grace
+        // What has been cleared away is older than that.
+        let isFar = try last > position + SearchControl.unnoted && (row[0, 1].nullable?.int64 ?? 0) < latest
+        let lacks = try row[0, 2].nullable.map { try $0.int64 < latest } ?? false
+        guard isFar || lacks else { return nil }
         return SearchIndexError(.behind, "the index lacks events that are older than 10 s")
     }
 }
