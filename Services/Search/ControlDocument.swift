@@ -9,7 +9,7 @@ import Storage
 actor ControlDocument {
     private let server: SearchServer
     private let id: String
-    private static let index = "millrace-control"
+    private static let index = SearchControl.index
     private static let short = Duration.seconds(10)
 
     private struct Version {

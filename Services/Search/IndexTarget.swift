@@ -30,7 +30,7 @@ struct IndexTarget: RebuildableTarget {
     }
 
     func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
-        try await apply(events, progress, fence, to: \.serving, unnoted: 1000)
+        try await apply(events, progress, fence, to: \.serving, unnoted: SearchControl.unnoted)
     }
 
     /// Writes what events changed into one of the two indices.

@@ -12,6 +12,8 @@ public struct SearchIndexError: Error, Sendable, Hashable, CustomStringConvertib
         case notFound
         /// What is there is newer, or another one has written meanwhile.
         case conflict
+        /// What it has is older than it should be.
+        case behind
         /// It refuses, and will again: credentials, content, an address that is not allowed.
         case refused
     }

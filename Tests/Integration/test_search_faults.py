@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from feed_clearing import clear_feed
 from mail_room import SECRETS_KEY
 from own_world import own_world
 from search_scene import SearchScene
@@ -215,6 +216,38 @@ def test_a_check_mends_what_is_missing_changed_or_too_much(place: World, scenes:
 def newest(scene: SearchScene, items: list[str]) -> float:
     """Seconds since 1970 of the last change to any of these."""
     return max(datetime.fromisoformat(scene.room.item(item)["updatedAt"]).timestamp() for item in items[-3:])
+
+
+def test_an_index_that_nobody_writes_is_not_searched(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 3, note=common))
+    wait_for(scene, common, items)
+    scene.services[0].kill()
+    items |= set(submit(scene, 2, note=common))
+    wait_for(scene, common, items, "postgresql")
+    assert "does not follow" in searched(scene, common)[1]["note"]
+    scene.services[0].start()
+    wait_for(scene, common, items)
+
+
+def test_an_index_is_well_when_all_events_of_a_quiet_tenant_were_cleared_away(place: World, scenes: list[SearchScene]) -> None:
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 3, note=common))
+    wait_for(scene, common, items)
+    (service,) = scene.services
+    wait_until(lambda: service.metric("projection_lag_events") == 0, what="no lag")
+    clear_feed(place, scene.room.tenant.name)
+    service.stop()
+    service.start()
+    wait_until(lambda: service.metric("projection_feed_requests_total") > 0, what="a question to the feed")
+    assert service.metric("projection_failures_total") == 0
+    wait_for(scene, common, items)
+    items |= set(submit(scene, 1, note=common))
+    wait_for(scene, common, items)
 
 
 def test_killed_indexers_miss_nothing(place: World, scenes: list[SearchScene]) -> None:

@@ -19,6 +19,9 @@ struct ReorderBufferTests {
             at: Instant(milliseconds: position), data: [:])
     }
 
+    /// A page after which there is no more, unless it is said where the feed ends.
+    private func page(_ positions: Int64..., last: Int64 = 0) -> FeedPage { FeedPage(positions.map(event), last: last) }
+
     /// The positions of a step that applies; nil of another.
     private func applies(_ step: ReorderBuffer.Step) -> [Int64]? {
         if case .apply(let run) = step { run.map(\.position) } else { nil }
@@ -50,7 +53,7 @@ struct ReorderBufferTests {
         #expect(asks(buffer.step(at: .seconds(5))) == nil)
         #expect(asks(buffer.step(at: .milliseconds(5900))) == nil)
         #expect(asks(buffer.step(at: .milliseconds(6000))) == 10)
-        #expect(buffer.answered([event(11)], after: 10, at: .seconds(6)) == 0)
+        #expect(buffer.answered(page(11), after: 10, at: .seconds(6)) == 0)
         #expect(applies(buffer.step(at: .seconds(6))) == [11, 12])
     }
 
@@ -64,7 +67,7 @@ struct ReorderBufferTests {
             return
         }
         buffer.applied(run)
-        #expect(buffer.answered([event(11)], after: 10, at: .seconds(1)) == 0)
+        #expect(buffer.answered(page(11), after: 10, at: .seconds(1)) == 0)
         #expect(buffer.count == 0, "what the answer repeats is not kept")
     }
 
@@ -72,14 +75,14 @@ struct ReorderBufferTests {
         var limits = ReorderBuffer.Limits()
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
-        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.answered(page(1, 2), after: 0, at: .zero)
         guard case .apply(let run) = buffer.step(at: .zero) else {
             Issue.record("nothing to apply")
             return
         }
         buffer.applied(run)
         #expect(asks(buffer.step(at: .zero)) == 2)
-        _ = buffer.answered([event(3)], after: 2, at: .zero)
+        _ = buffer.answered(page(3), after: 2, at: .zero)
         #expect(!buffer.readsFeed)
     }
 
@@ -88,22 +91,93 @@ struct ReorderBufferTests {
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
         _ = buffer.take(message(3))
-        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.answered(page(1, 2), after: 0, at: .zero)
         #expect(!buffer.readsFeed)
         #expect(applies(buffer.step(at: .zero)) == [1, 2, 3])
     }
 
     @Test func whatTheFeedNoLongerHoldsIsPassedOverAndCounted() {
         var buffer = ReorderBuffer()
-        #expect(buffer.answered([event(101), event(102)], after: 0, at: .zero) == 100)
+        #expect(buffer.answered(page(101, 102), after: 0, at: .zero) == 100)
         #expect(applies(buffer.step(at: .zero)) == [101, 102])
     }
 
     @Test func anEmptyPageMeansPatience() {
         var buffer = ReorderBuffer()
-        _ = buffer.answered([], after: 0, at: .seconds(3))
+        _ = buffer.answered(page(), after: 0, at: .seconds(3))
         #expect(asks(buffer.step(at: .milliseconds(3500))) == nil)
         #expect(asks(buffer.step(at: .seconds(4))) == 0)
+    }
+
+    @Test func howFarItIsBehindIsKnownWithTheFirstPage() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 10))
+        _ = buffer.answered(page(11, 12, last: 5_000_010), after: 10, at: .zero)
+        #expect(buffer.lag == 5_000_000)
+    }
+
+    @Test func aPageThatEndsEarlyIsFollowedByTheNextWithoutAPause() {
+        var buffer = ReorderBuffer()
+        _ = buffer.answered(page(1, last: 3), after: 0, at: .zero)
+        #expect(buffer.readsFeed)
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(asks(buffer.step(at: .zero)) == 1)
+        _ = buffer.answered(page(2, 3, last: 3), after: 1, at: .zero)
+        #expect(!buffer.readsFeed)
+    }
+
+    @Test func whatHasAllBeenClearedAwayIsPassedOver() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 90))
+        #expect(buffer.answered(page(last: 100), after: 90, at: .zero) == 10)
+        #expect(buffer.lag == 0)
+        #expect(buffer.answered(page(last: 100), after: 100, at: .zero) == 0)
+        #expect(buffer.take(message(101)) == .kept)
+        #expect(applies(buffer.step(at: .zero)) == [101])
+    }
+
+    @Test func whatTheTopicKeptForLongerIsNotPassedOver() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 90))
+        for position in [95, 96] as [Int64] { _ = buffer.take(message(position)) }
+        #expect(buffer.answered(page(last: 100), after: 90, at: .zero) == 4)
+        #expect(applies(buffer.step(at: .zero)) == [95, 96])
+    }
+
+    @Test func aFeedThatEndsEarlierPassesNothingOver() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 90))
+        #expect(buffer.answered(page(last: 50), after: 90, at: .zero) == 0)
+        #expect(buffer.position == 90)
+        #expect(buffer.lag == 0)
+    }
+
+    @Test func aRestoredFeedIsNotBehindWhatWasHeardOfBefore() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 90))
+        _ = buffer.answered(page(91, last: 200), after: 90, at: .zero)
+        buffer.restart(at: ProjectionProgress(position: 50))
+        _ = buffer.answered(page(last: 50), after: 50, at: .zero)
+        #expect(buffer.lag <= 41, "91 waits")
+    }
+
+    @Test func largeEventsAreReadAheadOfByTheirBytes() {
+        var limits = ReorderBuffer.Limits()
+        limits.aheadBytes = 100_000
+        var buffer = ReorderBuffer(limits: limits)
+        buffer.restart(at: ProjectionProgress())
+        let large = (1...2 as ClosedRange<Int64>).map { position in
+            var event = event(position)
+            event.data = ["attributes": ["text": .string(String(repeating: "x", count: 60_000))]]
+            return event
+        }
+        _ = buffer.answered(FeedPage(large, last: 1000), after: 0, at: .zero)
+        #expect(buffer.question(at: .zero) == nil, "120,000 bytes wait")
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(buffer.question(at: .zero) == 2)
     }
 
     @Test func whatLiesTooFarAheadIsNotKept() {
@@ -149,7 +223,7 @@ struct ReorderBufferTests {
         _ = buffer.take(message(21))
         buffer.restart(at: ProjectionProgress(position: 18))
         #expect(asks(buffer.step(at: .zero)) == 18, "at once: what was published before may never come by the topic")
-        #expect(buffer.answered([event(19), event(20)], after: 18, at: .zero) == 0)
+        #expect(buffer.answered(page(19, 20), after: 18, at: .zero) == 0)
         #expect(applies(buffer.step(at: .zero)) == [19, 20, 21])
     }
 
@@ -158,7 +232,7 @@ struct ReorderBufferTests {
         (limits.page, limits.batch, limits.ahead) = (2, 2, 2)
         var buffer = ReorderBuffer(limits: limits)
         buffer.restart(at: ProjectionProgress())
-        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.answered(page(1, 2), after: 0, at: .zero)
         guard case .apply(let run) = buffer.step(at: .zero) else {
             Issue.record("nothing to apply")
             return
@@ -166,12 +240,12 @@ struct ReorderBufferTests {
         // Known to the feed to be there, though not to the topic.
         _ = buffer.take(message(9))
         #expect(buffer.question(at: .zero) == 2)
-        _ = buffer.answered([event(3), event(4)], after: 2, at: .zero)
+        _ = buffer.answered(page(3, 4), after: 2, at: .zero)
         #expect(buffer.question(at: .zero) == nil, "enough waits")
         buffer.applied(run)
         #expect(buffer.question(at: .zero) == 4)
         #expect(applies(buffer.step(at: .zero)) == [3, 4])
-        _ = buffer.answered([event(5)], after: 4, at: .zero)
+        _ = buffer.answered(page(5), after: 4, at: .zero)
         #expect(!buffer.readsFeed)
     }
 
@@ -180,7 +254,7 @@ struct ReorderBufferTests {
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
         for position in [3, 4, 7] as [Int64] { _ = buffer.take(message(position)) }
-        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.answered(page(1, 2), after: 0, at: .zero)
         #expect(buffer.question(at: .zero) == 4)
     }
 
@@ -189,10 +263,10 @@ struct ReorderBufferTests {
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
         buffer.restart(at: ProjectionProgress())
-        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.answered(page(1, 2), after: 0, at: .zero)
         _ = buffer.take(message(100))
         #expect(buffer.question(at: .zero) == 2)
-        #expect(buffer.answered([event(11), event(12)], after: 2, at: .zero) == 0, "1 and 2 are not applied yet")
+        #expect(buffer.answered(page(11, 12), after: 2, at: .zero) == 0, "1 and 2 are not applied yet")
         #expect(buffer.question(at: .zero) == nil, "nor is it asked about again before they are")
         guard case .apply(let run) = buffer.step(at: .zero) else {
             Issue.record("nothing to apply")
@@ -201,7 +275,7 @@ struct ReorderBufferTests {
         buffer.applied(run)
         #expect(asks(buffer.step(at: .seconds(1))) == nil)
         #expect(asks(buffer.step(at: .seconds(2))) == 2)
-        #expect(buffer.answered([event(11), event(12)], after: 2, at: .seconds(2)) == 8)
+        #expect(buffer.answered(page(11, 12), after: 2, at: .seconds(2)) == 8)
         #expect(applies(buffer.step(at: .seconds(2))) == [11, 12])
     }
 
@@ -210,7 +284,7 @@ struct ReorderBufferTests {
         limits.page = 2
         var buffer = ReorderBuffer(ProjectionProgress(position: 20), limits: limits)
         buffer.restart(at: ProjectionProgress(position: 10))
-        #expect(buffer.answered([event(21), event(22)], after: 20, at: .zero) == 0)
+        #expect(buffer.answered(page(21, 22), after: 20, at: .zero) == 0)
         #expect(buffer.position == 10)
         #expect(asks(buffer.step(at: .seconds(1))) == 10)
     }
@@ -220,7 +294,7 @@ struct ReorderBufferTests {
         limits.page = 2
         var buffer = ReorderBuffer(limits: limits)
         for position in [3, 9] as [Int64] { _ = buffer.take(message(position)) }
-        _ = buffer.answered([event(1), event(2)], after: 0, at: .zero)
+        _ = buffer.answered(page(1, 2), after: 0, at: .zero)
         buffer.discard(3)
         #expect(buffer.question(at: .zero) == 2)
     }
@@ -249,8 +323,9 @@ struct ReorderBufferTests {
             }
             if let position = asked, Bool.random(using: &random) {
                 let end = min(last + 1, position + 1 + Int64(limits.page))
-                let page = (position + 1..<max(position + 1, end)).map(event)
-                #expect(buffer.answered(page, after: position, at: now) == 0)
+                let size = Int.random(in: 1...limits.page, using: &random)
+                let page = (position + 1..<max(position + 1, end)).map(event).prefix(size)
+                #expect(buffer.answered(FeedPage(Array(page), last: last), after: position, at: now) == 0)
                 asked = nil
             }
             if asked == nil, Bool.random(using: &random) { asked = buffer.question(at: now) }

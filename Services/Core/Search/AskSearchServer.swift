@@ -11,7 +11,7 @@ struct AskSearchServer: Sendable {
     let configuration: SearchConfiguration
 
     /// What it found, and where the page ends when there is more.
-    /// - Throws: `SearchIndexError` when it does not answer in time, or not wholly.
+    /// - Throws: `SearchIndexError` when it does not answer in time, or not wholly, or its index is behind.
     func find(
         _ search: WorkItemSearch, _ filter: ListFilter, _ order: CoreAPI.ListOrder, after position: ListPosition?,
         limit: Int
@@ -25,9 +25,11 @@ struct AskSearchServer: Sendable {
         request.limit = limit + 1
         request.milliseconds = configuration.answersWithin
         let server = try await runtime.searchServer.server(configuration, of: runtime)
+        async let isCurrent: Void = IndexStanding(runtime: runtime, configuration: configuration).require(server)
         let answer = try await server.call(
             "POST", "/\(configuration.alias)/_search", request.body,
             within: .milliseconds(configuration.answersWithin))
+        try await isCurrent
         guard let hits = request.hits(in: answer) else {
             throw SearchIndexError(.timedOut, "the search server answered in part only")
         }

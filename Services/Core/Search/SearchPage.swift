@@ -46,6 +46,7 @@ struct SearchPage: Sendable {
             case .timedOut: "Elasticsearch did not answer in time"
             case .busy: "Elasticsearch is too busy"
             case .notFound: "the index in Elasticsearch is not built yet"
+            case .behind: "the index in Elasticsearch does not follow; the search service's health says why"
             case .conflict, .refused: "Elasticsearch refuses; the log of the core service says why"
             }
         return "PostgreSQL answered: \(reason)."

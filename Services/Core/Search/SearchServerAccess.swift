@@ -14,11 +14,15 @@ final class SearchServerAccess: Sendable {
         /// Until when it is not asked, and why.
         var rest: (until: ContinuousClock.Instant, reason: SearchIndexError)?
         var hasComplained = false
+        /// When it was found how far the index is, and what is wrong with that.
+        var standing: (version: Int32, at: ContinuousClock.Instant, problem: SearchIndexError?)?
     }
 
     private let state = Mutex(State())
     /// A secret that was replaced is taken up within this time.
     private static let freshness = Duration.seconds(5)
+    /// How far the index is, is asked so often.
+    private static let standingFreshness = Duration.seconds(1)
     /// Whoever does not answer is not asked for so long: not every search shall wait for it.
     private static let rest = Duration.seconds(2)
 
@@ -69,6 +73,20 @@ final class SearchServerAccess: Sendable {
             defer { state.hasComplained = true }
             return !state.hasComplained
         }
+    }
+
+    /// What was found of the index' standing a moment ago; nil when that has to be looked at.
+    func standing(_ version: Int32) -> Result<Void, SearchIndexError>? {
+        state.withLock { state in
+            guard let known = state.standing, known.version == version,
+                ContinuousClock.now - known.at < Self.standingFreshness
+            else { return nil }
+            return known.problem.map { .failure($0) } ?? .success(())
+        }
+    }
+
+    func noteStanding(_ problem: SearchIndexError?, _ version: Int32) {
+        state.withLock { $0.standing = (version, .now, problem) }
     }
 
     func answered() {

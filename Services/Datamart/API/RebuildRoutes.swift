@@ -8,17 +8,12 @@ extension DatamartAPI {
     func rebuild(_ routes: inout Routes) {
         routes.post("/datamart/rebuild", access: .anyOf(.admin)) { request in
             let mart = try mart(for: request)
-            try request.query.refuseOthers()
-            // Asked twice, it is built anew once: whoever is quicker has asked.
-            let results = try await mart.pool.batch([
-                SQLStatement(
-                    """
-                    INSERT INTO rebuild_request (asked_by)
-                    SELECT $1 WHERE NOT EXISTS (SELECT FROM rebuild_request WHERE done_at IS NULL)
-                    """, [.text(try request.principal.subject)]),
-                Self.newest,
-            ])
-            return try .json(status: .accepted) { json in try Self.write(results[1], to: &json) }
+            let query = try request.query
+            try query.refuseOthers(than: "losingHistory")
+            if try query.bool("losingHistory") != true { try await Self.refuseLoss(mart) }
+            let results = try await mart.pool.batch(
+                RebuildWish.asking(try request.principal.subject) + [Self.newest])
+            return try .json(status: .accepted) { json in try Self.write(results[2], to: &json) }
         }
         routes.get("/datamart/rebuild", access: .anyOf(.admin)) { request in
             let mart = try mart(for: request)
@@ -27,6 +22,22 @@ extension DatamartAPI {
             guard !rows.isEmpty else { throw Problem.notFound("Nobody has asked for a rebuild.") }
             return try .json { json in try Self.write(rows, to: &json) }
         }
+    }
+
+    private static func refuseLoss(_ mart: ServedMart) async throws {
+        guard let feed = mart.feed else { return }
+        let beginning: FeedBeginning?
+        do {
+            beginning = try await FeedBeginning.losing(mart.pool, from: feed)
+        } catch let error as CoreError {
+            throw Problem.unavailable("Core cannot be asked what its feed still holds: \(error)", retryAfter: 5)
+        }
+        guard let beginning else { return }
+        throw Problem.conflict(
+            """
+            Nothing is built anew: \(beginning.loss). With losingHistory=true (millrace rebuild --losing-history) it is done \
+            all the same.
+            """, code: "history-lost")
     }
 
     private static let newest = SQLStatement(

@@ -1,4 +1,5 @@
 import Foundation
+import Projection
 import ServiceKit
 import Storage
 
@@ -14,13 +15,19 @@ package struct ServedMart: Sendable {
     package let timeZones: [String]
     /// Runs of the tenant's jobs on this instance.
     package let jobs: JobLog?
+    /// What the mart would be built anew from.
+    package let feed: (any EventFeedSource)?
 
     /// A tenant's mart.
-    package init(tenant: String, pool: PostgresPool, timeZone: String, timeZones: [String] = [], jobs: JobLog?) {
+    package init(
+        tenant: String, pool: PostgresPool, timeZone: String, timeZones: [String] = [], jobs: JobLog?,
+        feed: (any EventFeedSource)? = nil
+    ) {
         self.tenant = tenant
         self.pool = pool
         self.timeZone = timeZone
         self.timeZones = timeZones
         self.jobs = jobs
+        self.feed = feed
     }
 }

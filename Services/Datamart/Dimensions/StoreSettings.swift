@@ -32,7 +32,7 @@ enum StoreSettings {
     static func wishForRebuild(_ settings: MartSettings) -> SQLStatement {
         SQLStatement(
             """
-            INSERT INTO rebuild_request (asked_by) SELECT 'another list of time zones'
+            INSERT INTO rebuild_request (asked_by) SELECT '\(RebuildWish.zones)'
             WHERE (SELECT array_agg(name ORDER BY zone_key) FROM dim_time_zone) <> $1::text[]
                 AND NOT EXISTS (SELECT FROM rebuild_request WHERE done_at IS NULL)
             """, [.texts(settings.mart.allTimeZones)])

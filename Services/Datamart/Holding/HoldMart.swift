@@ -80,7 +80,8 @@ struct HoldMart: Sendable {
     ) async throws {
         let jobs = JobLog(
             pool: mart.connections, tenant: section.tenant, instance: dependencies.instance, logger: parts.logger)
-        var projected = dependencies.projection(of: section.tenant, into: mart, CoreFeed(core: client))
+        let feed = CoreFeed(core: client)
+        var projected = dependencies.projection(of: section.tenant, into: mart, feed)
         let state = ProjectionState()
         projected.whileHolding = { term, fence in
             await MartDuties(
@@ -92,7 +93,7 @@ struct HoldMart: Sendable {
         marts.add(
             ServedMart(
                 tenant: section.tenant, pool: reading, timeZone: section.mart.timeZone,
-                timeZones: section.mart.timeZones, jobs: jobs),
+                timeZones: section.mart.timeZones, jobs: jobs, feed: feed),
             state: state)
         marts.note(nil, of: section.tenant)
         try await withThrowingTaskGroup(of: Void.self) { group in

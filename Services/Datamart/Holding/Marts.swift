@@ -30,16 +30,21 @@ final class Marts: Sendable {
 
     /// What keeps a tenant's mart from working; nil when nothing does.
     func trouble(of tenant: String) -> String? {
-        problems.withLock { $0[tenant] } ?? entries.withLock { $0[tenant]?.state }?.snapshot.problem
+        if let problem = problems.withLock({ $0[tenant] }) { return problem }
+        return entries.withLock { $0[tenant]?.state }.flatMap { Self.trouble(of: $0.snapshot) }
     }
 
     /// What does not work, a line for each mart.
     var troubles: [String] {
         let noted = problems.withLock { $0 }
         let failing = entries.withLock { $0 }.compactMap { tenant, entry in
-            entry.state.snapshot.problem.map { "\(tenant): \($0)" }
+            Self.trouble(of: entry.state.snapshot).map { "\(tenant): \($0)" }
         }
         return (noted.map { "\($0.key): \($0.value)" } + failing).sorted()
+    }
+
+    private static func trouble(of snapshot: ProjectionState.Snapshot) -> String? {
+        snapshot.problem ?? snapshot.postponed
     }
 
     /// How many this instance holds.

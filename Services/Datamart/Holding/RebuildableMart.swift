@@ -58,6 +58,25 @@ final class RebuildableMart: RebuildableTarget {
         try await pool.query("SELECT EXISTS (SELECT FROM rebuild_request WHERE done_at IS NULL)")[0][0].bool
     }
 
+    /// What nobody has asked for loses nothing. And a mart is not taken away for an empty one, unless what it holds never
+    /// happened.
+    func obstacleToRebuild(from feed: any EventFeedSource) async throws -> String? {
+        guard let beginning = try await FeedBeginning.losing(pool, from: feed) else { return nil }
+        if try await RebuildWish.isOnlyForZones(pool) {
+            if try await RebuildWish.withdraw(pool, having: try await settings(0).mart.allTimeZones) {
+                return "The configuration has the mart's time zones again."
+            }
+            return """
+                The mart keeps its time zones, though the configuration has others: it would have to be built anew, but \
+                \(beginning.loss). millrace rebuild --losing-history does it all the same.
+                """
+        }
+        guard beginning.oldest == nil else { return nil }
+        let last = try await feed.page(after: 0, limit: 1).last
+        let position = try await progress().position
+        return last < position ? nil : "The mart is built anew when the feed has an event again: it holds none now."
+    }
+
     func beginRebuild(fence: TermFence) async throws -> any ProjectionTarget {
         // What an earlier attempt left may have other tables than this version makes: it is begun from nothing.
         try await install.remove(MartSchema.next)

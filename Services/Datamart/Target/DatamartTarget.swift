@@ -124,7 +124,8 @@ extension DatamartTarget: ProjectionTarget {
                 .timestamp(milliseconds: last.at.milliseconds),
             ])
         let waitless = events.count < Self.fullBatch ? [] : [SQLStatement("SET LOCAL synchronous_commit = off")]
-        let statements = [advance] + waitless + batch.statements()
+        let begins = old == 0 && first.position > 1 ? [FeedBeginning.raisingFloors(at: first.at)] : []
+        let statements = [advance] + waitless + begins + batch.statements()
         try await pool.transaction(fence: fence) { transaction in
             let results = try await transaction.pipeline(statements)
             guard results[0].rowsAffected == 1 else {

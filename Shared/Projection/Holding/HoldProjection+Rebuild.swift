@@ -9,7 +9,13 @@ extension HoldProjection {
     func rebuildWhenAsked(_ target: any RebuildableTarget) async {
         await repeating("rebuild", logger: logger) {
             defer { state.update { $0.rebuilding = nil } }
-            guard try await target.wantsRebuild() else { return .seconds(1) }
+            guard try await target.wantsRebuild() else {
+                state.update { $0.postponed = nil }
+                return .seconds(1)
+            }
+            let obstacle = try await target.obstacleToRebuild(from: parts.feed)
+            state.update { $0.postponed = obstacle }
+            guard obstacle == nil else { return .seconds(2) }
             let next = try await target.beginRebuild(fence: fence)
             logger.notice("rebuilding")
             try await catchUp(next, with: target)
@@ -24,28 +30,31 @@ extension HoldProjection {
     private func catchUp(_ next: any ProjectionTarget, with target: any ProjectionTarget) async throws {
         let size = intake.with { $0.pageSize }
         var progress = try await next.progress()
-        var page = try await parts.feed.events(after: progress.position, limit: size)
+        var page = try await parts.feed.page(after: progress.position, limit: size).events
         while progress.position + 500 < intake.with({ $0.position }), let last = page.last {
             try Task.checkCancellation()
             state.update { $0.rebuilding = progress.position }
-            async let following = parts.feed.events(after: last.position, limit: size)
+            async let following = parts.feed.page(after: last.position, limit: size).events
             progress = try await apply(page, toNext: next)
             page = try await following
         }
     }
 
-    /// Nothing is applied to the one that serves while the new one comes exactly as far and takes its place.
+    /// Nothing is applied to the one that serves while the new one comes at least as far and takes its place.
     private func replace(_ target: any RebuildableTarget, by next: any ProjectionTarget) async throws {
         try await applying.enter()
         defer { applying.leave() }
         let serving = try await target.progress()
         var progress = try await next.progress()
         while progress.position < serving.position {
-            let page = try await parts.feed.events(after: progress.position, limit: intake.with { $0.pageSize })
-            let events = page.filter { $0.position <= serving.position }
-            // A feed that ends earlier is that of a restored database: what was applied beyond it never happened.
-            if events.isEmpty { break }
-            progress = try await apply(events, toNext: next)
+            let page = try await parts.feed.page(after: progress.position, limit: intake.with { $0.pageSize })
+            if page.events.isEmpty {
+                // A feed that ends earlier is that of a restored database: what was applied beyond it never happened.
+                guard page.last >= serving.position else { break }
+                throw ProjectionError(
+                    .feedUnavailable, "the feed no longer holds what the new one lacks; it waits for the next event")
+            }
+            progress = try await apply(page.events, toNext: next)
         }
         try term.requireTrust()
         try await target.finishRebuild(next, fence: fence)

@@ -109,12 +109,12 @@ struct HoldProjection: Sendable {
                 defer { intake.interrupt() }
                 metrics.asked()
                 do {
-                    let page = try await parts.feed.events(after: position, limit: intake.with { $0.pageSize })
+                    let page = try await parts.feed.page(after: position, limit: intake.with { $0.pageSize })
                     let hole = intake.with { $0.answered(page, after: position, at: now) }
                     if hole > 0 { passedOver(hole, after: position) }
                     tellDistance()
                 } catch {
-                    _ = intake.with { $0.answered([], after: position, at: now) }
+                    intake.with { $0.notAnswered(at: now) }
                     throw error
                 }
             }

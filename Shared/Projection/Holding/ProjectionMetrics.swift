@@ -49,7 +49,7 @@ public struct ProjectionMetrics: Sendable {
     /// Says what they mean.
     public static func describe(_ metrics: PrometheusMetrics) {
         for (name, help) in [
-            ("projection_lag_events", "Events that are known and not applied yet."),
+            ("projection_lag_events", "Events that there are, up to the feed's last, and that are not applied yet."),
             ("projection_lag_seconds", "Age of the oldest known event that is not applied yet."),
             ("projection_holder", "Whether this instance applies (1) or stands by (0)."),
             ("projection_position", "Position of the last event that is applied, by whichever instance."),

@@ -11,7 +11,7 @@ public final class ProjectionState: Sendable {
         public var term: Int64?
         /// The last position that is applied, by whichever instance.
         public var position: Int64 = 0
-        /// Positions heard of and not applied.
+        /// Positions that there are, as far as is known, and that are not applied.
         public var lag: Int64 = 0
         /// Since when, in milliseconds, the oldest known event waits to be applied; 0 when none waits.
         public var lagMilliseconds: Int64 = 0
@@ -23,6 +23,8 @@ public final class ProjectionState: Sendable {
         public var problem: String?
         /// Whether a rebuild is under way, and how far it is.
         public var rebuilding: Int64?
+        /// Why a rebuild that is wanted is not begun; nil when none is, or it may.
+        public var postponed: String?
     }
 
     private let state = Mutex(Snapshot())

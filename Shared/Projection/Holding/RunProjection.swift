@@ -135,6 +135,7 @@ public struct RunProjection: Sendable {
                 $0.isFarBehind = false
                 $0.term = nil
                 $0.rebuilding = nil
+                $0.postponed = nil
             }
             tell()
         }

@@ -20,6 +20,9 @@ public struct PendingEvent: Sendable {
     /// Its offset there.
     public var offset: Int64 = 0
 
+    /// What it weighs in memory, in bytes, near enough to bound it.
+    let size: Int
+
     /// A message of a topic.
     public init(message: [UInt8], head: EventHead, partition: TopicPartition, offset: Int64) {
         position = head.position
@@ -27,6 +30,7 @@ public struct PendingEvent: Sendable {
         content = .message(message)
         self.partition = partition
         self.offset = offset
+        size = message.count + 96
     }
 
     /// An event of the feed.
@@ -34,14 +38,7 @@ public struct PendingEvent: Sendable {
         position = event.position
         at = event.at
         content = .event(event)
-    }
-
-    /// What it weighs in memory, in bytes, near enough to bound it.
-    var size: Int {
-        switch content {
-        case .message(let bytes): bytes.count + 96
-        case .event: 1024
-        }
+        size = event.id.utf8.count + event.subject.utf8.count + 200 + JSONValue.object(event.data).weight
     }
 
     /// Reads it.
@@ -54,6 +51,18 @@ public struct PendingEvent: Sendable {
                 throw ProjectionError(.malformedEvent, "a message is no JSON")
             }
             return try ProjectedEvent(cloudEvent: value)
+        }
+    }
+}
+
+extension JSONValue {
+    /// Bytes in memory, roughly.
+    fileprivate var weight: Int {
+        switch self {
+        case .string(let text): 32 + text.utf8.count
+        case .array(let elements): elements.reduce(48) { $0 + $1.weight }
+        case .object(let object): object.members.reduce(48) { $0 + 16 + $1.key.utf8.count + $1.value.weight }
+        case .null, .bool, .integer, .number: 32
         }
     }
 }

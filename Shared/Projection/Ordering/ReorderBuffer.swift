@@ -20,6 +20,8 @@ public struct ReorderBuffer: Sendable {
         /// Events that may wait when the feed's next page is asked for: while far behind, one page is applied and the next
         /// one waits or is on its way.
         public var ahead: Int64 = 2000
+        /// Bytes of the feed's events that may wait when its next page is asked for.
+        public var aheadBytes = 12 << 20
         /// How long the next event is waited for before the feed is asked.
         public var patience: Duration = .seconds(1)
 
@@ -50,7 +52,7 @@ public struct ReorderBuffer: Sendable {
     private let limits: Limits
     /// The last position that is applied.
     public private(set) var position: Int64
-    /// The highest position heard of.
+    /// The highest position heard of: of a message, or where the feed ends.
     public private(set) var newest: Int64
     /// For each partition the offset of the last message that is applied.
     public private(set) var offsets: [TopicPartition: Int64]
@@ -60,6 +62,8 @@ public struct ReorderBuffer: Sendable {
     private var whole: Int64
     private var events: [Int64: PendingEvent] = [:]
     private var bytes = 0
+    /// Those of them that events of the feed take.
+    private var feedBytes = 0
     /// Since when the next event is missing, on the caller's clock.
     private var missingSince: Duration?
 
@@ -75,7 +79,7 @@ public struct ReorderBuffer: Sendable {
     /// Events that wait.
     public var count: Int { events.count }
 
-    /// Positions heard of and not applied yet.
+    /// Positions that there are, as far as is known, and that are not applied yet.
     public var lag: Int64 { max(0, newest - position) }
 
     /// When the next event happened, or the earliest of those that wait behind a gap. Nil when none waits.
@@ -113,7 +117,11 @@ public struct ReorderBuffer: Sendable {
     /// What the feed is to be asked for now, be it that there is something to apply meanwhile: what comes after this
     /// position; nil for nothing.
     public mutating func question(at now: Duration) -> Int64? {
-        if readsFeed { return max(whole, position) - position <= limits.ahead ? max(whole, position) : nil }
+        if readsFeed {
+            let waiting = max(whole, position) - position
+            let isRoom = waiting <= limits.ahead && feedBytes < limits.aheadBytes
+            return isRoom || waiting == 0 ? max(whole, position) : nil
+        }
         guard events[position + 1] == nil else { return nil }
         let since = missingSince ?? now
         missingSince = since
@@ -125,31 +133,43 @@ public struct ReorderBuffer: Sendable {
 
     /// The feed has answered.
     /// - Parameter after: the position that it was asked with.
-    /// - Returns: how many positions it no longer holds between what is applied and its first event; they are passed
-    ///   over.
-    public mutating func answered(_ page: [ProjectedEvent], after: Int64, at now: Duration) -> Int64 {
+    /// - Returns: how many positions it no longer holds between what is applied and its first event, or what waits, or
+    ///   where it ends; they are passed over.
+    public mutating func answered(_ page: FeedPage, after: Int64, at now: Duration) -> Int64 {
         missingSince = now
-        guard let first = page.first, let last = page.last, last.position > position else {
+        newest = max(newest, page.last)
+        let end = page.events.last?.position ?? page.last
+        guard end > position else {
             readsFeed = false
             return 0
         }
-        newest = max(newest, last.position)
-        let hole = max(0, first.position - max(after, position) - 1)
+        var first = page.events.first?.position ?? page.last + 1
+        var hole = max(0, first - max(after, position) - 1)
         if hole > 0 {
             // Passed over only when nothing is left before it; then it is asked about again.
             guard after == position else {
                 readsFeed = false
                 return 0
             }
-            moveOn(to: first.position - 1)
+            // The topic may have kept some of it for longer.
+            first = min(first, events.keys.min() ?? first)
+            hole = first - position - 1
+            moveOn(to: first - 1)
         }
-        for event in page where event.position > position && events[event.position] == nil {
+        for event in page.events where event.position > position && events[event.position] == nil {
             keep(PendingEvent(event))
         }
         noteWhole()
-        // A full page has more behind it, unless the topic has brought that already.
-        readsFeed = page.count >= limits.page && (whole == last.position || whole < newest)
+        // A full page has more behind it, and so has one that ends early, unless the topic has brought that already.
+        let hasMore = page.events.count >= limits.page || end < page.last
+        readsFeed = hasMore && (whole == end || whole < newest)
         return hole
+    }
+
+    /// The feed could not be asked.
+    public mutating func notAnswered(at now: Duration) {
+        missingSince = now
+        readsFeed = false
     }
 
     /// The step's events are applied.
@@ -170,7 +190,8 @@ public struct ReorderBuffer: Sendable {
     /// once for what does not wait here: the topic may have been read too late to bring it.
     public mutating func restart(at progress: ProjectionProgress) {
         if progress.position >= position { moveOn(to: progress.position) } else { position = progress.position }
-        newest = max(newest, position)
+        // In a restored database there is less than was heard of.
+        newest = max(position, events.keys.max() ?? 0)
         whole = position
         offsets = progress.offsets
         readsFeed = events[position + 1] == nil
@@ -199,10 +220,13 @@ public struct ReorderBuffer: Sendable {
     private mutating func keep(_ event: PendingEvent) {
         events[event.position] = event
         bytes += event.size
+        if event.partition == nil { feedBytes += event.size }
     }
 
     private mutating func remove(_ position: Int64) {
-        if let event = events.removeValue(forKey: position) { bytes -= event.size }
+        guard let event = events.removeValue(forKey: position) else { return }
+        bytes -= event.size
+        if event.partition == nil { feedBytes -= event.size }
     }
 
     private mutating func noteWhole() {

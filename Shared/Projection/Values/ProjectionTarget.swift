@@ -23,10 +23,18 @@ public protocol RebuildableTarget: ProjectionTarget {
     /// Whether somebody has asked for a rebuild that is not done yet. Asked every second by the holder.
     func wantsRebuild() async throws -> Bool
 
+    /// Why a rebuild that is wanted must not begin now, in words for an operator; nil when it may.
+    func obstacleToRebuild(from feed: any EventFeedSource) async throws -> String?
+
     /// A target beside this one, empty or as far as an earlier attempt has brought it.
     func beginRebuild(fence: TermFence) async throws -> any ProjectionTarget
 
-    /// In one transaction under the fence: the new one, which has come exactly as far, takes this one's place, and the
+    /// In one transaction under the fence: the new one, which has come as far or further, takes this one's place, and the
     /// wish is fulfilled. Nothing is applied to this one meanwhile.
     func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws
+}
+
+extension RebuildableTarget {
+    /// Nothing stands in the way.
+    public func obstacleToRebuild(from feed: any EventFeedSource) async throws -> String? { nil }
 }

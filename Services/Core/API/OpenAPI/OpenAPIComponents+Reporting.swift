@@ -79,10 +79,17 @@ extension OpenAPIComponents {
             },
             "EventPage": {
                 "type": "object",
-                "required": ["items", "next"],
+                "required": ["items", "next", "last"],
                 "properties": {
-                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
-                    "next": {"type": "integer", "minimum": 0, "description": "For `after`, also of an empty page."}
+                    "items": {
+                        "type": "array", "items": {"$ref": "#/components/schemas/Event"},
+                        "description": "A page ends at about 8 MiB, however many were asked for."
+                    },
+                    "next": {"type": "integer", "minimum": 0, "description": "For `after`, also of an empty page."},
+                    "last": {
+                        "type": "integer", "minimum": 0,
+                        "description": "The position of the newest event, be it that retention has taken it. Beyond `next`: there is more, or, of an empty page, what is between has been cleared away. Before `after`: the database was restored, and what was read beyond it never happened."
+                    }
                 }
             }
         }

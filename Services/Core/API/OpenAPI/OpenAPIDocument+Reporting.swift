@@ -16,7 +16,8 @@ extension OpenAPIDocument {
             method: "GET", path: "/events", id: "readEvents", tag: .reporting, summary: "The reporting feed",
             description: """
                 Every event of the tenant, complete and in order: positions have no gaps. Ask with `after` set to `next` of \
-                the answer before; an empty answer means that nothing has happened since.
+                the answer before; an empty answer means that nothing has happened since, or, where `last` is beyond it, that \
+                retention has taken all that had.
                 """,
             roles: [.reader, .mart, .search], parameters: ["AfterPosition", "EventLimit"],
             answers: [OpenAPIAnswer(200, "Events after that position.", "EventPage")])

@@ -97,6 +97,7 @@ extension DatamartOpenAPI {
             (401, "No credential, or one that does not hold.", "WWW-Authenticate"),
             (403, "The credential holds, and does not cover this.", ""),
             (404, "There is nothing of that name, or the tenant has no data mart.", ""),
+            (409, "The present state does not allow this.", ""),
             (422, "Understood, and refused: the answer would be too large.", ""),
             (503, "A server that this needs is away; try again.", "Retry-After"),
         ]
@@ -172,7 +173,7 @@ extension DatamartOpenAPI {
                     "properties": {
                         "position": {"type": "integer", "minimum": 0, "description": "Of the last event that is in it."},
                         "time": {"$ref": "#/components/schemas/Moment"},
-                        "historyFrom": {"type": "string", "description": "What is older was purged."}
+                        "historyFrom": {"type": "string", "description": "What is older was purged, or was no longer in the feed when the mart was built anew."}
                     }
                 },
                 "columns": {"type": "array", "items": {

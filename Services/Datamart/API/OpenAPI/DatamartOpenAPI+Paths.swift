@@ -70,12 +70,18 @@ extension DatamartOpenAPI {
             "/datamart/rebuild": {
                 "post": {
                     "operationId": "rebuildMart", "tags": ["Data mart"], "summary": "Build the mart anew from the feed",
-                    "description": "The tables that are there go on serving until the new ones have come as far. Asked again before it is done, it is built anew once. What the feed no longer holds cannot come back.\n\nRoles: `admin`.",
+                    "description": "The tables that are there go on serving until the new ones have come as far. Asked again before it is done, it is built anew once. What the feed no longer holds cannot come back: where the mart knows more than that, it is refused (409, which says from when on the feed has events) unless `losingHistory` is true.\n\nRoles: `admin`.",
+                    "parameters": [{
+                        "name": "losingHistory", "in": "query",
+                        "description": "Whether it is built anew though the feed no longer holds all that the mart knows.",
+                        "schema": {"type": "boolean", "default": false}
+                    }],
                     "responses": {
                         "202": {
                             "description": "It will be.",
                             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rebuild"}}}
                         },
+                        "409": {"$ref": "#/components/responses/Problem409"},
                         \#(problems)
                     }
                 },

@@ -1,0 +1,125 @@
+"""A data mart and a feed whose older events have been cleared away, or whose history is another one."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from feed_clearing import clear_feed, jump_back
+from mart_site import Site, Standby
+from mart_site import site as new_site
+from own_world import own_world
+from stack import Stack
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "mart-history") as world:
+        yield world
+
+
+def health(instance: Standby) -> str:
+    return instance._get(f"{instance.metrics_url.removesuffix('/metrics')}/health/ready").text
+
+
+def restarted(instance: Standby) -> None:
+    instance.stop()
+    instance.start()
+
+
+def rebuild(site: Site, *flags: str) -> tuple[int, str]:
+    """`millrace rebuild`: how it ended, and what it said."""
+    result = site.world.run("rebuild", "--url", site.instances[0].url, "--key", site.tenant.admin_key, *flags, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+def rebuilt(site: Site) -> bool:
+    with site.sql() as connection:
+        rows = connection.execute("SELECT done_at FROM rebuild_request ORDER BY id").fetchall()
+        return bool(rows) and all(row["done_at"] for row in rows)
+
+
+def zones(site: Site) -> list[str]:
+    with site.sql() as connection:
+        return [row["name"] for row in connection.execute("SELECT name FROM dim_time_zone ORDER BY zone_key")]
+
+
+def history_from(site: Site) -> str | None:
+    answer = httpx.get(
+        f"{site.instances[0].url}/iwd/v3/reports/intraday-process",
+        params={"from": "-7d"}, headers={"Authorization": f"Bearer {site.tenant.admin_key}"}, timeout=30,
+    )  # fmt: skip
+    return answer.raise_for_status().json()["asOf"].get("historyFrom")
+
+
+def test_a_quiet_tenants_mart_is_well_and_a_restored_database_is_noticed(place: World) -> None:
+    with new_site(place) as site:
+        (instance,) = site.start()
+        site.submit(4)
+        last = site.catch_up()
+        clear_feed(place, site.tenant.name)
+        assert site.http.get("/events").json() == {"items": [], "next": 0, "last": last}
+        restarted(instance)
+
+        def asked() -> bool:
+            return (instance.metric("projection_feed_requests_total") or 0) > 0
+
+        wait_until(asked, what="a question to the feed")
+        assert "historyReplaced" not in health(instance) and not instance.metric("projection_failures_total")
+        # To build it anew would leave nothing of it.
+        code, said = rebuild(site)
+        assert code != 0 and "no events any more" in said, said
+        assert rebuild(site, "--losing-history")[0] == 0
+        wait_until(lambda: "holds none now" in health(instance), what="the rebuild to wait")
+        assert site.position() == last
+        site.submit(1)
+        wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
+        last = site.catch_up()
+        with site.sql() as connection:
+            assert connection.execute("SELECT count(*) AS count FROM task_fact").fetchone()["count"] == 1
+        # A database of a backup: what was applied last never happened.
+        instance.stop()
+        clear_feed(place, site.tenant.name)
+        jump_back(place, site.tenant.name, 2)
+        instance.start()
+        wait_until(lambda: "historyReplaced" in health(instance), what="the mart to notice")
+        site.submit(3)
+        restarted(instance)
+        wait_until(lambda: "historyReplaced" in health(instance), what="the mart to notice another event in the place")
+        assert site.position() == last
+        assert rebuild(site, "--losing-history")[0] == 0
+        wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
+        site.catch_up()
+        wait_until(lambda: "historyReplaced" not in health(instance), what="the end of the trouble")
+        wait_until(lambda: instance.metric("projection_lag_events") == 0, what="no lag")
+
+
+def test_history_that_the_feed_no_longer_has_is_kept_unless_somebody_gives_it_up(place: World) -> None:
+    with new_site(place) as site:
+        (instance,) = site.start()
+        site.submit(6)
+        site.catch_up()
+        assert history_from(site) is None
+        clear_feed(place, site.tenant.name, leave=2)
+        code, said = rebuild(site)
+        assert code != 0 and "holds nothing from before" in said and "--losing-history" in said, said
+        # Another zone needs every event again; the mart goes on with those it has.
+        before = zones(site)
+        document = site.http.get("/configuration").json()
+        document["datamart"]["timeZones"] = ["Asia/Kathmandu"]
+        assert site.http.put("/configuration", json=document).status_code == 200
+        wait_until(lambda: "keeps its time zones" in health(instance), what="the reason in health")
+        site.submit(1)
+        site.catch_up()
+        assert zones(site) == before and history_from(site) is None
+        assert rebuild(site, "--losing-history")[0] == 0
+        wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
+        assert zones(site) == ["Europe/Stockholm", "Asia/Kathmandu"]
+        site.catch_up()
+        wait_until(lambda: "keeps its time zones" not in health(instance), what="the end of the trouble")
+        assert history_from(site)
+        # What was given up once is not asked about again.
+        assert rebuild(site)[0] == 0
+        wait_until(lambda: rebuilt(site), seconds=60, what="the second rebuild")
