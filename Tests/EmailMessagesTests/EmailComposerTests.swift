@@ -50,7 +50,7 @@ struct EmailComposerTests {
         #expect(message.inReplyTo == ["in-2@customer"])
         #expect(message.references == email.references)
         #expect(message.marks == ["tenant-1"])
-        #expect(message.automatic == .ownMark)
+        #expect(message.automatic == .autoSubmitted)
         #expect(message.text == "Hi there")
         email.writesBcc = true
         let named = try Self.roundTrip(email).raw

@@ -16,6 +16,8 @@ extension ReceiveEmails {
         var tokens: [String: UUID] = [:]
         /// Messages of our own, by digest of their Message-ID.
         var sent: [UUID: Email] = [:]
+        /// Those of the marks that name messages of our own.
+        var marks: Set<UUID> = []
         /// Automatic answers within the last hour, by correspondent.
         var automatic: [UUID: Int64] = [:]
         var locked = ChangeWorkItems.Locked()
@@ -32,7 +34,8 @@ extension ReceiveEmails {
         let messages = emails.map { EmailDigest.of($0.identity) }
         let conversation = messages + emails.flatMap { $0.references.map { EmailDigest.of($0) } }
         let originals = emails.compactMap { $0.deliveryStatus?.originalMessageId.map { EmailDigest.of($0) } }
-        let tokens = emails.compactMap { $0.token?.lowercased() }
+        let tokens = emails.flatMap { $0.tokens.map { $0.lowercased() } }
+        let marks = Set(emails.flatMap { $0.marks.compactMap { UUID(anyText: $0) } })
         let buckets = Set((conversation + originals).map { Int32(truncatingIfNeeded: $0.halves.low % Self.buckets) })
         let correspondents = Set(
             emails.flatMap { ($0.replyTo + [$0.from].compactMap { $0 }).map { EmailDigest.of($0.key) } })
@@ -89,6 +92,9 @@ extension ReceiveEmails {
         for row in found[9] { known.automatic[try row[0].uuid] = try row[1].int64 }
         try await lockItems(&known, on: transaction)
         return known
+            SQLStatement(
+                "SELECT id FROM email WHERE tenant = $1 AND id = ANY($2::uuid[]) AND direction = 'out'",
+                [own, .uuids(Array(marks))]),
     }
 
     /// The items of the conversations with their agents, as every change locks them.
@@ -109,6 +115,7 @@ extension ReceiveEmails {
                 SELECT DISTINCT ON (work_item) work_item, agent FROM email
                 WHERE tenant = $1 AND work_item = ANY($2::uuid[]) AND direction = 'out' AND agent IS NOT NULL
                     AND state NOT IN ('draft', 'canceled', 'rejected')
+        known.marks = Set(try found[10].map { try $0[0].uuid })
                 ORDER BY work_item, id DESC
                 """, [.int4(tenant), .uuids(Array(items))]),
         ])

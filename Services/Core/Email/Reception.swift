@@ -100,8 +100,8 @@ struct Reception {
             guard let item = known.threads[EmailDigest.of(id)], item != other else { continue }
             if known.locked.items[item] != nil || newItems.contains(where: { $0.id == item }) { return item }
         }
-        return email.token.flatMap { known.tokens[$0.lowercased()] }.flatMap {
-            known.locked.items[$0] == nil || $0 == other ? nil : $0
+        return email.tokens.lazy.compactMap { known.tokens[$0.lowercased()] }.first {
+            known.locked.items[$0] != nil && $0 != other
         }
     }
 
@@ -113,7 +113,7 @@ struct Reception {
     private mutating func takeOwn(_ email: ReceivedEmail, _ ours: Email) {
         var email = email
         // The mark says where it comes from, not that nobody wrote it.
-        if email.automatic == Self.ownMark { email.automatic = nil }
+        if email.automatic == ReceivedEmail.marked { email.automatic = nil }
         if let item = conversation(of: email, otherThan: ours.workItem) { return add(email, to: item) }
         if ours.content["inReplyTo"] != nil, mailbox.inbound?.duplicates ?? .messageId == .messageId {
             keep(email, nil, item: ours.workItem)
@@ -122,8 +122,10 @@ struct Reception {
         create(email)
     }
 
-    /// How the service calls our own mark.
-    private static let ownMark = "own-mark"
+    /// Whether nobody wrote it to us: then nothing begins again for it. To an automatic answer more speaks against it.
+    private func isUnattended(_ email: ReceivedEmail) -> Bool {
+        email.isUnattended { mark in UUID(anyText: mark).map(known.marks.contains) ?? false }
+    }
 
     private mutating func create(
         _ email: ReceivedEmail, failed: String? = nil, preferring agent: Int32? = nil, instead of: UUID? = nil
@@ -171,8 +173,8 @@ struct Reception {
         }
         guard let item = known.locked.items[id] else { return create(email) }
         let answering = known.answering[id]
-        let isAutomatic = email.automatic != nil
-        if item.status.isFinal, !isAutomatic, ruleForFinal(item) == .new {
+        let isUnattended = isUnattended(email)
+        if item.status.isFinal, !isUnattended, ruleForFinal(item) == .new {
             return create(email, preferring: answering, instead: id)
         }
         let row = incoming(email, id)
@@ -187,7 +189,7 @@ struct Reception {
             requests.append(
                 ChangeRequest(
                     reference: .id(id),
-                    command: .followUp(FollowUp(update: update, reopens: !isAutomatic, preferredAgent: answering)),
+                    command: .followUp(FollowUp(update: update, reopens: !isUnattended, preferredAgent: answering)),
                     actor: actor))
             requested.append(outcomes.count)
         }
@@ -253,9 +255,11 @@ struct Reception {
     // MARK: What is kept
 
     private func incoming(_ email: ReceivedEmail, _ item: UUID?, failed: String? = nil) -> Email {
-        Email(
+        var content = email.content
+        if isUnattended(email) { content["unattended"] = true }
+        return Email(
             direction: .incoming, state: failed == nil ? .received : .failed, mailbox: mailbox.name, workItem: item,
-            messageId: email.messageId, at: now, reason: failed, content: email.content)
+            messageId: email.messageId, at: now, reason: failed, content: content)
     }
 
     private mutating func keep(_ email: ReceivedEmail, _ row: Email?, item: UUID?) {

@@ -153,6 +153,8 @@ struct RereadEmails: Sendable {
             Email.update([after], tenant: tenant),
             SQLStatement(
                 """
+        // Whose marks it carries was not looked up.
+        if read.failed == nil, read.isUnattended({ _ in false }) { after.content["unattended"] = true }
                 UPDATE email SET message_id = $3, message = $4, correspondents = $5::uuid[] WHERE tenant = $1 AND id = $2
                 """,
                 [
