@@ -10,7 +10,7 @@ extension ReceiveEmails {
         /// By digest of the key.
         var keys: [UUID: (email: UUID?, workItem: UUID?)] = [:]
         /// By digest of the message: where it was taken before.
-        var messages: [UUID: [(mailbox: String, place: UUID, email: UUID?, workItem: UUID?)]] = [:]
+        var messages: [UUID: [Before]] = [:]
         /// Items of conversations, by digest of a Message-ID.
         var threads: [UUID: UUID] = [:]
         var tokens: [String: UUID] = [:]
@@ -24,6 +24,24 @@ extension ReceiveEmails {
         /// Of the locked items: how many messages came, and which agent answered last.
         var counts: [UUID: Int64] = [:]
         var answering: [UUID: Int32] = [:]
+    }
+
+    /// A message that was taken before.
+    struct Before: Sendable {
+        var mailbox: String
+        var place: UUID
+        /// Nil when it was a copy itself.
+        var email: UUID?
+        var workItem: UUID?
+        var at: Instant
+        /// What it says of itself; nil when that is gone.
+        var head: UUID?
+
+        /// Whether the message is the same one, as far as can be told: what came to the mailbox after this one had been
+        /// taken for a day, and is compared with what is gone, is another.
+        func isCopied(by email: ReceivedEmail) -> Bool {
+            head.map { $0 == EmailIdentity.head(of: email.content) } ?? (email.receivedAt <= at + 86_400_000)
+        }
     }
 
     /// Conversations are kept apart by so many locks.
@@ -53,9 +71,10 @@ extension ReceiveEmails {
                 [own, .text(mailbox.name), .uuids(keys)]),
             SQLStatement(
                 """
-                SELECT message, mailbox, place, email, work_item FROM email_key
-                WHERE tenant = $1 AND message = ANY($2::uuid[])
-                """, [own, .uuids(messages)]),
+                SELECT k.message, k.mailbox, k.place, k.email, k.work_item, k.at, e.content
+                FROM email_key k LEFT JOIN email e ON e.tenant = k.tenant AND e.id = k.email
+                WHERE k.tenant = $1 AND k.message = ANY($2::uuid[])
+                """, [own, .uuids(messages + emails.map { EmailIdentity.message($0) })]),
             SQLStatement(
                 "SELECT message, work_item FROM email_thread WHERE tenant = $1 AND message = ANY($2::uuid[])",
                 [own, .uuids(conversation)]),
@@ -80,7 +99,10 @@ extension ReceiveEmails {
         for row in found[4] { known.keys[try row[0].uuid] = (try row[1].nullable?.uuid, try row[2].nullable?.uuid) }
         for row in found[5] {
             known.messages[try row[0].uuid, default: []].append(
-                (try row[1].text, try row[2].uuid, try row[3].nullable?.uuid, try row[4].nullable?.uuid))
+                Before(
+                    mailbox: try row[1].text, place: try row[2].uuid, email: try row[3].nullable?.uuid,
+                    workItem: try row[4].nullable?.uuid, at: Instant(milliseconds: try row[5].int64),
+                    head: (try row[6].nullable?.text).map { EmailIdentity.head(of: JSONObject(stored: $0)) }))
         }
         for row in found[6] { known.threads[try row[0].uuid] = try row[1].uuid }
         let signer = ReplyTokens(box: runtime.dependencies.secrets, tenant: tenant)
@@ -141,14 +163,29 @@ enum EmailIdentity {
         }
     }
 
+    /// What a message says of itself that every copy of it says, whichever way it came: From, Date and Subject. Without a
+    /// date its text stands for that.
+    static func head(of content: JSONObject) -> UUID {
+        let from = content["from"].flatMap { EmailAddress($0)?.key }
+        let date = content["date"]?.stringValue ?? content["text"]?.stringValue
+        return EmailDigest.of([from, date, content["subject"]?.stringValue].map { $0 ?? "" }.joined(separator: "\n"))
+    }
+
+    /// A message that is told from another one of the same Message-ID.
+    static func message(_ email: ReceivedEmail) -> UUID {
+        EmailDigest.of("\(email.identity)\n\(head(of: email.content).hexText)")
+    }
+
     /// The source's number of an item that a message makes: the same for what counts as the same message.
-    static func captureId(_ email: ReceivedEmail, in mailbox: MailboxConfiguration) -> String {
-        let text =
+    /// - Parameter message: under which digest the message is kept.
+    static func captureId(_ email: ReceivedEmail, in mailbox: MailboxConfiguration, apart message: UUID) -> String {
+        var text =
             switch mailbox.inbound?.duplicates ?? .messageId {
             case .messageId: email.identity
             case .perMailbox: "\(email.identity)\n\(mailbox.name)"
             case .off: "\(email.identity)\n\(mailbox.name)\n\(key(email.key).hexText)"
             }
+        if message != EmailDigest.of(email.identity) { text += "\n\(message.hexText)" }
         return "mail-" + EmailDigest.of(text).hexText
     }
 }

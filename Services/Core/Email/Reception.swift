@@ -28,6 +28,8 @@ struct Reception {
     /// A message that was taken, and under which key.
     struct Taken {
         var received: ReceivedEmail
+        /// Under which digest it is found again.
+        var message: UUID
         var email: Email?
         var workItem: UUID?
     }
@@ -75,21 +77,6 @@ struct Reception {
     }
 
     // MARK: What it is
-
-    /// The message of which it is a copy, by the mailbox's rule.
-    private func copied(_ email: ReceivedEmail) -> (email: UUID?, workItem: UUID?)? {
-        let before = known.messages[EmailDigest.of(email.identity)] ?? []
-        let place = EmailIdentity.place(email.key)
-        let same = before.first { entry in
-            switch mailbox.inbound?.duplicates ?? .messageId {
-            case .messageId: true
-            case .perMailbox: entry.mailbox == mailbox.name
-            // The folder was rebuilt: its messages are those of before.
-            case .off: entry.mailbox == mailbox.name && entry.place != place
-            }
-        }
-        return same.map { ($0.email, $0.workItem) }
-    }
 
     /// The item of its conversation: by the Message-IDs that it refers to, the nearest first, then by token. Never by subject.
     /// - Parameter other: an item that it is not.
@@ -151,7 +138,7 @@ struct Reception {
 
     private func prepared(_ email: ReceivedEmail, preferring agent: Int32?) -> WorkItem {
         var submit = SubmitCommand(
-            captureId: EmailIdentity.captureId(email, in: mailbox),
+            captureId: EmailIdentity.captureId(email, in: mailbox, apart: message(email)),
             attributes: Self.attributes(of: email, in: mailbox, snapshot: snapshot))
         submit.preferredAgent = agent.flatMap { snapshot.agents[$0]?.key }
         return capture.prepare(
@@ -214,7 +201,7 @@ struct Reception {
             (outcomes[index].workItem, outcomes[index].email) = (nil, nil)
             outcomes[index].reason = "An item \(item.captureId) was there already."
         }
-        taken = taken.map { $0.workItem == item.id ? Taken(received: $0.received) : $0 }
+        taken = taken.map { $0.workItem == item.id ? Taken(received: $0.received, message: $0.message) : $0 }
         answers.removeAll { $0.workItem == item.id }
         newItems.removeAll { $0.id == item.id }
         moved.removeAll { $0.to == item.id }
@@ -263,10 +250,13 @@ struct Reception {
     }
 
     private mutating func keep(_ email: ReceivedEmail, _ row: Email?, item: UUID?) {
-        taken.append(Taken(received: email, email: row, workItem: item))
+        let message = message(email)
+        taken.append(Taken(received: email, message: message, email: row, workItem: item))
         known.keys[EmailIdentity.key(email.key)] = (row?.id, item)
-        known.messages[EmailDigest.of(email.identity), default: []].append(
-            (mailbox.name, EmailIdentity.place(email.key), row?.id, item))
+        known.messages[message, default: []].append(
+            .init(
+                mailbox: mailbox.name, place: EmailIdentity.place(email.key), email: row?.id, workItem: item, at: now,
+                head: row.map { EmailIdentity.head(of: $0.content) }))
         guard let item, row != nil else { return }
         for id in [email.identity] + email.references where known.threads[EmailDigest.of(id)] == nil {
             known.threads[EmailDigest.of(id)] = item

@@ -139,6 +139,13 @@ struct RereadEmails: Sendable {
         return try? UpdateCommand(body: ["attributes": .object(attributes)])
     }
 
+    /// Digests under which a message that could not be read may have been kept.
+    private static func digests(of email: Email, _ read: ReceivedEmail) -> [UUID] {
+        let identity = email.messageId ?? EmailAttachment.hexadecimal(read.raw)
+        let head = EmailIdentity.head(of: email.content)
+        return [EmailDigest.of(identity), EmailDigest.of("\(identity)\n\(head.hexText)")]
+    }
+
     private func writing(
         _ read: ReceivedEmail, to email: Email, _ actor: Actor, in snapshot: TenantSnapshot, at now: Instant
     ) -> [SQLStatement] {
@@ -163,10 +170,10 @@ struct RereadEmails: Sendable {
                 ]),
             // By its Message-ID it is known from now on, and by its bytes no longer.
             SQLStatement(
-                "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = $4 AND email = $2",
+                "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = ANY($4::uuid[]) AND email = $2",
                 [
                     .int4(tenant), .uuid(email.id), .uuid(EmailDigest.of(read.identity)),
-                    .uuid(EmailDigest.of(email.messageId ?? EmailAttachment.hexadecimal(read.raw))),
+                    .uuids(Self.digests(of: email, read)),
                 ]),
             WorkItemEvents.insertion(of: [event], tenant: tenant, at: now, laned: true),
         ]
