@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from contracts import AsyncAPI
@@ -251,6 +252,33 @@ def test_what_was_in_hand_of_one_who_died_is_never_simply_sent_again(room: MailR
     room.settle(attempt, "uncertain")
     assert room.admin.post(f"/emails/{unsure['id']}/retry").json()["state"] == "queued"
     assert unsure["id"] in [email["id"] for email in room.send()]
+
+
+def test_who_sent_it_is_believed_when_nobody_waited_any_longer(place: World, room: MailRoom, item: str) -> None:
+    reply = room.reply(item)
+    attempt = next(email for email in room.claim()["emails"] if email["id"] == reply["id"])
+    with psycopg.connect(place.admin_url, autocommit=True) as connection:
+        late = "UPDATE email SET updated_at = updated_at - 16 * 60000 WHERE id = %s"
+        assert connection.execute(late, (reply["id"],)).rowcount == 1
+    path = f"/emails/{reply['id']}"
+    wait_until(lambda: room.admin.get(path).json()["state"] == "uncertain", seconds=60, what="that nobody waits", every=0.2)
+    assert room.settle(attempt, "retry").status_code == 409 and room.settle(attempt, "failed").status_code == 409
+    assert room.settle(attempt, "sent", reply="250 OK").json()["state"] == "sent"
+    assert room.settle(attempt, "sent", reply="250 OK").json()["state"] == "sent"
+    assert room.admin.post(f"{path}/retry").status_code == 409, "no person sends it twice"
+    assert room.history(item)[-2:] == ["email.uncertain", "email.sent"]
+
+
+def test_an_attempt_is_waited_for_since_it_began(place: World, room: MailRoom, item: str) -> None:
+    reply = room.reply(item)
+    attempt = next(email for email in room.claim(begin=False)["emails"] if email["id"] == reply["id"])
+    with psycopg.connect(place.admin_url, autocommit=True) as connection:
+        at = "UPDATE email SET updated_at = updated_at - 14 * 60000 WHERE id = %s RETURNING updated_at"
+        ((claimed,),) = connection.execute(at, (reply["id"],)).fetchall()
+        assert room.begin(attempt).status_code == 204
+        ((begun,),) = connection.execute("SELECT updated_at FROM email WHERE id = %s", (reply["id"],)).fetchall()
+    assert begun - claimed >= 14 * 60_000
+    assert room.settle(attempt, "sent").json()["state"] == "sent"
 
 
 def test_what_was_claimed_and_never_begun_is_given_out_again(room: MailRoom, item: str) -> None:
