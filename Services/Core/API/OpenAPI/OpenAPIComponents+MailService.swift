@@ -71,6 +71,20 @@ extension OpenAPIComponents {
                     }
                 }
             },
+            "SealedSecret": {
+                "type": "object", "required": ["sealed"],
+                "properties": {"sealed": {"type": "string", "contentEncoding": "base64"}}
+            },
+            "RefreshToken": {
+                "type": "object", "required": ["replaces", "sealed"], "additionalProperties": false,
+                "properties": {
+                    "replaces": {"$ref": "#/components/schemas/Sha256", "description": "Of the token that it came for."},
+                    "sealed": {
+                        "type": "string", "contentEncoding": "base64",
+                        "description": "The new token, sealed for `millrace/TENANT/NAME`."
+                    }
+                }
+            },
             "LeaseRequest": {
                 "type": "object", "required": ["instance"], "additionalProperties": false,
                 "properties": {"instance": {"$ref": "#/components/schemas/Identifier"}}
