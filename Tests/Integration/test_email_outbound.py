@@ -79,7 +79,6 @@ def test_replies_to_all_forwards_and_templates(room: MailRoom, item: str) -> Non
     assert room.agents["bert"].post(f"/workitems/{item}/replies", json={"text": "x"}).status_code == 404
 
 
-def test_attachments_are_contents_or_parts_of_messages(room: MailRoom) -> None:
 def test_a_reply_after_a_bounce_goes_to_the_customer(room: MailRoom, item: str) -> None:
     original = room.emails(item, "in")[0]
     first = room.reply(item)
@@ -110,6 +109,7 @@ def test_a_reply_after_a_bounce_goes_to_the_customer(room: MailRoom, item: str) 
     room.send()
 
 
+def test_attachments_are_contents_or_parts_of_messages(room: MailRoom) -> None:
     part = {"index": 0, "name": "a.pdf", "type": "application/pdf", "size": 3, "sha256": room.store(b"pdf")}
     outcome = room.receive(room.message(attachments=[part]))[0]
     own = room.store(b"figures", "text/csv")
@@ -140,7 +140,6 @@ def test_a_draft_is_gone_on_with_and_sent_off(room: MailRoom, item: str) -> None
     assert room.admin.get(f"/emails/{other['id']}").json()["state"] == "canceled"
 
 
-def test_a_supervisor_approves_where_the_category_asks_for_it(place: World) -> None:
 def test_a_changed_draft_has_one_body_as_when_it_was_made(room: MailRoom, item: str) -> None:
     def change(path: str, **body: object) -> dict:
         answer = room.admin.patch(path, json=body)
@@ -191,6 +190,7 @@ def test_what_is_changed_while_it_awaits_approval_is_read_again(place: World) ->
     room.send()
 
 
+def test_a_supervisor_approves_where_the_category_asks_for_it(place: World) -> None:
     room = MailRoom.open(place, configuration(category={"approveReplies": True}))
     item = room.receive(room.message())[0]["workItemId"]
     room.assign(item)

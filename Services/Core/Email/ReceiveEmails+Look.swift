@@ -92,6 +92,9 @@ extension ReceiveEmails {
                 WHERE tenant = $1 AND mailbox = $2 AND correspondent = ANY($3::uuid[]) AND at > $4 GROUP BY correspondent
                 """,
                 [own, .text(mailbox.name), .uuids(Array(correspondents)), .int8(now.milliseconds - 3_600_000)]),
+            SQLStatement(
+                "SELECT id FROM email WHERE tenant = $1 AND id = ANY($2::uuid[]) AND direction = 'out'",
+                [own, .uuids(Array(marks))]),
         ])
         guard let row = found[1].first else { throw StorageError(.other, "the mailbox's row is missing") }
         var known = Known(state: try MailboxState(row: row))
@@ -112,11 +115,9 @@ extension ReceiveEmails {
         }
         for row in found[8] { known.sent[try row[0].uuid] = try Email(row: row, offset: 1) }
         for row in found[9] { known.automatic[try row[0].uuid] = try row[1].int64 }
+        known.marks = Set(try found[10].map { try $0[0].uuid })
         try await lockItems(&known, on: transaction)
         return known
-            SQLStatement(
-                "SELECT id FROM email WHERE tenant = $1 AND id = ANY($2::uuid[]) AND direction = 'out'",
-                [own, .uuids(Array(marks))]),
     }
 
     /// The items of the conversations with their agents, as every change locks them.
@@ -137,7 +138,6 @@ extension ReceiveEmails {
                 SELECT DISTINCT ON (work_item) work_item, agent FROM email
                 WHERE tenant = $1 AND work_item = ANY($2::uuid[]) AND direction = 'out' AND agent IS NOT NULL
                     AND state NOT IN ('draft', 'canceled', 'rejected')
-        known.marks = Set(try found[10].map { try $0[0].uuid })
                 ORDER BY work_item, id DESC
                 """, [.int4(tenant), .uuids(Array(items))]),
         ])

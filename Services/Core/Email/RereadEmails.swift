@@ -153,6 +153,8 @@ struct RereadEmails: Sendable {
             id: email.id, direction: .incoming, state: read.failed == nil ? .received : .failed, mailbox: email.mailbox,
             workItem: email.workItem, messageId: read.messageId ?? email.messageId, at: email.createdAt,
             reason: read.failed, content: read.failed == nil ? read.content : email.content)
+        // Whose marks it carries was not looked up.
+        if read.failed == nil, read.isUnattended({ _ in false }) { after.content["unattended"] = true }
         after.revision = email.revision + 1
         after.updatedAt = now
         let event = EmailEvents.event(of: after, from: email.state, actor: actor, in: snapshot)
@@ -160,8 +162,6 @@ struct RereadEmails: Sendable {
             Email.update([after], tenant: tenant),
             SQLStatement(
                 """
-        // Whose marks it carries was not looked up.
-        if read.failed == nil, read.isUnattended({ _ in false }) { after.content["unattended"] = true }
                 UPDATE email SET message_id = $3, message = $4, correspondents = $5::uuid[] WHERE tenant = $1 AND id = $2
                 """,
                 [
