@@ -32,10 +32,11 @@ public struct EmailService: Sendable {
         let threads = MessageThreads(count: 3)
         let spool = try Self.makeSpool(in: configuration.spool, instance: shared.instance)
         let outbound = OutboundHTTP(guard: AddressGuard(allow: shared.outboundAllow))
+        let secrets = shared.secretsKey.map { SecretBox(key: $0) }
         let dependencies = EmailDependencies(
             redis: redis, subscriber: subscriber, addressGuard: AddressGuard(allow: shared.outboundAllow),
-            http: outbound, threads: threads, secrets: shared.secretsKey.map { SecretBox(key: $0) },
-            tokens: OAuthTokens(http: outbound), spool: spool,
+            http: outbound, threads: threads, secrets: secrets,
+            tokens: OAuthTokens(http: outbound, keeper: RefreshTokenKeeper(box: secrets, logger: logger)), spool: spool,
             certificates: configuration.certificates, instance: shared.instance, redisPrefix: shared.redis.prefix,
             leaseTime: shared.leaseTTL, taking: Slots(4), logger: logger)
         let registry = HeldMailboxes()

@@ -50,7 +50,7 @@ struct EmailComposerTests {
         #expect(message.inReplyTo == ["in-2@customer"])
         #expect(message.references == email.references)
         #expect(message.marks == ["tenant-1"])
-        #expect(message.automatic == .ownMark)
+        #expect(message.automatic == .autoSubmitted)
         #expect(message.text == "Hi there")
         email.writesBcc = true
         let named = try Self.roundTrip(email).raw
@@ -154,6 +154,27 @@ struct EmailComposerTests {
             try EmailComposer.composeBlocking(missing, into: folder.path)
         }
         #expect(error?.code == .file)
+    }
+
+    @Test func whatOthersWroteAndCannotBeWrittenIsLeftOut() throws {
+        let long = String(repeating: "x", count: 950) + "@customer"
+        var email = Self.email()
+        email.inReplyTo = "é@customer"
+        email.references = ["in-1@customer", long, "é@customer"]
+        let folder = try TestFolder()
+        let path = "\(folder.path)/file"
+        try Data("figures".utf8).write(to: URL(fileURLWithPath: path))
+        email.attachments = [
+            .init(name: "a", type: "image/png", path: path, contentId: "pic one"),
+            .init(name: "b", type: "text", path: path, contentId: "ok@customer"),
+        ]
+        #expect(throws: EmailMessageError.self) { try email.check() }
+        email.leaveOutForeign()
+        #expect(email.inReplyTo == nil && email.references == ["in-1@customer"])
+        #expect(email.attachments.map(\.contentId) == [nil, "ok@customer"])
+        #expect(email.attachments.map(\.type) == ["image/png", "application/octet-stream"])
+        let message = try Self.roundTrip(email).read.message
+        #expect(message.references == ["in-1@customer"] && message.attachments.count == 2)
     }
 
     @Test(arguments: 1...6) func whatIsWrittenIsReadBack(_ seed: UInt64) throws {

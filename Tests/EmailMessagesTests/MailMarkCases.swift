@@ -4,7 +4,9 @@ import Testing
 /// What headers say about where a message comes from and whether it wants an answer.
 struct MailMarkCases {
     @Test(arguments: [
-        ("X-Millrace-Mark: t1\nAuto-Submitted: auto-replied", AutomaticReason.ownMark),
+        ("X-Millrace-Mark: t1\nList-Id: <l.example.com>", AutomaticReason.ownMark),
+        ("X-Millrace-Mark: t1\nAuto-Submitted: auto-replied", .autoSubmitted),
+        ("X-Millrace-Mark: t1\nReturn-Path: <>", .nullReturnPath),
         ("Return-Path: <>", .nullReturnPath),
         ("Return-Path: < >", .nullReturnPath),
         ("Return-Path: <a@b.c>", nil),
@@ -12,7 +14,9 @@ struct MailMarkCases {
         ("Auto-Submitted: Auto-Replied; owner-email=x", .autoSubmitted),
         ("Auto-Submitted: no", nil),
         ("Auto-Submitted: No (really)", nil),
-        ("X-Auto-Response-Suppress: DR, OOF, AutoReply", .autoSubmitted),
+        ("X-Auto-Response-Suppress: DR, OOF, AutoReply", .responsesSuppressed),
+        ("X-Auto-Response-Suppress: All\nAuto-Submitted: auto-generated", .autoSubmitted),
+        ("Precedence: auto_reply", .autoSubmitted),
         ("X-Auto-Response-Suppress: DR", nil),
         ("X-Autoreply: yes", .autoSubmitted),
         ("Precedence: bulk", .precedence),

@@ -4,7 +4,9 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from checker import check, gather, wait_until_drained
@@ -81,6 +83,47 @@ def test_copies_in_two_mailboxes_are_counted_as_the_rule_says(place: World, rule
     assert room.receive(rebuilt)[0]["outcome"] == "duplicate"
 
 
+def test_another_message_under_the_same_message_id_is_work_of_its_own(room: MailRoom) -> None:
+    """Devices and ERP systems use one id again and again."""
+    first = room.message(date="2026-11-02T07:59:00Z", subject="Alarm 1")
+    known = {name: first[name] for name in ("date", "subject")}
+    one = room.receive(first)[0]
+    later = {"date": "2026-11-02T08:30:00Z", "subject": "Alarm 1"}
+    second = room.receive(room.message(first["messageId"], **later))[0]
+    assert second["outcome"] == "created" and second["workItemId"] != one["workItemId"]
+    third = room.receive(room.message(first["messageId"], **{**known, "from": {"address": "lee@example.org"}}))[0]
+    assert third["outcome"] == "created" and third["workItemId"] not in (one["workItemId"], second["workItemId"])
+    # A list has put a footer below: it is a copy all the same, of the one that it says it is, in any mailbox.
+    copy = room.receive(room.message(first["messageId"], text="Where is it?\n-- \nA list", **known), name="sales")[0]
+    assert (copy["outcome"], copy["workItemId"]) == ("duplicate", one["workItemId"])
+    for name in ("support", "sales"):
+        again = room.receive(room.message(first["messageId"], **later), name=name)[0]
+        assert (again["outcome"], again["workItemId"]) == ("duplicate", second["workItemId"])
+    # In one call; and without a date the text tells them apart.
+    same = f"{uuid.uuid4()}@example.org"
+    texts = room.receive(*(room.message(same, text=text) for text in ("Pump 1", "Pump 2", "Pump 1")))
+    assert [outcome["outcome"] for outcome in texts] == ["created", "created", "duplicate"]
+    assert texts[2]["workItemId"] == texts[0]["workItemId"]
+    for outcome in (one, second, third, *texts[:2]):
+        (email,) = room.emails(outcome["workItemId"])
+        assert room.admin.get(f"/workitems/{outcome['workItemId']}/emails/{email['id']}/raw").status_code == 200
+
+
+def test_another_message_under_an_id_whose_first_message_is_gone_is_no_copy(place: World) -> None:
+    room = MailRoom.open(place)
+    first = room.message(date="2026-11-02T07:59:00Z")
+    item = room.receive(first)[0]
+    with psycopg.connect(place.admin_url, autocommit=True) as connection:
+        assert connection.execute("DELETE FROM email WHERE id = %s", (item["emailId"],)).rowcount == 1
+        old = "UPDATE email_key SET at = at - 200 * 86400000::bigint WHERE email = %s"
+        assert connection.execute(old, (item["emailId"],)).rowcount == 1
+    then = {"receivedAt": "2020-01-02T08:00:00Z", "date": first["date"]}
+    rebuilt = room.message(first["messageId"], **then)
+    assert room.receive(rebuilt)[0]["outcome"] == "duplicate", "a folder that was rebuilt holds what was there before"
+    now = {"receivedAt": datetime.now(UTC).isoformat(), "date": "2026-11-28T08:00:00Z"}
+    assert room.receive(room.message(first["messageId"], **now))[0]["outcome"] == "created"
+
+
 def test_a_reply_belongs_to_its_conversation_and_a_subject_alone_does_not(room: MailRoom) -> None:
     first = room.message()
     item = room.receive(first)[0]["workItemId"]
@@ -149,6 +192,30 @@ def test_a_reply_to_what_has_ended_restarts_it_for_the_agent_who_answered(room: 
     assert room.history(item)[-2:] == ["workitem.restart", "email.received"]
 
 
+def test_a_person_behind_a_list_or_another_installation_restarts_what_has_ended(room: MailRoom) -> None:
+    item = room.receive(room.message())[0]["workItemId"]
+    answer = room.reply(item)
+    (sent,) = [email for email in room.send() if email["id"] == answer["id"]]
+    theirs, ours = str(uuid.uuid4()), sent["marks"]["X-Millrace-Id"]
+    for person in (
+        {"automatic": "list"}, {"automatic": "precedence"}, {"automatic": "responses-suppressed"},
+        {"automatic": "own-mark", "marks": [theirs, "of some other kind"]},
+    ):  # fmt: skip
+        room.complete(item)
+        outcome = room.receive(room.message(inReplyTo=[answer["messageId"]], **person))[0]
+        assert (outcome["outcome"], outcome["workItemId"]) == ("restarted", item), person
+        assert "unattended" not in room.admin.get(f"/emails/{outcome['emailId']}").json()
+    room.complete(item)
+    status = {"originalMessageId": "unknown@example.org", "recipients": []}
+    for nobody in (
+        {"automatic": "auto-submitted"}, {"automatic": "null-return-path"}, {"deliveryStatus": status},
+        {"automatic": "own-mark", "marks": [theirs, ours]}, {"automatic": "own-mark"},
+    ):  # fmt: skip
+        outcome = room.receive(room.message(inReplyTo=[answer["messageId"]], **nobody))[0]
+        assert (outcome["outcome"], room.item(item)["status"]) == ("followUp", "completed"), nobody
+        assert room.admin.get(f"/emails/{outcome['emailId']}").json()["unattended"]
+
+
 def test_a_category_may_want_a_new_item_for_a_reply_to_what_has_ended(place: World) -> None:
     room = MailRoom.open(place, configuration(category={"replyToFinal": "new"}))
     message = room.message()
@@ -175,6 +242,14 @@ def test_a_token_finds_the_item_when_headers_do_not(room: MailRoom) -> None:
     found = room.receive(room.message(token=token.upper()))[0]
     assert (found["outcome"], found["workItemId"]) == ("followUp", item)
     assert room.receive(room.message(token="a" * len(token)))[0]["outcome"] == "created"
+    # The first that was made here counts, wherever it stands among those that may be one.
+    many = [f"shopping{number}" for number in range(15)]
+    found = room.receive(room.message(token=many[0], tokens=[*many, token]))[0]
+    assert (found["outcome"], found["workItemId"]) == ("followUp", item)
+    other = room.receive(room.message())[0]["workItemId"]
+    theirs = room.reply(other)["replyTo"]["address"].split("@")[0].partition("+")[2]
+    assert room.receive(room.message(tokens=["shopping", theirs, token]))[0]["workItemId"] == other
+    assert room.receive(room.message(tokens=[*many, "shopping", token]))[0]["outcome"] == "created", "sixteen are enough"
 
 
 def test_our_own_messages_and_bounces_make_no_work(room: MailRoom) -> None:
@@ -220,7 +295,8 @@ def test_what_one_of_our_mailboxes_forwards_to_another_is_work_there(place: Worl
     found = room.receive(room.message(again["messageId"], automatic="own-mark", **known), name="sales")[0]
     assert (found["outcome"], found["workItemId"]) == ("followUp", theirs["workItemId"])
     # The same once more is the same.
-    assert room.receive(room.message(forward["messageId"], automatic="own-mark"), name="sales")[0]["outcome"] == "duplicate"
+    arrived = room.message(forward["messageId"], automatic="own-mark", **{"from": {"address": "support@example.com"}})
+    assert room.receive(arrived, name="sales")[0]["outcome"] == "duplicate"
 
 
 @pytest.mark.parametrize("rule", ["messageId", "perMailbox"])
@@ -281,7 +357,7 @@ def test_a_resumed_message_is_read_once_more(room: MailRoom) -> None:
     assert room.history(item)[-3:] == ["email.reading", "workitem.update", "email.received"]
     # It has its place in the conversation, and is known by its Message-ID.
     assert room.receive(room.message(inReplyTo=[original]))[0]["workItemId"] == item
-    assert room.receive(room.message(original), name="sales")[0]["outcome"] == "duplicate"
+    assert room.receive(room.message(original, subject="Legible"), name="sales")[0]["outcome"] == "duplicate"
     # What still cannot be read stays with its item, which goes on.
     worse = room.receive(room.message(failed="worse", text=None))[0]
     room.admin.post(f"/workitems/{worse['workItemId']}/resume")

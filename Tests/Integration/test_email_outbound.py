@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from contracts import AsyncAPI
@@ -78,6 +79,36 @@ def test_replies_to_all_forwards_and_templates(room: MailRoom, item: str) -> Non
     assert room.agents["bert"].post(f"/workitems/{item}/replies", json={"text": "x"}).status_code == 404
 
 
+def test_a_reply_after_a_bounce_goes_to_the_customer(room: MailRoom, item: str) -> None:
+    original = room.emails(item, "in")[0]
+    first = room.reply(item)
+    room.send()
+    daemon = {"from": {"address": "MAILER-DAEMON@example.org"}, "subject": "Undelivered Mail", "text": "No such user."}
+    status = {"originalMessageId": first["messageId"], "recipients": [{"address": "kim@example.org", "action": "failed"}]}
+    bounce = room.receive(room.message(deliveryStatus=status, **daemon))[0]
+    assert bounce["outcome"] == "deliveryStatus"
+    assert [to["address"] for to in room.reply(item)["to"]] == ["Kim@example.org"]
+    away = room.receive(room.message(inReplyTo=[first["messageId"]], automatic="auto-submitted", subject="Away"))[0]
+    assert away["outcome"] == "followUp"
+    reply = room.reply(item)
+    assert [to["address"] for to in reply["to"]] == ["Kim@example.org"]
+    assert (reply["subject"], reply["answers"], reply["inReplyTo"]) == ("Re: My order", original["id"], original["messageId"])
+    # Whoever wants another one names it.
+    named = room.reply(item, emailId=away["emailId"])
+    assert (named["subject"], named["answers"]) == ("Re: Away", away["emailId"])
+    forward = room.reply(item, kind="forward", to=["boss@example.org"], emailId=bounce["emailId"])
+    assert forward["subject"] == "Fwd: Undelivered Mail" and "> No such user." in forward["text"]
+    elsewhere = room.emails(room.receive(room.message())[0]["workItemId"])[0]["id"]
+    for wrong in (elsewhere, reply["id"], str(uuid.uuid4()), "0" * 33):
+        answer = room.admin.post(f"/workitems/{item}/replies", json={"text": "x", "emailId": wrong})
+        assert answer.status_code == 422, answer.text
+        assert [error["path"] for error in answer.json()["errors"]] == ["/emailId"]
+    # Where there is nothing else, it is what is answered.
+    alone = room.receive(room.message(automatic="auto-submitted"))[0]["workItemId"]
+    assert [to["address"] for to in room.reply(alone)["to"]] == ["Kim@example.org"]
+    room.send()
+
+
 def test_attachments_are_contents_or_parts_of_messages(room: MailRoom) -> None:
     part = {"index": 0, "name": "a.pdf", "type": "application/pdf", "size": 3, "sha256": room.store(b"pdf")}
     outcome = room.receive(room.message(attachments=[part]))[0]
@@ -97,7 +128,8 @@ def test_a_draft_is_gone_on_with_and_sent_off(room: MailRoom, item: str) -> None
     assert draft["state"] == "draft" and not any(email["id"] == draft["id"] for email in room.claim()["emails"])
     path = f"/emails/{draft['id']}"
     changed = anna.patch(path, json={"text": "Better.", "cc": ["lee@example.org"]}, headers={"If-Match": '"1"'})
-    assert changed.status_code == 200 and changed.json()["text"] == "Better." and changed.json()["revision"] == 2
+    assert changed.status_code == 200 and changed.json()["revision"] == 2
+    assert changed.json()["text"].startswith("Better.\n\n-- \nYour support\n\n[ref:")
     assert anna.patch(path, json={"text": "Late."}, headers={"If-Match": '"1"'}).status_code == 412
     assert room.agents["bert"].patch(path, json={"text": "Not mine."}).status_code == 404
     assert anna.post(f"{path}/send").json()["state"] == "queued"
@@ -106,6 +138,56 @@ def test_a_draft_is_gone_on_with_and_sent_off(room: MailRoom, item: str) -> None
     other = room.reply(item, draft=True)
     assert room.admin.delete(f"/emails/{other['id']}").status_code == 204
     assert room.admin.get(f"/emails/{other['id']}").json()["state"] == "canceled"
+
+
+def test_a_changed_draft_has_one_body_as_when_it_was_made(room: MailRoom, item: str) -> None:
+    def change(path: str, **body: object) -> dict:
+        answer = room.admin.patch(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    for quote in (True, False):
+        made = {"html": "<p>The price is 100.</p>", "text": "The price is 100.", "quote": quote, "draft": True}
+        draft = room.reply(item, **made)
+        path, below = f"/emails/{draft['id']}", draft["text"].removeprefix("The price is 100.")
+        below_html = draft["html"].removeprefix("<p>The price is 100.</p>")
+        assert ("> Where is it?" in below, "<blockquote>" in below_html) == (quote, quote) and "[ref:" in below
+        changed = change(path, text="The price is 10.")
+        assert changed["text"] == f"The price is 10.{below}"
+        assert "html" not in changed, "nobody reads what was corrected"
+        changed = change(path, text="Ten.", html="<p>Ten.</p>")
+        assert (changed["text"], changed["html"]) == (f"Ten.{below}", f"<p>Ten.</p>{below_html}")
+        # Who changes what is shown sends it back with what stands below, be it shortened.
+        changed = change(path, text=changed["text"].replace("Ten.", "Twelve."), html=changed["html"].replace("Ten.", "Twelve."))
+        assert (changed["text"], changed["html"]) == (f"Twelve.{below}", f"<p>Twelve.</p>{below_html}")
+        short = below.partition("\n\nOn ")[0]
+        assert change(path, text=f"Short.{short}")["text"] == f"Short.{short}"
+        changed = change(path, template="received")
+        assert changed["text"].startswith("Dear Kim Larsen, your number is mail-") and changed["text"].endswith(below)
+        assert changed["subject"] == "We have My order" and changed["html"].endswith(below_html)
+        assert change(path, subject="Only this")["text"] == changed["text"]
+        assert change(path, subject="Only this")["html"] == changed["html"]
+        assert room.admin.delete(path).status_code == 204
+
+
+def test_what_is_changed_while_it_awaits_approval_is_read_again(place: World) -> None:
+    room = MailRoom.open(place, configuration(category={"approveReplies": True}))
+    item = room.receive(room.message())[0]["workItemId"]
+    room.assign(item)
+    handed = room.reply(item, agent="anna")
+    path = f"/emails/{handed['id']}"
+    changed = room.agents["anna"].patch(path, json={"text": "I insult you."})
+    assert (changed.json()["state"], changed.json()["changedWhileAwaiting"]) == ("awaitingApproval", True)
+    assert room.admin.post(f"{path}/approve").status_code == 409
+    assert room.admin.post(f"{path}/approve", headers={"If-Match": f'"{handed["revision"]}"'}).status_code == 412
+    assert room.claim()["emails"] == []
+    approved = room.admin.post(f"{path}/approve", headers={"If-Match": f'"{changed.json()["revision"]}"'}).json()
+    assert approved["state"] == "queued" and "changedWhileAwaiting" not in approved
+    # What the supervisor changes was read by the supervisor.
+    second = room.reply(item, agent="anna")
+    assert room.admin.patch(f"/emails/{second['id']}", json={"text": "Politely."}).status_code == 200
+    assert room.admin.post(f"/emails/{second['id']}/approve").json()["state"] == "queued"
+    room.send()
 
 
 def test_a_supervisor_approves_where_the_category_asks_for_it(place: World) -> None:
@@ -170,6 +252,33 @@ def test_what_was_in_hand_of_one_who_died_is_never_simply_sent_again(room: MailR
     room.settle(attempt, "uncertain")
     assert room.admin.post(f"/emails/{unsure['id']}/retry").json()["state"] == "queued"
     assert unsure["id"] in [email["id"] for email in room.send()]
+
+
+def test_who_sent_it_is_believed_when_nobody_waited_any_longer(place: World, room: MailRoom, item: str) -> None:
+    reply = room.reply(item)
+    attempt = next(email for email in room.claim()["emails"] if email["id"] == reply["id"])
+    with psycopg.connect(place.admin_url, autocommit=True) as connection:
+        late = "UPDATE email SET updated_at = updated_at - 16 * 60000 WHERE id = %s"
+        assert connection.execute(late, (reply["id"],)).rowcount == 1
+    path = f"/emails/{reply['id']}"
+    wait_until(lambda: room.admin.get(path).json()["state"] == "uncertain", seconds=60, what="that nobody waits", every=0.2)
+    assert room.settle(attempt, "retry").status_code == 409 and room.settle(attempt, "failed").status_code == 409
+    assert room.settle(attempt, "sent", reply="250 OK").json()["state"] == "sent"
+    assert room.settle(attempt, "sent", reply="250 OK").json()["state"] == "sent"
+    assert room.admin.post(f"{path}/retry").status_code == 409, "no person sends it twice"
+    assert room.history(item)[-2:] == ["email.uncertain", "email.sent"]
+
+
+def test_an_attempt_is_waited_for_since_it_began(place: World, room: MailRoom, item: str) -> None:
+    reply = room.reply(item)
+    attempt = next(email for email in room.claim(begin=False)["emails"] if email["id"] == reply["id"])
+    with psycopg.connect(place.admin_url, autocommit=True) as connection:
+        at = "UPDATE email SET updated_at = updated_at - 14 * 60000 WHERE id = %s RETURNING updated_at"
+        ((claimed,),) = connection.execute(at, (reply["id"],)).fetchall()
+        assert room.begin(attempt).status_code == 204
+        ((begun,),) = connection.execute("SELECT updated_at FROM email WHERE id = %s", (reply["id"],)).fetchall()
+    assert begun - claimed >= 14 * 60_000
+    assert room.settle(attempt, "sent").json()["state"] == "sent"
 
 
 def test_what_was_claimed_and_never_begun_is_given_out_again(room: MailRoom, item: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,9 +11,11 @@ from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import psycopg
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from emails import MailServers, Post
+from emails import SECRETS_KEY, MailServers, Post
 from own_world import own_world
 from standins.gmail import Gmail
 from standins.graph import USER, Graph
@@ -135,6 +138,59 @@ def test_waiting_mail_is_taken_page_by_page_and_fetched_once(post: Callable[...,
     wait_until(lambda: provider.count(look) > rounds + 2, what="two more looks")
     fetched = provider.count("messages/") if provider.kind == "gmail" else provider.count("/$value")
     assert fetched == 18
+
+
+def test_a_refresh_token_that_changes_is_kept(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    provider.rotates = True
+    handed = [provider.refresh_token]
+    desk = post()
+    stored = desk.http.get("/mailboxes/secrets").json()
+    first = desk.start()[0]
+    desk.connected("m")
+    lease = "SELECT term FROM mailbox_state WHERE tenant = (SELECT id FROM tenant WHERE name = %s)"
+
+    def term() -> int:
+        with psycopg.connect(desk.world.admin_url, autocommit=True) as connection:
+            return connection.execute(lease, (desk.tenant.name,)).fetchone()[0]
+
+    held = term()
+    for number in range(1, 4):
+        handed.append(provider.refresh_token)
+        provider.expire_tokens()
+        provider.arrive(message(f"message {number}"), provider.inbox)
+        desk.has_items(number)
+    assert len(set(handed)) == len(handed) and provider.refresh_token != handed[-1]
+    # It is the same consent: nobody connects anew, and nobody stored anything.
+    assert term() == held and desk.http.get("/mailboxes/secrets").json() == stored
+    first.stop()
+    provider.expire_tokens()
+    provider.arrive(message("message 4"), provider.inbox)
+    second = desk.start()[0]
+    desk.has_items(4)
+    # Another mailbox with the same secret, or another instance, has renewed meanwhile.
+    key = httpx.Client(base_url=desk.http.base_url, headers={"Authorization": f"Bearer {desk.mail_key}"})
+    box = AESGCM(base64.b64decode(SECRETS_KEY))
+    purpose = f"millrace/{desk.tenant.name}/provider".encode()
+    old = provider.refresh_token
+    provider.refresh_token = "renewed-by-another-mailbox"
+
+    def replace(replaces: str, token: str) -> httpx.Response:
+        nonce = os.urandom(12)
+        sealed = base64.b64encode(nonce + box.encrypt(nonce, token.encode(), purpose)).decode()
+        body = {"replaces": hashlib.sha256(replaces.encode()).hexdigest(), "sealed": sealed}
+        return key.put("/mailboxes/secrets/provider/refresh-token", json=body)
+
+    assert replace("another", "stolen").status_code == 409
+    for _ in range(2):
+        assert replace(old, provider.refresh_token).status_code == 204, "once more has no effect"
+    provider.expire_tokens()
+    provider.arrive(message("message 5"), provider.inbox)
+    desk.has_items(5)
+    sealed = base64.b64decode(key.get("/mailboxes/secrets/provider/sealed").json()["sealed"])
+    assert json.loads(box.decrypt(sealed[:12], sealed[12:], purpose)) == provider.secret
+    assert desk.http.get("/mailboxes/secrets/provider/sealed").status_code == 403
+    for log in [one.log for one in (first, second, desk.core)]:
+        assert not any(token in log.read_text() for token in [*handed, old, provider.refresh_token])
 
 
 def test_a_restart_goes_on_where_the_last_holder_stopped(post: Callable[..., Post], provider: Gmail | Graph) -> None:

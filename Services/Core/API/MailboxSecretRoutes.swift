@@ -10,6 +10,7 @@ extension CoreAPI {
         // Under mailboxes they have been since there were no others.
         secrets("/secrets", &routes)
         secrets("/mailboxes/secrets", &routes)
+        refreshTokens(&routes)
         mailboxTests(&routes)
     }
 
@@ -94,6 +95,38 @@ extension CoreAPI {
                 try await MailboxTests(pool: dependencies.pool, tenant: runtime.tenant)
                     .answer(id, with: try MailboxTest.result(in: body))
             else { throw Self.noSuchTest }
+            return .noContent
+        }
+    }
+
+    /// What the email service does to the secrets of its mailboxes.
+    func refreshTokens(_ routes: inout Routes) {
+        routes.get("/mailboxes/secrets/{name}/sealed", access: .anyOf(.mail)) { request in
+            let runtime = try await runtime(for: request)
+            let sealed = try await secrets(of: runtime).sealed()
+            guard let box = sealed[try request.capture("name")] else {
+                throw Problem.notFound("There is no such secret.")
+            }
+            return .json { $0.member("sealed", Data(box).base64EncodedString()) }
+        }
+        routes.put("/mailboxes/secrets/{name}/refresh-token", access: .anyOf(.mail)) { request in
+            let runtime = try await runtime(for: request)
+            let body = try await request.object()
+            try body.refuseMembers(otherThan: ["replaces", "sealed"])
+            guard let digest = body["replaces"]?.stringValue.flatMap(EmailAttachment.digest) else {
+                throw Self.wrong("/replaces", "must be a SHA-256 in hexadecimal digits")
+            }
+            guard let sealed = body["sealed"]?.stringValue.flatMap({ Data(base64Encoded: $0) }) else {
+                throw Self.wrong("/sealed", "must be a token that was sealed as the secret is")
+            }
+            guard let box = dependencies.secrets else {
+                throw Problem.unavailable(
+                    "MILLRACE_SECRETS_KEY is not set for the core service, so that no secret can be opened.",
+                    retryAfter: 60)
+            }
+            try await RefreshTokens(secrets: secrets(of: runtime), box: box)
+                .replace(try request.capture("name"), digest, by: Array(sealed))
+            runtime.announceMail()
             return .noContent
         }
     }

@@ -70,21 +70,10 @@ struct ComposeEmail {
                 "Nobody is named to whom the message goes.",
                 errors: [.init(path: "/to", message: "must name at least one address")])
         }
-        let fields = TemplateFields(item: context.item, agent: context.agent, mailbox: mailbox)
-        let template = try template(draft.template)
+        let quotes = original != nil && draft.quote ?? (draft.kind != .new)
+        let body = try body(of: draft, context, quotes: quotes)
         let subject =
-            draft.subject ?? template?.subject.map { TemplateText.render($0, fields.value) }
-            ?? (draft.kind == .new ? "" : EmailReplying.subject(original?.subject, for: draft.kind))
-        var text = signed(
-            draft.text ?? template.map { TemplateText.render($0.text, fields.value) } ?? "", context.item?.id)
-        var html =
-            (draft.html ?? template?.html.map { TemplateText.render($0, escaping: true, fields.value) })
-            .map { signedHTML($0, context.item?.id) }
-        if let original, draft.quote ?? (draft.kind != .new) {
-            let moment = original.content["receivedAt"]?.stringValue.flatMap { Instant(rfc3339: $0) }
-            text += EmailReplying.quoted(original.text, from: original.from, at: moment)
-            html? += EmailReplying.quotedHTML(original.text, from: original.from, at: moment)
-        }
+            body.subject ?? (draft.kind == .new ? "" : EmailReplying.subject(original?.subject, for: draft.kind))
         var content = JSONObject()
         content["from"] = from.document
         content["envelopeFrom"] = .string(from.address)
@@ -92,8 +81,10 @@ struct ComposeEmail {
         content["cc"] = list(draft.cc ?? derived.cc)
         content["bcc"] = list(draft.bcc ?? [])
         content["subject"] = .string(Self.oneLine(subject))
-        content["text"] = .string(text)
-        content["html"] = html.map(JSONValue.string)
+        content["text"] = .string(body.text)
+        content["html"] = body.html.map(JSONValue.string)
+        content["answers"] = original.map { .string($0.id.dashedText) }
+        if quotes { content["quote"] = true }
         if let original, draft.kind == .reply || draft.kind == .replyAll {
             content["inReplyTo"] = original.messageId.map(JSONValue.string)
             content["references"] = references(original.references, original.messageId)
@@ -130,7 +121,7 @@ struct ComposeEmail {
             errors: [.init(path: "/attachments", message: "together too large")])
     }
 
-    private func template(_ name: String?) throws(Problem) -> EmailTemplate? {
+    func template(_ name: String?) throws(Problem) -> EmailTemplate? {
         guard let name else { return nil }
         guard let template = snapshot.configuration.template(named: name) else {
             throw .unprocessable(
@@ -140,14 +131,14 @@ struct ComposeEmail {
         return template
     }
 
-    private func signed(_ text: String, _ item: UUID?) -> String {
+    func signed(_ text: String, _ item: UUID?) -> String {
         var text = text
         if let signature = mailbox.signature { text += "\n\n-- \n\(signature)" }
         if let token = item.flatMap(tokens.token) { text += "\n\n[ref:\(token)]" }
         return text
     }
 
-    private func signedHTML(_ html: String, _ item: UUID?) -> String {
+    func signedHTML(_ html: String, _ item: UUID?) -> String {
         var html = html
         if let signature = mailbox.signature {
             html +=

@@ -9,10 +9,24 @@ struct EmailQueries: Sendable {
 
     func find(_ id: UUID) async throws -> Email? { try await emails("id = $2", [.uuid(id)]).first }
 
-    /// The message of an item's conversation that an answer answers: the last that came and could be read.
+    /// The message of an item's conversation that an answer answers: the last that came and could be read. What nobody
+    /// wrote, as a delivery report, is answered only where there is nothing else.
     func last(of item: UUID) async throws -> Email? {
+        let readable = "work_item = $2 AND direction = 'in' AND state = 'received'"
+        let written = try await emails(
+            """
+            \(readable) AND content::jsonb->'unattended' IS NULL
+                AND coalesce(content::jsonb->>'automatic', '') <> ALL($3::text[])
+            ORDER BY id DESC LIMIT 1
+            """, [.uuid(item), .texts(ReceivedEmail.unattended)])
+        if let last = written.first { return last }
+        return try await emails("\(readable) ORDER BY id DESC LIMIT 1", [.uuid(item)]).first
+    }
+
+    /// A message of an item's conversation that a person may answer.
+    func answerable(_ id: UUID, of item: UUID) async throws -> Email? {
         try await emails(
-            "work_item = $2 AND direction = 'in' AND state = 'received' ORDER BY id DESC LIMIT 1", [.uuid(item)]
+            "id = $2 AND work_item = $3 AND direction = 'in' AND state = 'received'", [.uuid(id), .uuid(item)]
         ).first
     }
 

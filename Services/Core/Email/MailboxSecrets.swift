@@ -66,9 +66,22 @@ struct MailboxSecrets: Sendable {
     }
 
     /// The sealed boxes by name.
-    func sealed() async throws -> [String: [UInt8]] {
+    func sealed() async throws -> [String: [UInt8]] { try await stored().mapValues(\.sealed) }
+
+    /// The sealed boxes by name, and when people last stored them.
+    func stored() async throws -> [String: (sealed: [UInt8], updatedAt: Int64)] {
         let rows = try await pool.query(
-            "SELECT name, sealed FROM mailbox_secret WHERE tenant = $1", [.int4(tenant)], tenant: tenant)
-        return Dictionary(try rows.map { (try $0[0].text, try $0[1].bytes) }, uniquingKeysWith: { $1 })
+            "SELECT name, sealed, updated_at FROM mailbox_secret WHERE tenant = $1", [.int4(tenant)], tenant: tenant)
+        return Dictionary(
+            try rows.map { (try $0[0].text, (try $0[1].bytes, try $0[2].int64)) }, uniquingKeysWith: { $1 })
+    }
+
+    /// What changes with every box, for who waits for that: also with a box in which a provider's new token stands.
+    static func mark(tenant: Int32) -> SQLStatement {
+        SQLStatement(
+            """
+            SELECT coalesce(max(updated_at), 0) + count(*) + coalesce(sum(hashtext(encode(sealed, 'hex'))::bigint), 0)::bigint
+            FROM mailbox_secret WHERE tenant = $1
+            """, [.int4(tenant)])
     }
 }

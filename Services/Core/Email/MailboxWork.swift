@@ -71,8 +71,7 @@ struct MailboxWork: Sendable {
             [
                 MailboxTests.taking(tenant: runtime.tenant, at: now),
                 RereadEmails.taking(tenant: runtime.tenant, at: now),
-                SQLStatement(
-                    "SELECT coalesce(max(updated_at), 0) + count(*) FROM mailbox_secret WHERE tenant = $1", [own]),
+                MailboxSecrets.mark(tenant: runtime.tenant),
                 // The ends of each mailbox's part of the index, however much waits.
                 SQLStatement(
                     """
@@ -120,21 +119,25 @@ struct MailboxWork: Sendable {
     }
 
     private func mailboxes(_ snapshot: TenantSnapshot) async throws -> [JSONValue] {
-        let sealed = try await MailboxSecrets(
+        let stored = try await MailboxSecrets(
             pool: runtime.dependencies.pool, tenant: runtime.tenant, tenantName: runtime.name
-        ).sealed()
+        ).stored()
         return snapshot.configuration.mailboxes.map { mailbox -> JSONValue in
             var boxes = JSONObject()
+            var moments = JSONObject()
             for name in mailbox.secrets {
-                boxes[name] = sealed[name].map { .string(Data($0).base64EncodedString()) }
+                boxes[name] = stored[name].map { .string(Data($0.sealed).base64EncodedString()) }
+                moments[name] = stored[name].map { .integer($0.updatedAt) }
             }
             var entry: JSONObject = [
                 "name": .string(mailbox.name), "enabled": .bool(mailbox.enabled),
                 "kind": .string(mailbox.kind.rawValue),
-                "settings": mailbox.document, "sealed": .object(boxes),
+                "settings": mailbox.document, "sealed": .object(moments),
             ]
-            // Another one than before: whoever holds the mailbox connects anew.
+            // Another one than before: whoever holds the mailbox connects anew. What people stored counts, not the tokens that
+            // its holder gets from a provider.
             let digest = SHA256.hash(data: JSONValue.object(entry).canonical().bytes)
+            entry["sealed"] = .object(boxes)
             entry["revision"] = .string(EmailAttachment.hexadecimal(digest.prefix(8)))
             return .object(entry)
         }

@@ -10,18 +10,38 @@ extension ReceiveEmails {
         /// By digest of the key.
         var keys: [UUID: (email: UUID?, workItem: UUID?)] = [:]
         /// By digest of the message: where it was taken before.
-        var messages: [UUID: [(mailbox: String, place: UUID, email: UUID?, workItem: UUID?)]] = [:]
+        var messages: [UUID: [Before]] = [:]
         /// Items of conversations, by digest of a Message-ID.
         var threads: [UUID: UUID] = [:]
         var tokens: [String: UUID] = [:]
         /// Messages of our own, by digest of their Message-ID.
         var sent: [UUID: Email] = [:]
+        /// Those of the marks that name messages of our own.
+        var marks: Set<UUID> = []
         /// Automatic answers within the last hour, by correspondent.
         var automatic: [UUID: Int64] = [:]
         var locked = ChangeWorkItems.Locked()
         /// Of the locked items: how many messages came, and which agent answered last.
         var counts: [UUID: Int64] = [:]
         var answering: [UUID: Int32] = [:]
+    }
+
+    /// A message that was taken before.
+    struct Before: Sendable {
+        var mailbox: String
+        var place: UUID
+        /// Nil when it was a copy itself.
+        var email: UUID?
+        var workItem: UUID?
+        var at: Instant
+        /// What it says of itself; nil when that is gone.
+        var head: UUID?
+
+        /// Whether the message is the same one, as far as can be told: what came to the mailbox after this one had been
+        /// taken for a day, and is compared with what is gone, is another.
+        func isCopied(by email: ReceivedEmail) -> Bool {
+            head.map { $0 == EmailIdentity.head(of: email.content) } ?? (email.receivedAt <= at + 86_400_000)
+        }
     }
 
     /// Conversations are kept apart by so many locks.
@@ -32,7 +52,8 @@ extension ReceiveEmails {
         let messages = emails.map { EmailDigest.of($0.identity) }
         let conversation = messages + emails.flatMap { $0.references.map { EmailDigest.of($0) } }
         let originals = emails.compactMap { $0.deliveryStatus?.originalMessageId.map { EmailDigest.of($0) } }
-        let tokens = emails.compactMap { $0.token?.lowercased() }
+        let tokens = emails.flatMap { $0.tokens.map { $0.lowercased() } }
+        let marks = Set(emails.flatMap { $0.marks.compactMap { UUID(anyText: $0) } })
         let buckets = Set((conversation + originals).map { Int32(truncatingIfNeeded: $0.halves.low % Self.buckets) })
         let correspondents = Set(
             emails.flatMap { ($0.replyTo + [$0.from].compactMap { $0 }).map { EmailDigest.of($0.key) } })
@@ -50,9 +71,10 @@ extension ReceiveEmails {
                 [own, .text(mailbox.name), .uuids(keys)]),
             SQLStatement(
                 """
-                SELECT message, mailbox, place, email, work_item FROM email_key
-                WHERE tenant = $1 AND message = ANY($2::uuid[])
-                """, [own, .uuids(messages)]),
+                SELECT k.message, k.mailbox, k.place, k.email, k.work_item, k.at, e.content
+                FROM email_key k LEFT JOIN email e ON e.tenant = k.tenant AND e.id = k.email
+                WHERE k.tenant = $1 AND k.message = ANY($2::uuid[])
+                """, [own, .uuids(messages + emails.map { EmailIdentity.message($0) })]),
             SQLStatement(
                 "SELECT message, work_item FROM email_thread WHERE tenant = $1 AND message = ANY($2::uuid[])",
                 [own, .uuids(conversation)]),
@@ -70,6 +92,9 @@ extension ReceiveEmails {
                 WHERE tenant = $1 AND mailbox = $2 AND correspondent = ANY($3::uuid[]) AND at > $4 GROUP BY correspondent
                 """,
                 [own, .text(mailbox.name), .uuids(Array(correspondents)), .int8(now.milliseconds - 3_600_000)]),
+            SQLStatement(
+                "SELECT id FROM email WHERE tenant = $1 AND id = ANY($2::uuid[]) AND direction = 'out'",
+                [own, .uuids(Array(marks))]),
         ])
         guard let row = found[1].first else { throw StorageError(.other, "the mailbox's row is missing") }
         var known = Known(state: try MailboxState(row: row))
@@ -77,7 +102,10 @@ extension ReceiveEmails {
         for row in found[4] { known.keys[try row[0].uuid] = (try row[1].nullable?.uuid, try row[2].nullable?.uuid) }
         for row in found[5] {
             known.messages[try row[0].uuid, default: []].append(
-                (try row[1].text, try row[2].uuid, try row[3].nullable?.uuid, try row[4].nullable?.uuid))
+                Before(
+                    mailbox: try row[1].text, place: try row[2].uuid, email: try row[3].nullable?.uuid,
+                    workItem: try row[4].nullable?.uuid, at: Instant(milliseconds: try row[5].int64),
+                    head: (try row[6].nullable?.text).map { EmailIdentity.head(of: JSONObject(stored: $0)) }))
         }
         for row in found[6] { known.threads[try row[0].uuid] = try row[1].uuid }
         let signer = ReplyTokens(box: runtime.dependencies.secrets, tenant: tenant)
@@ -87,6 +115,7 @@ extension ReceiveEmails {
         }
         for row in found[8] { known.sent[try row[0].uuid] = try Email(row: row, offset: 1) }
         for row in found[9] { known.automatic[try row[0].uuid] = try row[1].int64 }
+        known.marks = Set(try found[10].map { try $0[0].uuid })
         try await lockItems(&known, on: transaction)
         return known
     }
@@ -134,14 +163,29 @@ enum EmailIdentity {
         }
     }
 
+    /// What a message says of itself that every copy of it says, whichever way it came: From, Date and Subject. Without a
+    /// date its text stands for that.
+    static func head(of content: JSONObject) -> UUID {
+        let from = content["from"].flatMap { EmailAddress($0)?.key }
+        let date = content["date"]?.stringValue ?? content["text"]?.stringValue
+        return EmailDigest.of([from, date, content["subject"]?.stringValue].map { $0 ?? "" }.joined(separator: "\n"))
+    }
+
+    /// A message that is told from another one of the same Message-ID.
+    static func message(_ email: ReceivedEmail) -> UUID {
+        EmailDigest.of("\(email.identity)\n\(head(of: email.content).hexText)")
+    }
+
     /// The source's number of an item that a message makes: the same for what counts as the same message.
-    static func captureId(_ email: ReceivedEmail, in mailbox: MailboxConfiguration) -> String {
-        let text =
+    /// - Parameter message: under which digest the message is kept.
+    static func captureId(_ email: ReceivedEmail, in mailbox: MailboxConfiguration, apart message: UUID) -> String {
+        var text =
             switch mailbox.inbound?.duplicates ?? .messageId {
             case .messageId: email.identity
             case .perMailbox: "\(email.identity)\n\(mailbox.name)"
             case .off: "\(email.identity)\n\(mailbox.name)\n\(key(email.key).hexText)"
             }
+        if message != EmailDigest.of(email.identity) { text += "\n\(message.hexText)" }
         return "mail-" + EmailDigest.of(text).hexText
     }
 }

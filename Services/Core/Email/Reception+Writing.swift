@@ -77,7 +77,7 @@ extension Reception {
             [
                 .int4(tenant), .text(mailbox.name), .int8(now.milliseconds),
                 .uuids(taken.map { EmailIdentity.key($0.received.key) }),
-                .uuids(taken.map { EmailDigest.of($0.received.identity) }),
+                .uuids(taken.map(\.message)),
                 .uuids(taken.map { EmailIdentity.place($0.received.key) }), .uuidsOptional(taken.map { $0.email?.id }),
                 .uuidsOptional(taken.map(\.workItem)),
             ])

@@ -28,6 +28,8 @@ struct Reception {
     /// A message that was taken, and under which key.
     struct Taken {
         var received: ReceivedEmail
+        /// Under which digest it is found again.
+        var message: UUID
         var email: Email?
         var workItem: UUID?
     }
@@ -76,21 +78,6 @@ struct Reception {
 
     // MARK: What it is
 
-    /// The message of which it is a copy, by the mailbox's rule.
-    private func copied(_ email: ReceivedEmail) -> (email: UUID?, workItem: UUID?)? {
-        let before = known.messages[EmailDigest.of(email.identity)] ?? []
-        let place = EmailIdentity.place(email.key)
-        let same = before.first { entry in
-            switch mailbox.inbound?.duplicates ?? .messageId {
-            case .messageId: true
-            case .perMailbox: entry.mailbox == mailbox.name
-            // The folder was rebuilt: its messages are those of before.
-            case .off: entry.mailbox == mailbox.name && entry.place != place
-            }
-        }
-        return same.map { ($0.email, $0.workItem) }
-    }
-
     /// The item of its conversation: by the Message-IDs that it refers to, the nearest first, then by token. Never by subject.
     /// - Parameter other: an item that it is not.
     private func conversation(of email: ReceivedEmail, otherThan other: UUID? = nil) -> UUID? {
@@ -100,8 +87,8 @@ struct Reception {
             guard let item = known.threads[EmailDigest.of(id)], item != other else { continue }
             if known.locked.items[item] != nil || newItems.contains(where: { $0.id == item }) { return item }
         }
-        return email.token.flatMap { known.tokens[$0.lowercased()] }.flatMap {
-            known.locked.items[$0] == nil || $0 == other ? nil : $0
+        return email.tokens.lazy.compactMap { known.tokens[$0.lowercased()] }.first {
+            known.locked.items[$0] != nil && $0 != other
         }
     }
 
@@ -113,7 +100,7 @@ struct Reception {
     private mutating func takeOwn(_ email: ReceivedEmail, _ ours: Email) {
         var email = email
         // The mark says where it comes from, not that nobody wrote it.
-        if email.automatic == Self.ownMark { email.automatic = nil }
+        if email.automatic == ReceivedEmail.marked { email.automatic = nil }
         if let item = conversation(of: email, otherThan: ours.workItem) { return add(email, to: item) }
         if ours.content["inReplyTo"] != nil, mailbox.inbound?.duplicates ?? .messageId == .messageId {
             keep(email, nil, item: ours.workItem)
@@ -122,8 +109,10 @@ struct Reception {
         create(email)
     }
 
-    /// How the service calls our own mark.
-    private static let ownMark = "own-mark"
+    /// Whether nobody wrote it to us: then nothing begins again for it. To an automatic answer more speaks against it.
+    private func isUnattended(_ email: ReceivedEmail) -> Bool {
+        email.isUnattended { mark in UUID(anyText: mark).map(known.marks.contains) ?? false }
+    }
 
     private mutating func create(
         _ email: ReceivedEmail, failed: String? = nil, preferring agent: Int32? = nil, instead of: UUID? = nil
@@ -149,7 +138,7 @@ struct Reception {
 
     private func prepared(_ email: ReceivedEmail, preferring agent: Int32?) -> WorkItem {
         var submit = SubmitCommand(
-            captureId: EmailIdentity.captureId(email, in: mailbox),
+            captureId: EmailIdentity.captureId(email, in: mailbox, apart: message(email)),
             attributes: Self.attributes(of: email, in: mailbox, snapshot: snapshot))
         submit.preferredAgent = agent.flatMap { snapshot.agents[$0]?.key }
         return capture.prepare(
@@ -171,8 +160,8 @@ struct Reception {
         }
         guard let item = known.locked.items[id] else { return create(email) }
         let answering = known.answering[id]
-        let isAutomatic = email.automatic != nil
-        if item.status.isFinal, !isAutomatic, ruleForFinal(item) == .new {
+        let isUnattended = isUnattended(email)
+        if item.status.isFinal, !isUnattended, ruleForFinal(item) == .new {
             return create(email, preferring: answering, instead: id)
         }
         let row = incoming(email, id)
@@ -187,7 +176,7 @@ struct Reception {
             requests.append(
                 ChangeRequest(
                     reference: .id(id),
-                    command: .followUp(FollowUp(update: update, reopens: !isAutomatic, preferredAgent: answering)),
+                    command: .followUp(FollowUp(update: update, reopens: !isUnattended, preferredAgent: answering)),
                     actor: actor))
             requested.append(outcomes.count)
         }
@@ -212,7 +201,7 @@ struct Reception {
             (outcomes[index].workItem, outcomes[index].email) = (nil, nil)
             outcomes[index].reason = "An item \(item.captureId) was there already."
         }
-        taken = taken.map { $0.workItem == item.id ? Taken(received: $0.received) : $0 }
+        taken = taken.map { $0.workItem == item.id ? Taken(received: $0.received, message: $0.message) : $0 }
         answers.removeAll { $0.workItem == item.id }
         newItems.removeAll { $0.id == item.id }
         moved.removeAll { $0.to == item.id }
@@ -253,16 +242,21 @@ struct Reception {
     // MARK: What is kept
 
     private func incoming(_ email: ReceivedEmail, _ item: UUID?, failed: String? = nil) -> Email {
-        Email(
+        var content = email.content
+        if isUnattended(email) { content["unattended"] = true }
+        return Email(
             direction: .incoming, state: failed == nil ? .received : .failed, mailbox: mailbox.name, workItem: item,
-            messageId: email.messageId, at: now, reason: failed, content: email.content)
+            messageId: email.messageId, at: now, reason: failed, content: content)
     }
 
     private mutating func keep(_ email: ReceivedEmail, _ row: Email?, item: UUID?) {
-        taken.append(Taken(received: email, email: row, workItem: item))
+        let message = message(email)
+        taken.append(Taken(received: email, message: message, email: row, workItem: item))
         known.keys[EmailIdentity.key(email.key)] = (row?.id, item)
-        known.messages[EmailDigest.of(email.identity), default: []].append(
-            (mailbox.name, EmailIdentity.place(email.key), row?.id, item))
+        known.messages[message, default: []].append(
+            .init(
+                mailbox: mailbox.name, place: EmailIdentity.place(email.key), email: row?.id, workItem: item, at: now,
+                head: row.map { EmailIdentity.head(of: $0.content) }))
         guard let item, row != nil else { return }
         for id in [email.identity] + email.references where known.threads[EmailDigest.of(id)] == nil {
             known.threads[EmailDigest.of(id)] = item

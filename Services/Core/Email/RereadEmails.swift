@@ -139,6 +139,13 @@ struct RereadEmails: Sendable {
         return try? UpdateCommand(body: ["attributes": .object(attributes)])
     }
 
+    /// Digests under which a message that could not be read may have been kept.
+    private static func digests(of email: Email, _ read: ReceivedEmail) -> [UUID] {
+        let identity = email.messageId ?? EmailAttachment.hexadecimal(read.raw)
+        let head = EmailIdentity.head(of: email.content)
+        return [EmailDigest.of(identity), EmailDigest.of("\(identity)\n\(head.hexText)")]
+    }
+
     private func writing(
         _ read: ReceivedEmail, to email: Email, _ actor: Actor, in snapshot: TenantSnapshot, at now: Instant
     ) -> [SQLStatement] {
@@ -146,6 +153,8 @@ struct RereadEmails: Sendable {
             id: email.id, direction: .incoming, state: read.failed == nil ? .received : .failed, mailbox: email.mailbox,
             workItem: email.workItem, messageId: read.messageId ?? email.messageId, at: email.createdAt,
             reason: read.failed, content: read.failed == nil ? read.content : email.content)
+        // Whose marks it carries was not looked up.
+        if read.failed == nil, read.isUnattended({ _ in false }) { after.content["unattended"] = true }
         after.revision = email.revision + 1
         after.updatedAt = now
         let event = EmailEvents.event(of: after, from: email.state, actor: actor, in: snapshot)
@@ -161,10 +170,10 @@ struct RereadEmails: Sendable {
                 ]),
             // By its Message-ID it is known from now on, and by its bytes no longer.
             SQLStatement(
-                "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = $4 AND email = $2",
+                "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = ANY($4::uuid[]) AND email = $2",
                 [
                     .int4(tenant), .uuid(email.id), .uuid(EmailDigest.of(read.identity)),
-                    .uuid(EmailDigest.of(email.messageId ?? EmailAttachment.hexadecimal(read.raw))),
+                    .uuids(Self.digests(of: email, read)),
                 ]),
             WorkItemEvents.insertion(of: [event], tenant: tenant, at: now, laned: true),
         ]

@@ -93,7 +93,8 @@ struct SendEmails: Sendable {
             }
             guard email.dueAt != nil else { return }
             var begun = email
-            begun.dueAt = nil
+            // From here it is waited for, however long it was made ready before.
+            (begun.dueAt, begun.updatedAt) = (nil, now)
             // No step of the message: nothing is told of it.
             _ = try await transaction.commit(
                 with: change.statements([(email, begun)], actor: .mailbox(mailbox.name), at: now))
@@ -120,7 +121,9 @@ struct SendEmails: Sendable {
             guard email.attempt == attempt, email.direction == .outgoing else {
                 throw Refusal(.notAllowed, "The message is at attempt \(email.attempt), not \(attempt).")
             }
-            if email.state != .sending {
+            // Where nobody knew, what the one who sent it knows counts: or a person would have it sent twice.
+            let isLate = email.state == .uncertain && outcome == .sent
+            if email.state != .sending, !isLate {
                 // Told before: a repeat. A notification may have come since.
                 guard email.state == Self.state(after: outcome) || outcome == .sent && email.state != .queued else {
                     throw Refusal(.notAllowed, "The message is \(email.state.rawValue); the attempt is settled.")
@@ -164,7 +167,7 @@ struct SendEmails: Sendable {
         }
     }
 
-    /// Milliseconds after which a message that is in hand is no longer waited for.
+    /// Milliseconds after which a message that is in hand is no longer waited for: since it was begun, or else claimed.
     private static let longestInHand: Int64 = 15 * 60_000
 
     /// What has been in hand for too long, whoever has it, is for a person to decide, or goes back when it was not begun.

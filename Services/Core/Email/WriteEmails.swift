@@ -17,9 +17,7 @@ struct WriteEmails: Sendable {
     /// Makes a message.
     func make(_ draft: EmailDraft, item: WorkItem?, at now: Instant) async throws -> StoredAnswer {
         let snapshot = runtime.snapshot
-        let answered = draft.kind == .new ? nil : item?.id
-        let queries = EmailQueries(pool: pool, tenant: tenant)
-        let original = if let answered { try await queries.last(of: answered) } else { nil as Email? }
+        let original = try await answered(by: draft, of: draft.kind == .new ? nil : item?.id)
         let mailbox = try mailbox(draft.mailbox, original, item, snapshot)
         let compose = ComposeEmail(snapshot: snapshot, mailbox: mailbox, tokens: tokens, now: now)
         let state: EmailState =
@@ -36,13 +34,25 @@ struct WriteEmails: Sendable {
         return made.answer
     }
 
+    /// The message of the item that a draft answers: the one that it names, else the last that somebody wrote.
+    private func answered(by draft: EmailDraft, of item: UUID?) async throws -> Email? {
+        guard let item else { return nil }
+        let queries = EmailQueries(pool: pool, tenant: tenant)
+        guard let named = draft.answered else { return try await queries.last(of: item) }
+        guard let id = UUID(anyText: named), let found = try await queries.answerable(id, of: item) else {
+            throw CoreAPI.wrong("/emailId", "must be the id of a message that came for this item and could be read")
+        }
+        return found
+    }
+
     /// After the commit: the relay, and the email service when something is to be sent.
     private func told(_ state: EmailState) {
         runtime.committed.raise()
         if state == .queued { runtime.announceMail() }
     }
 
-    /// Changes what has not been sent off.
+    /// Changes what has not been sent off. Its text and its HTML are one body: naming one makes both anew, so that nobody
+    /// reads what was corrected.
     func edit(_ id: UUID, _ draft: EmailDraft, revisions: [Int64]?, at now: Instant) async throws -> StoredAnswer {
         let snapshot = runtime.snapshot
         return try await change(id, revisions: revisions, at: now) { email, transaction in
@@ -64,17 +74,40 @@ struct WriteEmails: Sendable {
             for (name, list) in [("to", draft.to), ("cc", draft.cc), ("bcc", draft.bcc)] {
                 if let list { after.content[name] = .array(list.map(\.document)) }
             }
-            if let subject = draft.subject { after.content["subject"] = .string(ComposeEmail.oneLine(subject)) }
-            if let text = draft.text { after.content["text"] = .string(text) }
-            if let html = draft.html { after.content["html"] = .string(html) }
+            var subject = draft.subject
+            if draft.text != nil || draft.html != nil || draft.template != nil {
+                let body = try compose.body(
+                    of: draft, try await context(of: email, snapshot, on: transaction),
+                    quotes: email.content["quote"]?.boolValue == true, shown: true)
+                subject = body.subject
+                after.content["text"] = .string(body.text)
+                after.content["html"] = body.html.map(JSONValue.string)
+            }
+            if let subject { after.content["subject"] = .string(ComposeEmail.oneLine(subject)) }
             if let due = draft.sendAt { after.dueAt = due }
             if draft.attachments != nil {
                 let attachments = try await attachments(of: draft, nil, on: transaction)
                 after.content["attachments"] = .array(attachments.map(\.document))
             }
             try compose.checkSize(after.content, after.attachments, outbound)
+            // Whoever is to approve it may have read another one.
+            if agent != nil, email.state == .awaitingApproval { after.content["changedWhileAwaiting"] = true }
             return after
         }
+    }
+
+    /// What a message that is there already has to do with.
+    private func context(
+        of email: Email, _ snapshot: TenantSnapshot, on transaction: Transaction
+    ) async throws -> ComposeEmail.Context {
+        var context = ComposeEmail.Context(item: try await item(of: email, on: transaction))
+        context.agent = email.agent.flatMap { snapshot.agents[$0] }
+        if let id = email.content["answers"]?.stringValue.flatMap({ UUID(anyText: $0) }) {
+            context.original = try await transaction.query(
+                "SELECT \(Email.columns) FROM email WHERE tenant = $1 AND id = $2", [.int4(tenant), .uuid(id)]
+            ).first.map { try Email(row: $0) }
+        }
+        return context
     }
 
     /// Does what a person asks of a message.
@@ -95,8 +128,14 @@ struct WriteEmails: Sendable {
                     state = .awaitingApproval
                 }
             }
+            if action == .approve, revisions == nil, email.content["changedWhileAwaiting"] != nil {
+                throw Refusal(
+                    .notAllowed,
+                    "The message was changed after it was handed in; read it again and approve it with If-Match.")
+            }
             return try ChangeEmails.after(action, email, at: now, to: state) {
                 $0.reason = reason
+                $0.content["changedWhileAwaiting"] = nil
                 if $0.state == .queued || $0.state == .awaitingApproval {
                     $0.dueAt = action == .retry ? now : max(now, email.dueAt ?? now)
                 }

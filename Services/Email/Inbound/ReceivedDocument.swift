@@ -44,7 +44,9 @@ enum ReceivedDocument {
         set("html", message.html?.sha256)
         if !attachments.isEmpty { document["attachments"] = .array(attachments.map(attachment)) }
         set("automatic", message.automatic?.rawValue)
+        set("marks", Array(message.marks.prefix(16)))
         set("token", message.replyTokens.first)
+        set("tokens", Array(message.replyTokens.prefix(16)))
         set("language", message.language)
         if let spam = message.spam { document["spam"] = verdict(spam) }
         if let authentication = message.authentication {

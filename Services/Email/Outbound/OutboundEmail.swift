@@ -76,6 +76,7 @@ struct OutboundEmail: Sendable {
         email.attachments = attachments.map {
             .init(name: $0.name, type: $0.type, path: "\(folder)/\($0.sha256)", contentId: $0.contentId)
         }
+        email.leaveOutForeign()
         return email
     }
 }

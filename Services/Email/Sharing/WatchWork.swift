@@ -72,6 +72,7 @@ final class WatchWork: Sendable {
         else {
             throw CoreError(code: .refused, status: 200, description: "core's answer names no tenant")
         }
+        await dependencies.tokens.keeper.reach(tenant, by: client)
         let told = answer["mailboxes"]?.arrayValue
         let entries = known.withLock { known in
             known.version = version

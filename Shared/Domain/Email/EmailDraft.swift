@@ -51,6 +51,8 @@ public struct EmailDraft: Sendable, Hashable {
     public var sendAt: Instant?
     /// The item that a new message belongs to.
     public var workItem: String?
+    /// Which message of the item is answered; nil is the last that somebody wrote.
+    public var answered: String?
 
     /// Reads and checks a body; throws everything that is wrong with it.
     public init(body: JSONValue, purpose: Purpose) throws(BodyProblems) {
@@ -58,7 +60,7 @@ public struct EmailDraft: Sendable, Hashable {
         let content = ["from", "to", "cc", "bcc", "subject", "text", "html", "template", "attachments", "sendAt"]
         let known =
             switch purpose {
-            case .reply: ["kind", "mailbox", "quote", "draft"] + content
+            case .reply: ["kind", "emailId", "mailbox", "quote", "draft"] + content
             case .new: ["mailbox", "workItemId", "draft"] + content
             case .edit: content
             }
@@ -92,6 +94,7 @@ public struct EmailDraft: Sendable, Hashable {
         draft = reader.bool("draft") ?? false
         sendAt = reader.instant("sendAt", in: WorkItemLimits.dates)
         workItem = reader.text("workItemId", TextRule(bytes: 32...36))
+        answered = reader.text("emailId", TextRule(bytes: 32...36))
         if purpose != .edit, !draft, template == nil, text == nil, html == nil {
             reader.report("text", "Missing; expected text, html or a template.")
         }

@@ -58,7 +58,8 @@ public enum EmailTransition {
         case (.uncertain, .cancel), (.failed, .cancel): .canceled
         // Also what was in hand already and has not been begun.
         case (.queued, .claim), (.sending, .claim): .sending
-        case (.sending, .accept): .sent
+        // Who sent it may be heard when nobody waited for it any longer.
+        case (.sending, .accept), (.uncertain, .accept): .sent
         case (.sending, .postpone): .queued
         case (.sending, .fail): .failed
         case (.sending, .lose): .uncertain

@@ -53,7 +53,15 @@ extension ReceivedEmail {
         subject = text("subject", 1000)
         self.text = text("text", EmailLimits.textBytes) ?? ""
         automatic = text("automatic", 100)
-        token = text("token", 100)
+        func texts(_ name: String, _ limit: Int) -> [String] {
+            (reader.value(name)?.arrayValue ?? []).compactMap { $0.stringValue?.cut(toBytes: limit) }
+                .filter { !$0.isEmpty }
+        }
+        var seen: Set<String> = []
+        // A service of before names one alone.
+        tokens = ([text("token", 100)].compactMap { $0 } + texts("tokens", 100)).filter { seen.insert($0).inserted }
+            .prefix(16).map { $0 }
+        marks = texts("marks", 200).prefix(16).map { $0 }
         failed = text("failed", 1000)
         results = Self.results(reader)
         deliveryStatus = reader.value("deliveryStatus").flatMap { DeliveryStatus($0) }

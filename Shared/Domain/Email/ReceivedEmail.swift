@@ -63,8 +63,10 @@ public struct ReceivedEmail: Sendable {
     public var automatic: String?
     /// Results that mail servers left in headers, by name: `spam`, `spf`, `dkim`, `dmarc`.
     public var results: [String: JSONValue]
-    /// A reply token found in an address or in the body.
-    public var token: String?
+    /// What may be a reply token, found in addresses and in the body; at most sixteen.
+    public var tokens: [String]
+    /// Values of the mark that messages of Millrace carry, of whichever installation; at most sixteen.
+    public var marks: [String]
     /// What it reports, when it is a delivery status notification.
     public var deliveryStatus: DeliveryStatus?
     /// Why it could not be read.

@@ -32,6 +32,17 @@ extension OutgoingEmail {
         }
     }
 
+    /// Takes out what came from other messages and cannot be written: ids of what it answers, and Content-IDs and media types
+    /// of files that are passed on. Without them the message is what it was, and with them it could never be sent.
+    public mutating func leaveOutForeign() {
+        if let id = inReplyTo, !Self.isId(id) { inReplyTo = nil }
+        references.removeAll { !Self.isId($0) }
+        for index in attachments.indices {
+            if let id = attachments[index].contentId, !Self.isId(id) { attachments[index].contentId = nil }
+            if !Self.isType(attachments[index].type) { attachments[index].type = "application/octet-stream" }
+        }
+    }
+
     private static func invalid(_ name: String, _ expected: String) -> EmailMessageError {
         EmailMessageError(.invalidValue, "\(name) cannot be sent; expected \(expected).")
     }

@@ -3,11 +3,13 @@ enum AutomaticMail {
     /// The header that every message of ours carries.
     static let markHeader = "x-millrace-mark"
 
+    /// The reason that says most: first those by which no person wrote it.
     static func reason(_ headers: MessageHeaders) -> AutomaticReason? {
-        if headers.count(markHeader) > 0 { return .ownMark }
         if hasNullReturnPath(headers) { return .nullReturnPath }
         if isAutoSubmitted(headers) { return .autoSubmitted }
-        if headers.texts("precedence").contains(where: { isListed($0, ["bulk", "junk", "list", "auto_reply"]) }) {
+        if headers.count(markHeader) > 0 { return .ownMark }
+        if suppressesResponses(headers) { return .responsesSuppressed }
+        if headers.texts("precedence").contains(where: { isListed($0, ["bulk", "junk", "list"]) }) {
             return .precedence
         }
         for name in ["list-id", "list-post", "list-unsubscribe", "list-help", "mailing-list", "x-mailing-list"]
@@ -26,15 +28,17 @@ enum AutomaticMail {
             let keyword = value.prefix { $0 != ";" && $0 != "(" && $0 != " " }.lowercased()
             if !keyword.isEmpty && keyword != "no" { return true }
         }
-        // Microsoft Exchange, and autoresponders older than the standard
-        let suppressed = headers.texts("x-auto-response-suppress")
-        if suppressed.contains(where: { value in
-            value.lowercased().split(separator: ",").contains { isListed(String($0), ["all", "autoreply", "oof"]) }
-        }) {
-            return true
-        }
+        // autoresponders older than the standard
+        if headers.texts("precedence").contains(where: { isListed($0, ["auto_reply"]) }) { return true }
         return ["x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply"].contains { name in
             headers.texts(name).contains { $0.lowercased() != "no" }
+        }
+    }
+
+    /// Microsoft Exchange
+    private static func suppressesResponses(_ headers: MessageHeaders) -> Bool {
+        headers.texts("x-auto-response-suppress").contains { value in
+            value.lowercased().split(separator: ",").contains { isListed(String($0), ["all", "autoreply", "oof"]) }
         }
     }
 

@@ -6,6 +6,8 @@ public enum AutomaticReason: String, Sendable, Hashable, CaseIterable {
     case nullReturnPath = "null-return-path"
     /// Auto-Submitted says something else than `no`, or a known equivalent of it is there.
     case autoSubmitted = "auto-submitted"
+    /// Exchange's header asks for no automatic answers: people's messages carry it too.
+    case responsesSuppressed = "responses-suppressed"
     /// Precedence is bulk, junk or list.
     case precedence
     /// It came over a mailing list.

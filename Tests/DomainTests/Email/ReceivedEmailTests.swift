@@ -56,6 +56,26 @@ struct ReceivedEmailTests {
         #expect(status.summary == "5.1.1 unknown")
     }
 
+    @Test func tokensAreAllTakenAndSixteenAtMost() throws {
+        #expect(try Self.read(["token": "one"]).tokens == ["one"])
+        #expect(try Self.read(["token": "one", "tokens": ["one", "two", "", 3]]).tokens == ["one", "two"])
+        let many = (0..<20).map { JSONValue.string("token-\($0)") }
+        #expect(try Self.read(["tokens": .array(many), "marks": .array(many)]).tokens.count == 16)
+        #expect(try Self.read(["tokens": .array(many), "marks": .array(many)]).marks.count == 16)
+    }
+
+    @Test(
+        arguments: [
+            ([:], false), (["automatic": "list"], false), (["automatic": "precedence"], false),
+            (["automatic": "of the future"], false), (["automatic": "auto-submitted"], true),
+            (["automatic": "null-return-path"], true), (["deliveryStatus": [:]], true),
+            (["automatic": "own-mark"], true), (["automatic": "own-mark", "marks": ["theirs"]], false),
+            (["automatic": "own-mark", "marks": ["theirs", "ours"]], true),
+        ] as [(JSONObject, Bool)])
+    func whatNobodyWroteIsKnown(_ rest: JSONObject, _ expected: Bool) throws {
+        #expect(try Self.read(rest).isUnattended { $0 == "ours" } == expected)
+    }
+
     @Test func resultsOfServersAreScalars() throws {
         let email = try Self.read(["spam": ["score": 4.5], "authentication": ["spf": "pass", "dkim": 7]])
         #expect(email.results == ["spam": 4.5, "spf": "pass"])

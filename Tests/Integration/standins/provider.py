@@ -79,6 +79,8 @@ class Provider:
         self.tokens: set[str] = set()
         self.issued = 0
         self.lifetime = 3600
+        #: Whether each renewal gives a new refresh token and ends the one before.
+        self.rotates = False
         self._troubles: list[tuple[Callable[[Request], bool], Exception]] = []
         provider = self
 
@@ -211,7 +213,9 @@ class Provider:
         self.tokens.add(token)
         self.issued += 1
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}
-        if form["grant_type"] == "authorization_code":
+        if self.rotates and form["grant_type"] == "refresh_token":
+            self.refresh_token = secrets.token_urlsafe(24)
+        if self.rotates or form["grant_type"] == "authorization_code":
             answer["refresh_token"] = self.refresh_token
         return answer
 

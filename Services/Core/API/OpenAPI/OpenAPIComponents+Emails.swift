@@ -48,7 +48,17 @@ extension OpenAPIComponents {
                     "size": {"type": "integer"}, "rawSha256": {"$ref": "#/components/schemas/Sha256"},
                     "htmlSha256": {"$ref": "#/components/schemas/Sha256"},
                     "attachments": {"type": "array", "items": {"$ref": "#/components/schemas/EmailAttachment"}},
-                    "automatic": {"type": "string"}, "autoSubmitted": {"type": "string"},
+                    "automatic": {"type": "string", "description": "Why it gets no automatic answer."},
+                    "unattended": {
+                        "type": "boolean",
+                        "description": "Nobody wrote it: a delivery report, a machine's answer, a message of our own come back."
+                    },
+                    "autoSubmitted": {"type": "string"},
+                    "answers": {"type": "string", "format": "uuid", "description": "The message that it answers or passes on."},
+                    "quote": {"type": "boolean", "description": "Whether that message stands below."},
+                    "changedWhileAwaiting": {
+                        "type": "boolean", "description": "An agent changed it after it was handed in for approval."
+                    },
                     "results": {"type": "object", "description": "Spam, SPF, DKIM and DMARC, as mail servers say."}
                 }
             },
@@ -86,6 +96,10 @@ extension OpenAPIComponents {
                 "type": "object", "additionalProperties": false,
                 "properties": {
                     "kind": {"enum": ["reply", "replyAll", "forward"], "default": "reply"},
+                    "emailId": {
+                        "type": "string", "format": "uuid",
+                        "description": "The message that is answered; the last that somebody wrote when absent."
+                    },
                     "mailbox": {"$ref": "#/components/schemas/PathName"},
                     "quote": {"type": "boolean", "default": true, "description": "The message answered stands below."},
                     "draft": {"type": "boolean", "default": false}, \#(content)

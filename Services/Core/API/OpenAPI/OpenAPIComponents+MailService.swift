@@ -71,6 +71,20 @@ extension OpenAPIComponents {
                     }
                 }
             },
+            "SealedSecret": {
+                "type": "object", "required": ["sealed"],
+                "properties": {"sealed": {"type": "string", "contentEncoding": "base64"}}
+            },
+            "RefreshToken": {
+                "type": "object", "required": ["replaces", "sealed"], "additionalProperties": false,
+                "properties": {
+                    "replaces": {"$ref": "#/components/schemas/Sha256", "description": "Of the token that it came for."},
+                    "sealed": {
+                        "type": "string", "contentEncoding": "base64",
+                        "description": "The new token, sealed for `millrace/TENANT/NAME`."
+                    }
+                }
+            },
             "LeaseRequest": {
                 "type": "object", "required": ["instance"], "additionalProperties": false,
                 "properties": {"instance": {"$ref": "#/components/schemas/Identifier"}}
@@ -164,8 +178,17 @@ extension OpenAPIComponents {
                         "type": "array", "maxItems": \#(EmailLimits.attachments),
                         "items": {"$ref": "#/components/schemas/EmailAttachment"}
                     },
-                    "automatic": {"type": "string", "description": "Why it is not from a person."},
-                    "spam": {}, "authentication": {"type": "object"}, "token": {"type": "string"},
+                    "automatic": {"type": "string", "description": "Why it gets no automatic answer."},
+                    "marks": {
+                        "type": "array", "items": {"type": "string"},
+                        "description": "Values of X-Millrace-Mark: ids of messages, of this tenant or of whomever; the first 16 count."
+                    },
+                    "spam": {}, "authentication": {"type": "object"},
+                    "token": {"type": "string", "description": "The first of `tokens`, for a core of an earlier version."},
+                    "tokens": {
+                        "type": "array", "items": {"type": "string"},
+                        "description": "What may be a reply token; of the first 16 the first that was made here counts."
+                    },
                     "deliveryStatus": {"type": "object"},
                     "failed": {"type": "string", "description": "Why it could not be read; its item waits for a person."}
                 }

@@ -43,6 +43,12 @@ extension OpenAPIDocument {
                 answers: [OpenAPIAnswer(200, "The message.", "Email", headers: ["ETag"])]),
             OpenAPIOperation(
                 method: "PATCH", path: "/emails/{id}", id: "changeEmail", tag: .emails, summary: "Change a draft",
+                description: """
+                    `text`, `html` and `template` are one body: naming one of them makes both texts anew, as when the message \
+                    was made, with signature, token and quotation below. A text that was read here and holds them is taken \
+                    as it is. What an agent changes while the message awaits approval goes on waiting, and is approved with \
+                    `If-Match` only.
+                    """,
                 roles: [.agent, .supervisor], parameters: ["EmailId", "IfMatch", "IdempotencyKey"],
                 body: OpenAPIBody(schema: "EmailEdit"),
                 answers: [OpenAPIAnswer(200, "The message.", "Email", headers: ["ETag"])], problems: [409, 412, 422]),
@@ -55,11 +61,16 @@ extension OpenAPIDocument {
         + EmailAction.commands.map { action in
             OpenAPIOperation(
                 method: "POST", path: "/emails/{id}/\(action.rawValue)", id: "\(action.rawValue)Email", tag: .emails,
-                summary: summary(of: action),
+                summary: summary(of: action), description: description(of: action),
                 roles: [.approve, .reject].contains(action) ? [.supervisor] : [.agent, .supervisor],
                 parameters: ["EmailId", "IfMatch", "IdempotencyKey"], body: OpenAPIBody.optional("Reason"),
                 answers: [OpenAPIAnswer(200, "The message.", "Email", headers: ["ETag"])], problems: [409, 412, 422])
         }
+
+    private static func description(of action: EmailAction) -> String {
+        guard action == .approve else { return "" }
+        return "`If-Match` is required when an agent has changed the message since it was handed in."
+    }
 
     private static func summary(of action: EmailAction) -> String {
         switch action {

@@ -167,6 +167,21 @@ extension OpenAPIDocument {
             body: OpenAPIBody(schema: "AttemptOutcome"), answers: [OpenAPIAnswer(200, "The message.", "Email")],
             problems: [409, 422]),
         OpenAPIOperation(
+            method: "GET", path: "/mailboxes/secrets/{name}/sealed", id: "getSealedSecret", tag: .mailService,
+            summary: "A secret as it is stored now",
+            description: "Another mailbox may have got a new refresh token for it.",
+            roles: [.mail], parameters: ["SecretName"], answers: [OpenAPIAnswer(200, "The secret.", "SealedSecret")]),
+        OpenAPIOperation(
+            method: "PUT", path: "/mailboxes/secrets/{name}/refresh-token", id: "replaceRefreshToken",
+            tag: .mailService,
+            summary: "Keep the refresh token that a provider gave in place of the one before",
+            description: """
+                Refused when the secret holds neither the token that is replaced nor the new one. No mailbox is connected anew \
+                for it.
+                """,
+            roles: [.mail], parameters: ["SecretName"], body: OpenAPIBody(schema: "RefreshToken"),
+            answers: [OpenAPIAnswer(204, "It is stored.")], problems: [409, 422, 503]),
+        OpenAPIOperation(
             method: "POST", path: "/mailboxes/tests/{id}", id: "answerMailboxTest", tag: .mailService,
             summary: "Tell what came of a test", roles: [.mail], parameters: ["MailboxTestId"],
             body: OpenAPIBody(schema: "MailboxTestResult"), answers: [OpenAPIAnswer(204, "It is stored.")],
