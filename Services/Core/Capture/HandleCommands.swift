@@ -82,8 +82,11 @@ struct HandleCommands: Sendable {
             guard let (source, snapshot) = origin(of: envelope) else {
                 return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
             }
-            // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken.
-            if let seconds = await runtime.quotas.refusal(source: source, in: snapshot, at: .now) {
+            // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken. What
+            // is submitted counts, as over HTTP: a source that is over its quota can still call off what is there.
+            if envelope.action == .submit,
+                let seconds = await runtime.quotas.refusal(source: source, in: snapshot, at: .now)
+            {
                 let refusal = Refusal(
                     .quotaExceeded,
                     "The quota of the source or tenant is used up; send the same command again in \(seconds) s.")
