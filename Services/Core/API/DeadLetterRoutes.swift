@@ -64,13 +64,14 @@ extension CoreAPI {
         if let known = try await answers.answer(to: key) { return known.response }
         guard let id = UUID(anyText: try request.capture("id")) else { throw Self.noSuchLetter }
         let rows = try await runtime.dependencies.pool.query(
-            "SELECT value, topic FROM dead_letter WHERE tenant = $1 AND id = $2",
+            "SELECT topic, partition, position, key, value FROM dead_letter WHERE tenant = $1 AND id = $2",
             [.int4(runtime.tenant), .uuid(id)], tenant: runtime.tenant)
         guard let row = rows.first else { throw Self.noSuchLetter }
-        let topic = try row[1].text
-        let binding = tenants.binding(ofTopic: topic)
+        let message = IncomingMessage(
+            topic: try row[0].text, partition: try row[1].int32, offset: try row[2].int64,
+            key: try row[3].nullable?.bytes, value: try row[4].bytes)
         let answer: StoredAnswer
-        switch CommandMessage.read(try row[0].bytes, binding: binding) {
+        switch CommandMessage.read(message.value, binding: tenants.binding(ofTopic: message.topic)) {
         case .malformed(let malformed):
             answer = WorkItemAnswer.stored(Refusal(.invalid, malformed.reason, problems: malformed.problems))
         case .command(let envelope):
@@ -84,7 +85,9 @@ extension CoreAPI {
                 answer = try await runtime.perform(envelope, source: source)
             } catch let error as StorageError {
                 guard error.isRefusalOfContent else { throw error }
-                answer = WorkItemAnswer.stored(Refusal(.invalid, error.refusal(of: "command")))
+                let malformed = CommandMessage.Malformed(reason: error.refusal(of: "command"), envelope: envelope)
+                answer = WorkItemAnswer.stored(Refusal(.invalid, malformed.reason))
+                reply = Reply(to: malformed)
             }
         }
         // The command has its effect once by a key of its own, so a crash between it and this does no harm.
@@ -98,7 +101,14 @@ extension CoreAPI {
                 ])
             return (done: true, answer: answer)
         }.answer.response
+            var reply: Reply
     }
 
+                reply = Reply(to: envelope, answer)
     private static let noSuchLetter = Problem.notFound("There is no such dead letter.")
 }
+            // The source hears of it as of any command, else a refusal would stay the last that it was told. It is told
+            // before the answer is kept: when that fails, the operator's repeat tells it again.
+            reply.retry = UUIDv7.next()
+            let replies = runtime.dependencies.topics.replies
+            try await runtime.dependencies.producer.send([reply.message(topic: replies, answering: message)])

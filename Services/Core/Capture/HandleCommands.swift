@@ -130,18 +130,11 @@ struct HandleCommands: Sendable {
     private func reply(
         to message: IncomingMessage, _ envelope: CloudEventEnvelope, _ answer: StoredAnswer
     ) -> OutgoingMessage {
-        Reply(
-            tenant: envelope.tenant, source: envelope.source, eventId: envelope.id, captureId: envelope.captureId,
-            action: envelope.action.rawValue, status: answer.status, body: answer.body
-        ).message(topic: dependencies.topics.replies, answering: message)
+        Reply(to: envelope, answer).message(topic: dependencies.topics.replies, answering: message)
     }
 
     private func reply(to message: IncomingMessage, _ malformed: CommandMessage.Malformed) -> OutgoingMessage {
-        let refusal = Refusal(.invalid, malformed.reason, problems: malformed.problems)
-        return Reply(
-            tenant: malformed.tenant, source: malformed.source, eventId: malformed.eventId,
-            captureId: malformed.captureId, action: nil, status: 400, body: WorkItemAnswer.stored(refusal).body
-        ).message(topic: dependencies.topics.replies, answering: message)
+        Reply(to: malformed).message(topic: dependencies.topics.replies, answering: message)
     }
 }
 

@@ -32,8 +32,8 @@ extension OpenAPIDocument {
             method: "POST", path: "/dead/{id}/retry", id: "retryDeadLetter", tag: .administration,
             summary: "Take a message once more",
             description: """
-                After whatever stood in its way was mended. The answer is that of the command in the message. A command \
-                that was taken already has no second effect.
+                After whatever stood in its way was mended. The answer is that of the command in the message, and its \
+                source gets it on the topic of replies as well. A command that was taken already has no second effect.
                 """,
             roles: [.supervisor], parameters: ["DeadLetterId", "IdempotencyKey"],
             answers: [
