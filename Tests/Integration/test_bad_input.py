@@ -582,6 +582,33 @@ def test_a_bad_document_is_refused(admin: httpx.Client, tenant: Tenant, place: W
 # Afterwards
 
 
+def test_a_page_of_large_letters_ends_before_its_limit(place: World, tenant: Tenant, admin: httpx.Client) -> None:
+    producer = place.producer(tenant)
+    large = {b"not JSON %d " % number + b"x" * 900_000 for number in range(10)}
+    for message in large:
+        producer.send_raw(message, key="large")
+    producer.flush()
+    wait_until(lambda: laid_aside(place, large), seconds=20, every=0.1, what="dead letters")
+    pages: list[list[dict]] = []
+    cursor = None
+    while not pages or cursor is not None:
+        answer = admin.get("/dead", params={"limit": 500, **({"cursor": cursor} if cursor else {})})
+        pages.append(answer.json()["items"])
+        assert sum(len(base64.b64decode(letter["bytes"])) for letter in pages[-1]) <= 4 << 20
+        cursor = answer.json()["next"]
+    letters = [letter for page in pages for letter in page]
+    assert large <= {base64.b64decode(letter["bytes"]) for letter in letters}
+    assert [len(page) for page in pages[:2]] == [4, 4]
+    ids = [letter["id"] for letter in letters]
+    assert ids == sorted(set(ids), reverse=True)
+
+    # Who only wants to know what is there gets it at once.
+    known = admin.get("/dead", params={"limit": 500, "contents": "false"}).json()
+    assert [letter["id"] for letter in known["items"]] == ids[:500]
+    assert not any("bytes" in letter or "text" in letter for letter in known["items"])
+    assert known["items"][0]["reason"] == letters[0]["reason"]
+
+
 def test_nothing_was_lost_and_nothing_broke(place: World, tenant: Tenant, admin: httpx.Client, source: httpx.Client) -> None:
     """The last test of this file: the service works as before, and has no item that it should not have."""
     answer = source.post("/workitems", json={"captureId": str(uuid.uuid4())})

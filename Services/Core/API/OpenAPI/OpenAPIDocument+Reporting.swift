@@ -25,8 +25,12 @@ extension OpenAPIDocument {
     static let deadLetters: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "GET", path: "/dead", id: "listDeadLetters", tag: .administration,
-            summary: "Messages that could not be taken", description: "Newest first, with their original bytes.",
-            roles: [.supervisor], parameters: ["Limit", "Cursor"],
+            summary: "Messages that could not be taken",
+            description: """
+                Newest first, with their original bytes unless `contents` is `false`. A page of large messages ends before \
+                its `limit`; the next one goes on.
+                """,
+            roles: [.supervisor], parameters: ["Limit", "Cursor", "DeadLetterContents"],
             answers: [OpenAPIAnswer(200, "One page.", "DeadLetterPage")]),
         OpenAPIOperation(
             method: "POST", path: "/dead/{id}/retry", id: "retryDeadLetter", tag: .administration,
