@@ -34,6 +34,11 @@ public struct IncomingMessage: Sendable {
         headers.first { $0.name == name }?.value
     }
 
+    /// Bytes of key, value and headers.
+    package var size: Int {
+        headers.reduce(value.count + (key?.count ?? 0)) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    }
+
     /// The partition it stands in, with its topic.
     public var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 }

@@ -347,10 +347,12 @@ def test_envelopes_are_read_strictly(place: World, tenant: Tenant, admin: httpx.
     assert admin.post(f"/dead/{letters[cases['unknown tenant']]['id']}/retry").status_code == 409
 
 
-def test_a_dead_letter_is_retried_after_its_cause_is_mended(place: World, tenant: Tenant, admin: httpx.Client) -> None:
+def test_a_dead_letter_is_retried_after_its_cause_is_mended(
+    place: World, tenant: Tenant, admin: httpx.Client, replies: EventReader
+) -> None:
     producer = place.producer(tenant)
     capture = str(uuid.uuid4())
-    _, message = envelope(tenant, json.dumps({"captureId": capture}).encode(), source="late")
+    identity, message = envelope(tenant, json.dumps({"captureId": capture}).encode(), source="late")
     producer.send_raw(message, key=capture)
     producer.flush()
     wait_until(lambda: laid_aside(place, {message}), what="the dead letter")
@@ -364,6 +366,20 @@ def test_a_dead_letter_is_retried_after_its_cause_is_mended(place: World, tenant
     made = admin.post(retry)
     assert (made.status_code, made.json()["captureId"], made.json()["source"]) == (201, capture, "late")
     assert admin.post(retry).json()["id"] == made.json()["id"]
+
+    # Its source hears of it: the refusal is not the last word.
+    def answers() -> list[dict]:
+        return [event for event in replies.events if event["data"].get("commandId") == identity]
+
+    wait_until(lambda: len(answers()) == 3, what="the answers to the command and to both retries")
+    assert [entry["data"]["status"] for entry in answers()] == [400, 201, 200]
+    assert len({entry["id"] for entry in answers()}) == 3
+    accepted = answers()[1]
+    assert not AsyncAPI().problems("accepted", "payload", accepted)
+    assert accepted["data"]["workItem"]["id"] == made.json()["id"]
+    assert accepted["data"]["offset"] == {name: letter[name] for name in ("topic", "partition", "offset")}
+    told = [entry.key for entry in replies.received if (entry.event or {}).get("data", {}).get("commandId") == identity]
+    assert told == [capture.encode()] * 3
     letter = dead_letters(admin)[message]
     assert letter["outcome"] == "accepted"
     assert letter["retriedAt"]
@@ -564,6 +580,33 @@ def test_a_bad_document_is_refused(admin: httpx.Client, tenant: Tenant, place: W
 
 
 # Afterwards
+
+
+def test_a_page_of_large_letters_ends_before_its_limit(place: World, tenant: Tenant, admin: httpx.Client) -> None:
+    producer = place.producer(tenant)
+    large = {b"not JSON %d " % number + b"x" * 900_000 for number in range(10)}
+    for message in large:
+        producer.send_raw(message, key="large")
+    producer.flush()
+    wait_until(lambda: laid_aside(place, large), seconds=20, every=0.1, what="dead letters")
+    pages: list[list[dict]] = []
+    cursor = None
+    while not pages or cursor is not None:
+        answer = admin.get("/dead", params={"limit": 500, **({"cursor": cursor} if cursor else {})})
+        pages.append(answer.json()["items"])
+        assert sum(len(base64.b64decode(letter["bytes"])) for letter in pages[-1]) <= 4 << 20
+        cursor = answer.json()["next"]
+    letters = [letter for page in pages for letter in page]
+    assert large <= {base64.b64decode(letter["bytes"]) for letter in letters}
+    assert [len(page) for page in pages[:2]] == [4, 4]
+    ids = [letter["id"] for letter in letters]
+    assert ids == sorted(set(ids), reverse=True)
+
+    # Who only wants to know what is there gets it at once.
+    known = admin.get("/dead", params={"limit": 500, "contents": "false"}).json()
+    assert [letter["id"] for letter in known["items"]] == ids[:500]
+    assert not any("bytes" in letter or "text" in letter for letter in known["items"])
+    assert known["items"][0]["reason"] == letters[0]["reason"]
 
 
 def test_nothing_was_lost_and_nothing_broke(place: World, tenant: Tenant, admin: httpx.Client, source: httpx.Client) -> None:

@@ -50,6 +50,22 @@ def test_a_page_is_full_while_there_is_more(reader: tuple[httpx.Client, Tenant])
     assert_pages(http, whole, random.Random(1))
 
 
+def test_large_events_are_published_all_and_in_order(world: World, tenant: Callable[..., Tenant]) -> None:
+    """More than the relay takes into memory at once."""
+    made = tenant()
+    world.cores.ensure(1)
+    producer = world.producer(made)
+    for number in range(200):
+        producer.submit(f"large-{number}", attributes={f"a{part}": "x" * 4000 for part in range(15)})
+    producer.flush()
+    events = world.reader("workitems.events")
+    wait_until(
+        lambda: sum(event["tenant"] == made.name for event in events.events) >= 200, seconds=30, what="all events published"
+    )
+    positions = sorted(event["position"] for event in events.events if event["tenant"] == made.name)
+    assert positions == list(range(1, len(positions) + 1))
+
+
 def test_a_page_begins_where_what_was_cleared_away_ends(world: World, reader: tuple[httpx.Client, Tenant]) -> None:
     http, tenant = reader
     whole = page(http, 0, 5000)

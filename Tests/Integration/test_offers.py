@@ -178,7 +178,10 @@ def test_a_better_newcomer_recalls_an_offer_but_nothing_accepted(floor: Floor) -
     high = floor.submit("recalled", priority=3600)
     offer = floor.offered("recalled-anna", high)
     assert floor.item(low)["status"] == "queued"
-    assert floor.step(low, "recall")["agent"] == "recalled-anna"
+    recall = floor.step(low, "recall")
+    assert recall["agent"] == "recalled-anna"
+    assert high["id"] in recall["reason"] and "limit" in recall["reason"], recall
+    assert "reason" not in floor.item(low)
     floor.answer(offer, "accept")
     higher = floor.submit("recalled", priority=7200)
     floor.do(high, "complete")

@@ -53,6 +53,25 @@ def test_over_kafka_a_command_over_the_quota_is_answered_and_not_laid_aside(limi
     assert http.get("/workitems/by-capture/vinst/by-kafka").status_code == 404
 
 
+def test_over_kafka_too_only_submits_count(limited: World) -> None:
+    """Who is over the quota can still call off what is there."""
+    tenant = limited.tenant(day_and_night())
+    assert [submit(limited, tenant, f"k{number}").status_code for number in range(3)] == [201, 201, 201]
+    producer = limited.producer(tenant)
+    replies = limited.reader("workitems.replies")
+    commands = [producer.command(what, {"captureId": "k0"}) for what in ("hold", "submit", "cancel")]
+    commands[1]["data"]["captureId"] = "one-more"
+    for command in commands:
+        producer.send(command, key="k0")
+    producer.flush()
+    answers = [
+        replies.wait_for(lambda event, identity=command["id"]: event["data"].get("commandId") == identity)["data"]
+        for command in commands
+    ]
+    assert [answer["status"] for answer in answers] == [200, 429, 200], answers
+    assert answers[2]["workItem"]["status"] == "canceled"
+
+
 def test_a_sources_quota_leaves_other_sources_alone(limited: World) -> None:
     sources = [
         {"name": "vinst", "defaults": {"channel": "incident"}, "quota": {"perSecond": 100, "perDay": 2}},

@@ -34,7 +34,7 @@ extension CaptureWorkItems {
                 of: item, action: item.status == .rejected ? .reject : .submit, from: nil,
                 actor: Actor(
                     .source, snapshot.names.name(of: .source, item.source) ?? "", trace: traces[item.id] ?? nil),
-                withContent: true, in: snapshot)
+                reason: item.reason, withContent: true, in: snapshot)
         }
         let laned = !items.contains { $0.status == .queued }
         let parameters =

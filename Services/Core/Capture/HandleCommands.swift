@@ -86,8 +86,11 @@ struct HandleCommands: Sendable {
             guard let (source, snapshot) = origin(of: envelope) else {
                 return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
             }
-            // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken.
-            if let seconds = await runtime.quotas.refusal(source: source, in: snapshot, at: .now) {
+            // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken. What
+            // is submitted counts, as over HTTP: a source that is over its quota can still call off what is there.
+            if envelope.action == .submit,
+                let seconds = await runtime.quotas.refusal(source: source, in: snapshot, at: .now)
+            {
                 let refusal = Refusal(
                     .quotaExceeded,
                     "The quota of the source or tenant is used up; send the same command again in \(seconds) s.")
@@ -134,18 +137,11 @@ struct HandleCommands: Sendable {
     private func reply(
         to message: IncomingMessage, _ envelope: CloudEventEnvelope, _ answer: StoredAnswer
     ) -> OutgoingMessage {
-        Reply(
-            tenant: envelope.tenant, source: envelope.source, eventId: envelope.id, captureId: envelope.captureId,
-            action: envelope.action.rawValue, status: answer.status, body: answer.body
-        ).message(topic: dependencies.topics.replies, answering: message)
+        Reply(to: envelope, answer).message(topic: dependencies.topics.replies, answering: message)
     }
 
     private func reply(to message: IncomingMessage, _ malformed: CommandMessage.Malformed) -> OutgoingMessage {
-        let refusal = Refusal(.invalid, malformed.reason, problems: malformed.problems)
-        return Reply(
-            tenant: malformed.tenant, source: malformed.source, eventId: malformed.eventId,
-            captureId: malformed.captureId, action: nil, status: 400, body: WorkItemAnswer.stored(refusal).body
-        ).message(topic: dependencies.topics.replies, answering: message)
+        Reply(to: malformed).message(topic: dependencies.topics.replies, answering: message)
     }
 }
 

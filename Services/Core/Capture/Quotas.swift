@@ -2,7 +2,7 @@ import Coordination
 import Domain
 import ServiceKit
 
-/// Quotas of a tenant and of its sources, counted in Redis over all instances in windows of a second and a day.
+/// Quotas of submits of a tenant and of its sources, counted in Redis over all instances in fixed windows of a second and a day.
 /// Where nothing is limited nothing is counted; while Redis is away everything is admitted.
 struct Quotas: Sendable {
     let redis: RedisClient

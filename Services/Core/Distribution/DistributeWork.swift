@@ -59,7 +59,7 @@ struct DistributeWork: Sendable {
         }
         again.formUnion(try await offer(picks, pulled: false, in: snapshot).settled.triggers)
         for endpoint in endpoints {
-            if let lane = try await recall(endpoint, at: moment) { again.insert(.lane(lane)) }
+            if let lane = try await recall(endpoint, at: moment, in: snapshot) { again.insert(.lane(lane)) }
         }
         return again
     }
@@ -132,14 +132,18 @@ struct DistributeWork: Sendable {
     }
 
     /// Makes room at an endpoint that is at its limit: the lowest-ranked offer that nobody accepted makes way for a better one.
-    private func recall(_ endpoint: Int32, at moment: LaneMoment) async throws -> LaneKey? {
+    private func recall(
+        _ endpoint: Int32, at moment: LaneMoment, in snapshot: TenantSnapshot
+    ) async throws -> LaneKey? {
         guard let proposal = try await lanes.recall(endpoint: endpoint, at: moment) else { return nil }
         let member = proposal.recalled.entry.member
         // The offer was made one revision after the one that waited.
         let outcome = try await changes.submit(
             ChangeRequest(
-                reference: .id(member.item), command: .recall(revision: member.revision + 1), actor: .distribution,
-                likelyAgent: proposal.agent))
+                reference: .id(member.item),
+                command: .recall(
+                    revision: member.revision + 1, reason: Explanation.text(of: proposal, at: endpoint, in: snapshot)),
+                actor: .distribution, likelyAgent: proposal.agent))
         guard case .changed = outcome else { return nil }
         return proposal.newcomer.entry.lane
     }

@@ -31,6 +31,13 @@ enum Explanation {
         return writer.text
     }
 
+    /// Why an offer is recalled, for its event: what it makes way for, and how both rank.
+    static func text(of recall: RecallProposal, at endpoint: Int32, in snapshot: TenantSnapshot) -> String {
+        let place = snapshot.names.name(of: .endpoint, endpoint) ?? String(endpoint)
+        return "makes way for work item \(recall.newcomer.entry.member.item.dashedText) of priority "
+            + "\(recall.newcomer.priority) by one of \(recall.recalled.priority): endpoint \(place) has its limit of items out"
+    }
+
     private static func write(_ head: RankedHead, to json: inout JSONWriter, in snapshot: TenantSnapshot) {
         let lane = head.entry.lane
         json.member("workItemId", head.entry.member.item.dashedText)

@@ -2,7 +2,6 @@ import Coordination
 import Domain
 import Foundation
 import Logging
-import Storage
 
 extension TenantRuntime {
     /// The queues and what happens in each: commit, then reflect in the lanes, then look for agents.
@@ -19,7 +18,7 @@ extension TenantRuntime {
         return Queues(
             captures: BatchQueue(largestBatch: 1000) { [unowned self] requests in
                 let capture = CaptureWorkItems(pool: dependencies.pool, tenant: tenant, arrivals: arrivals)
-                return try await salvaging(requests) { requests in
+                return try await SalvageBatch(logger: logger).perform(requests) { requests in
                     let result = try await capture.perform(requests, in: self.snapshot, at: .now)
                     if !result.created.isEmpty { self.after(.entered(result.created, batch: result.batch)) }
                     return result.outcomes
@@ -27,7 +26,7 @@ extension TenantRuntime {
             },
             changes: BatchQueue(largestBatch: 300) { [unowned self] requests in
                 let change = ChangeWorkItems(pool: dependencies.pool, tenant: tenant)
-                return try await salvaging(requests) { requests in
+                return try await SalvageBatch(logger: logger).perform(requests) { requests in
                     let result = try await change.perform(requests, in: self.snapshot, at: .now)
                     self.announceOffers(in: result.changes)
                     let restated = result.agents.filter { result.stateChangedAgents.contains($0.id) }
@@ -78,23 +77,4 @@ extension TenantRuntime {
     }
 
     var distribute: DistributeWork { DistributeWork(lanes: lanes, queries: queries, changes: changes) }
-
-    /// A batch that fails for a reason that lies in one request is done again one by one, so that the others go through.
-    private func salvaging<Request: Sendable, Response: Sendable>(
-        _ requests: [Request], _ perform: @Sendable ([Request]) async throws -> [Response]
-    ) async throws -> [Result<Response, any Error>] {
-        do {
-            return try await perform(requests).map { .success($0) }
-        } catch let error as StorageError where !error.isRetryable && requests.count > 1 {
-            logger.warning(
-                "batch failed, done one by one", metadata: ["error": "\(error)", "count": "\(requests.count)"])
-            var results: [Result<Response, any Error>] = []
-            for request in requests {
-                do { results.append(.success(try await perform([request])[0])) } catch {
-                    results.append(.failure(error))
-                }
-            }
-            return results
-        }
-    }
 }

@@ -63,9 +63,13 @@ extension CommandDesk {
         }
     }
 
-    mutating func recall(_ revision: Int32, _ item: WorkItem, _ actor: Actor) -> CommandDecision {
+    /// - Parameter reason: what it makes way for. The event tells it; the item keeps what people said of it last.
+    mutating func recall(_ revision: Int32, _ reason: String?, _ item: WorkItem, _ actor: Actor) -> CommandDecision {
         guard item.status == .offered, item.offerRevision == revision else { return .unchanged }
-        return returnToQueue(item, .recall, actor)
+        let decision = returnToQueue(item, .recall, actor)
+        guard case .changed(var change) = decision, change.reason == nil else { return decision }
+        change.reason = reason
+        return .changed(change)
     }
 
     /// The offer's deadline has passed: back to its rank, and the agent may be set not ready.

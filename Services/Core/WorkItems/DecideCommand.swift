@@ -18,6 +18,18 @@ package struct WorkItemChange: Sendable {
     package var agent: Int32?
     package var pick: PickedOffer?
     package var attributesChanged = false
+    /// Why, as whoever did it said or as was found out by it. The item itself keeps the last reason that it was given.
+    package var reason: String?
+
+    /// Whether a change gives the item its reason, be it none; others leave the one it has, which is not theirs to tell.
+    static func givesReason(_ action: WorkItemAction, from: WorkItemStatus, to: WorkItemStatus) -> Bool {
+        switch action {
+        case .submit, .hold, .resume, .cancel, .complete, .autocomplete, .restart, .decline, .transfer, .takeBack: true
+        case .activate, .classify, .reprioritise, .reject, .fail, .offer, .accept, .miss, .recall, .withdraw,
+            .returnToQueue, .pull, .assign, .park, .unpark, .update, .push, .erase:
+            to != from && (to == .errorheld || to == .rejected)
+        }
+    }
 }
 
 /// Decides commands in the order of their arrival. The rows of the items and of their agents are locked by the caller.
@@ -40,7 +52,7 @@ package struct CommandDesk {
         case .offer(let pick): return offer(pick, item, actor)
         case .accept(let id): return accept(id, item, actor)
         case .decline(let id, let reason): return decline(id, reason, item, actor)
-        case .recall(let revision): return recall(revision, item, actor)
+        case .recall(let revision, let reason): return recall(revision, reason, item, actor)
         case .timer: return timer(item)
         case .withdraw(let agent, let evenAssigned): return withdraw(agent, evenAssigned, item, actor)
         case .assign(let agent): return give(to: agent, action: .assign, item, actor)
@@ -93,6 +105,7 @@ package struct CommandDesk {
         }
         return .changed(
             WorkItemChange(
-                before: item, after: after, action: action, actor: actor, agent: after.assignee ?? item.assignee))
+                before: item, after: after, action: action, actor: actor, agent: after.assignee ?? item.assignee,
+                reason: WorkItemChange.givesReason(action, from: item.status, to: after.status) ? after.reason : nil))
     }
 }

@@ -23,13 +23,16 @@ package enum WorkItemEvents {
         let (before, after) = (change.before, change.after)
         return event(
             of: after, action: change.action, from: before.status, actor: change.actor, agent: change.agent,
-            pick: change.pick, withContent: change.attributesChanged || change.action == .restart, in: snapshot)
+            pick: change.pick, reason: change.reason,
+            withContent: change.attributesChanged || change.action == .restart, in: snapshot)
     }
 
-    /// - Parameter from: nil for a new item.
+    /// - Parameters:
+    ///   - from: nil for a new item.
+    ///   - reason: why this was done, not why something was done before.
     static func event(
         of item: WorkItem, action: WorkItemAction, from: WorkItemStatus?, actor: Actor, agent: Int32? = nil,
-        pick: PickedOffer? = nil, withContent: Bool, in snapshot: TenantSnapshot
+        pick: PickedOffer? = nil, reason: String?, withContent: Bool, in snapshot: TenantSnapshot
     ) -> StoredEvent {
         let names = snapshot.names
         var writer = JSONWriter(capacity: 640)
@@ -60,7 +63,7 @@ package enum WorkItemEvents {
             data.member("deadline", item.deadline)
             data.member("workbin", item.workbin)
             data.member("heldFrom", item.heldFrom?.rawValue)
-            data.member("reason", item.reason)
+            data.member("reason", reason)
             if let result = item.result { data.member("result", json: result.utf8) }
             data.member("configurationVersion", item.configurationVersion)
             if withContent {

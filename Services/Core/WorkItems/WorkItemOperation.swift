@@ -27,7 +27,7 @@ package enum WorkItemOperation: Sendable {
     /// The pick of distribution, to be confirmed.
     case offer(PickedOffer)
     /// A better-ranked newcomer needs the endpoint's place.
-    case recall(revision: Int32)
+    case recall(revision: Int32, reason: String? = nil)
     /// Time has passed: whatever is due now is done.
     case timer
     /// The agent is gone: offered items return at once, assigned ones too when `evenAssigned`.

@@ -24,7 +24,9 @@ struct ListDead: OperatorCommand {
             .number("offset"),
             .text("outcome"), .text("reason", width: 80),
         ])
-        try await connection.connect().forEach("/dead", query: [("limit", "200")]) { letter in
+        // The table has no room for the messages themselves.
+        let query = [("limit", "200"), ("contents", output.json ? "true" : "false")]
+        try await connection.connect().forEach("/dead", query: query) { letter in
             if pending, letter["outcome"]?.stringValue == "accepted" { return true }
             if output.json { Terminal.line(letter.text) }
             table.add(
@@ -49,7 +51,7 @@ struct RetryDead: OperatorCommand {
         var chosen = ids
         if ids == ["all"] {
             chosen = []
-            try await client.forEach("/dead", query: [("limit", "500")]) { letter in
+            try await client.forEach("/dead", query: [("limit", "500"), ("contents", "false")]) { letter in
                 if letter["outcome"]?.stringValue != "accepted", let id = letter["id"]?.stringValue {
                     chosen.append(id)
                 }

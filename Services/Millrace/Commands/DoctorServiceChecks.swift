@@ -95,7 +95,7 @@ struct ServiceChecks: Sendable {
             let answer = try await client.call(.GET, "/queues")
             findings.append(QueueChecks.waiting(QueueRow.read(answer), now: .now))
             var dead = 0
-            try await client.forEach("/dead", query: [("limit", "500")]) { letter in
+            try await client.forEach("/dead", query: [("limit", "500"), ("contents", "false")]) { letter in
                 if letter["outcome"]?.stringValue != "accepted" { dead += 1 }
                 return dead < 500
             }

@@ -1,8 +1,8 @@
-/// How many commands a tenant or a source may send.
+/// How many items a tenant or a source may submit. Only submits count, over HTTP and Kafka alike.
 public struct QuotaConfiguration: Sendable, Hashable {
-    /// Commands a second, on average over a few seconds.
+    /// Submits in each second of the clock: windows of a second, fixed, not sliding.
     public var perSecond: Int
-    /// Commands a day (UTC); nil has no limit.
+    /// Submits in each day (UTC); nil has no limit.
     public var perDay: Int?
 
     /// A quota.
@@ -17,7 +17,7 @@ public struct QuotaConfiguration: Sendable, Hashable {
         guard let value = reader.value("quota"),
             let quota = ObjectReader(value, at: place, known: ["perSecond", "perDay"], problems: reader.problems)
         else { return nil }
-        quota.require("perSecond", "a number of commands")
+        quota.require("perSecond", "a number of items")
         let perDay = quota.integer("perDay", in: 1...1_000_000_000_000)
         return quota.integer("perSecond", in: 1...1_000_000).map { QuotaConfiguration(perSecond: $0, perDay: perDay) }
     }

@@ -27,6 +27,9 @@ public struct ConsumerConfiguration: Sendable {
     public var retryAtMost: Duration
     /// Handled offsets are committed at most this often (and always before partitions are given up).
     public var commitInterval: Duration
+    /// The most bytes of messages in one batch, however few they are; a message that is larger comes alone. As much again
+    /// waits for the next batch, up to twice as much while the handler is slow.
+    public var maximumBatchBytes: Int
     /// librdkafka settings for this consumer only.
     public var properties: [String: String]
     /// Receives measurements.
@@ -38,7 +41,8 @@ public struct ConsumerConfiguration: Sendable {
         startsAt: StartingPoint = .earliest, sessionTimeout: Duration = .seconds(6),
         finishWithin: Duration = .seconds(5), retryAfter: Duration = .milliseconds(100),
         retryAtMost: Duration = .seconds(5), commitInterval: Duration = .milliseconds(50),
-        properties: [String: String] = [:], measure: MeasurementSink? = nil
+        maximumBatchBytes: Int = ConsumerConfiguration.usualBatchBytes, properties: [String: String] = [:],
+        measure: MeasurementSink? = nil
     ) {
         self.connection = connection
         self.group = group
@@ -49,9 +53,13 @@ public struct ConsumerConfiguration: Sendable {
         self.retryAfter = retryAfter
         self.retryAtMost = retryAtMost
         self.commitInterval = commitInterval
+        self.maximumBatchBytes = maximumBatchBytes
         self.properties = properties
         self.measure = measure
     }
+
+    /// 8 MiB: a thousand messages of usual size, and little memory for each member of a group.
+    public static let usualBatchBytes = 8 << 20
 
     /// Long enough to finish the batch in hand and to join again.
     private var rebalanceTimeout: Duration { max(sessionTimeout, finishWithin) + .seconds(2) }

@@ -19,7 +19,7 @@ struct ConsumerLoop: ~Copyable {
         var settings: ClientSettings
         var connection: KafkaConfiguration
         var topics: [TopicSpecification]
-        var maximumBatch: Int
+        var maximumBatch: BatchLimit
         var finishWithin: UInt64
         var retryAfter: UInt64
         var retryAtMost: UInt64
@@ -135,7 +135,7 @@ struct ConsumerLoop: ~Copyable {
 
     // MARK: Fetching
 
-    private var isHungry: Bool { progress.waiting.count < plan.maximumBatch }
+    private var isHungry: Bool { !progress.isWaiting(for: 1, of: plan.maximumBatch) }
 
     /// Waits for the next event and takes what else is there. What the handler does not keep up with stays in the
     /// library's queue, which is bounded, so that it need not be fetched again; only one message now and then is taken
@@ -179,7 +179,7 @@ struct ConsumerLoop: ~Copyable {
     }
 
     private mutating func pauseOrResume() {
-        if progress.waiting.count >= 2 * plan.maximumBatch {
+        if progress.isWaiting(for: 2, of: plan.maximumBatch) {
             setPaused(true)
         } else if isHungry {
             setPaused(false)

@@ -1,3 +1,16 @@
+/// What a batch holds at most. Messages are counted and weighed: a thousand of a kilobyte are little, of a megabyte much.
+package struct BatchLimit: Sendable {
+    /// The most messages.
+    package var messages: Int
+    /// The most bytes of their keys, values and headers; one message that is larger makes a batch of its own.
+    package var bytes: Int
+
+    package init(messages: Int, bytes: Int) {
+        self.messages = messages
+        self.bytes = bytes
+    }
+}
+
 /// What a consumer has in hand: messages waiting for the handler, the batch that the handler has, and the offsets that
 /// are to be committed. A value without clock or I/O; the consumer's thread feeds it and does what it says.
 package struct ConsumerProgress {
@@ -13,6 +26,8 @@ package struct ConsumerProgress {
     }
 
     package private(set) var waiting: [IncomingMessage] = []
+    /// Bytes of what waits.
+    private var waitingBytes = 0
     package private(set) var inHand: InHand?
     /// The partitions that are ours, each with the number of the assignment that made it so.
     package private(set) var owned: [TopicPartition: Int] = [:]
@@ -56,6 +71,7 @@ package struct ConsumerProgress {
 
     private mutating func drop(_ partitions: Set<TopicPartition>) {
         waiting.removeAll { partitions.contains($0.topicPartition) }
+        waitingBytes = waiting.reduce(0) { $0 + $1.size }
         if var batch = inHand, batch.runningSince == nil {
             batch.messages.removeAll { partitions.contains($0.topicPartition) }
             inHand = batch.messages.isEmpty ? nil : batch
@@ -66,10 +82,16 @@ package struct ConsumerProgress {
 
     package mutating func received(_ message: IncomingMessage) {
         waiting.append(message)
+        waitingBytes += message.size
+    }
+
+    /// Whether what waits is so many batches, or more, by number or by bytes.
+    package func isWaiting(for batches: Int, of limit: BatchLimit) -> Bool {
+        waiting.count / batches >= limit.messages || waitingBytes / batches >= limit.bytes
     }
 
     /// The next batch for the handler, if it has none and one is due.
-    package mutating func take(atMost maximum: Int, now: UInt64) -> MessageBatch? {
+    package mutating func take(atMost limit: BatchLimit, now: UInt64) -> MessageBatch? {
         if var batch = inHand {
             guard batch.runningSince == nil, batch.retryAt <= now else { return nil }
             batch.runningSince = now
@@ -79,11 +101,18 @@ package struct ConsumerProgress {
         }
         guard !waiting.isEmpty else { return nil }
         var messages: [IncomingMessage] = []
-        if waiting.count <= maximum {
+        if waiting.count <= limit.messages, waitingBytes <= limit.bytes {
             swap(&messages, &waiting)
+            waitingBytes = 0
         } else {
-            messages = Array(waiting[..<maximum])
-            waiting.removeFirst(maximum)
+            var (count, bytes) = (1, waiting[0].size)
+            while count < min(limit.messages, waiting.count), bytes + waiting[count].size <= limit.bytes {
+                bytes += waiting[count].size
+                count += 1
+            }
+            messages = Array(waiting[..<count])
+            waiting.removeFirst(count)
+            waitingBytes -= bytes
         }
         inHand = InHand(messages: messages, attempt: 1, assignment: assignment, runningSince: now, retryAt: 0)
         return MessageBatch(messages: messages)

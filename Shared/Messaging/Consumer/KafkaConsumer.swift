@@ -27,7 +27,7 @@ public final class KafkaConsumer: Sendable {
 
     /// Joins the group and serves it until `close` is called or the task is cancelled.
     /// - Parameters:
-    ///   - maximumBatch: the most messages in one batch.
+    ///   - maximumBatch: the most messages in one batch; there are fewer where they are large (`maximumBatchBytes`).
     ///   - handler: does the work; when it returns, the batch counts as handled.
     /// - Throws: `configuration`, `alreadyRunning`, or `refused` when the library cannot go on; then run a new one.
     public func run(
@@ -35,7 +35,8 @@ public final class KafkaConsumer: Sendable {
     ) async throws(MessagingError) {
         let plan = ConsumerLoop.Plan(
             role: .member, settings: configuration.settings, connection: configuration.connection,
-            topics: configuration.topics, maximumBatch: max(1, maximumBatch),
+            topics: configuration.topics,
+            maximumBatch: BatchLimit(messages: max(1, maximumBatch), bytes: configuration.maximumBatchBytes),
             finishWithin: configuration.finishWithin.nanoseconds, retryAfter: configuration.retryAfter.nanoseconds,
             retryAtMost: configuration.retryAtMost.nanoseconds,
             commitInterval: configuration.commitInterval.nanoseconds, measure: configuration.measure, logger: logger)

@@ -31,6 +31,8 @@ public struct ReaderConfiguration: Sendable {
     public var startsOver: Bool
     /// How long `close` waits for the handler.
     public var finishWithin: Duration
+    /// The most bytes in one batch, as of a consumer.
+    public var maximumBatchBytes: Int
     /// librdkafka settings for this reader only.
     public var properties: [String: String]
     /// Receives measurements.
@@ -39,7 +41,8 @@ public struct ReaderConfiguration: Sendable {
     /// Creates settings.
     public init(
         connection: KafkaConfiguration, start: [TopicPartition: ReadingStart], topics: [TopicSpecification] = [],
-        startsOver: Bool = false, finishWithin: Duration = .seconds(5), properties: [String: String] = [:],
+        startsOver: Bool = false, finishWithin: Duration = .seconds(5),
+        maximumBatchBytes: Int = ConsumerConfiguration.usualBatchBytes, properties: [String: String] = [:],
         measure: MeasurementSink? = nil
     ) {
         self.connection = connection
@@ -47,6 +50,7 @@ public struct ReaderConfiguration: Sendable {
         self.topics = topics
         self.startsOver = startsOver
         self.finishWithin = finishWithin
+        self.maximumBatchBytes = maximumBatchBytes
         self.properties = properties
         self.measure = measure
     }
@@ -88,7 +92,8 @@ public final class KafkaReader: Sendable {
         let plan = ConsumerLoop.Plan(
             role: .reader(start: configuration.start.mapValues(\.value), startsOver: configuration.startsOver),
             settings: configuration.settings, connection: configuration.connection, topics: configuration.topics,
-            maximumBatch: max(1, maximumBatch), finishWithin: configuration.finishWithin.nanoseconds,
+            maximumBatch: BatchLimit(messages: max(1, maximumBatch), bytes: configuration.maximumBatchBytes),
+            finishWithin: configuration.finishWithin.nanoseconds,
             retryAfter: 100_000_000, retryAtMost: 5_000_000_000, commitInterval: 0, measure: configuration.measure,
             logger: logger)
         try await mailbox.serve(plan, handler)

@@ -127,6 +127,34 @@ struct CommandDeskTests {
         #expect(desk.agents[scene.agent("anna")]?.load == 0)
     }
 
+    @Test("What was said when an item was declined or handed on is not said of what happens to it later")
+    func reasons() throws {
+        let bert = scene.agent("bert")
+        var item = try scene.item(.offered)
+        let offer = OfferId(workItem: item.id, revision: DeskScene.revision)
+        var told: [String?] = []
+        func step(_ operation: (WorkItem) throws -> WorkItemOperation) throws {
+            var desk = scene.desk(item)
+            guard case .changed(let change) = desk.decide(try operation(item), on: item, by: user) else {
+                throw NothingChanged()
+            }
+            let event = WorkItemEvents.event(of: change, in: scene.snapshot)
+            told.append(try JSONValue(parsing: Array(event.body.utf8))["reason"]?.stringValue)
+            item = change.after
+        }
+        try step { _ in .decline(offer, reason: "lunch") }
+        try step { try CommandTable.operation("offer", on: $0, in: scene) }
+        try step { .accept(OfferId(workItem: $0.id, revision: $0.revision)) }
+        // Who has it reads what was said of it last.
+        #expect(item.reason == "lunch")
+        try step { _ in .transferToAgent(bert, reason: "knows it") }
+        try step { try CommandTable.operation("offer", on: $0, in: scene) }
+        try step { _ in .hold(reason: "waits") }
+        try step { try CommandTable.operation("update", on: $0, in: scene) }
+        #expect(item.reason == "waits")
+        #expect(told == ["lunch", nil, nil, "knows it", nil, "waits", nil])
+    }
+
     @Test("Time activates, brings back from the workbin, ends a preference and completes")
     func time() throws {
         let active = try changed(.timer, try scene.item(.new), at: DeskScene.now + DeskScene.hour)

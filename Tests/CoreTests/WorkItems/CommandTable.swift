@@ -77,7 +77,7 @@ enum CommandTable {
         case "decline": .decline(offer, reason: "busy")
         case "offer": .offer(pick(pulled: false))
         case "pull": .offer(pick(pulled: true))
-        case "recall": .recall(revision: item.revision)
+        case "recall": .recall(revision: item.revision, reason: "makes way")
         case "timer": .timer
         case "withdraw": .withdraw(agent: anna, evenAssigned: true)
         case "rerank": .rerank

@@ -142,6 +142,20 @@ struct CommandTableTests {
         }
     }
 
+    /// The event tells why this was done, and not why the item was held or failed before.
+    private func told(_ cell: CommandTable.Cell) -> String? {
+        switch cell.command {
+        case "hold": "waits"
+        case "cancel": "void"
+        case "transferTo": "knows it"
+        case "handOn": "wrong desk"
+        case "takeBack": "needed"
+        case "decline": "busy"
+        case "recall": "makes way"
+        default: nil
+        }
+    }
+
     /// One event, of the change's action and revision, that says who did it.
     private func expectEvent(_ change: WorkItemChange, _ cell: CommandTable.Cell, _ scene: DeskScene) {
         let event = WorkItemEvents.event(of: change, in: scene.snapshot)
@@ -153,6 +167,7 @@ struct CommandTableTests {
         #expect(body?["to"] == .string(cell.expected))
         #expect(body?["actor"]?["kind"] == "user")
         #expect(body?["actor"]?["id"] == "olga")
+        #expect(body?["reason"]?.stringValue == told(cell))
         // Whoever lost the item is named, so that the agent can be told.
         if cell.status.isWithAgent, change.after.assignee == nil { #expect(body?["agent"] == "anna") }
     }

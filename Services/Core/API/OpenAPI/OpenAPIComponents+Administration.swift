@@ -56,7 +56,7 @@ extension OpenAPIComponents {
             },
             "DeadLetter": {
                 "type": "object",
-                "required": ["id", "topic", "partition", "offset", "reason", "at", "bytes"],
+                "required": ["id", "topic", "partition", "offset", "reason", "at"],
                 "properties": {
                     "id": {"type": "string", "format": "uuid"},
                     "topic": {"type": "string"},

@@ -27,6 +27,10 @@ extension OpenAPIComponents {
                 "name": "id", "in": "path", "required": true, "description": "The dead letter's id.",
                 "schema": {"type": "string", "minLength": 1}, "example": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
             },
+            "DeadLetterContents": {
+                "name": "contents", "in": "query", "description": "Whether the messages are shown themselves, or only what is known of them.",
+                "schema": {"type": "boolean", "default": true}
+            },
             "KeyId": {
                 "name": "id", "in": "path", "required": true, "description": "The key's id, not its text.",
                 "schema": {"type": "string", "minLength": 1}, "example": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"

@@ -26,15 +26,19 @@ extension OpenAPIDocument {
     static let deadLetters: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "GET", path: "/dead", id: "listDeadLetters", tag: .administration,
-            summary: "Messages that could not be taken", description: "Newest first, with their original bytes.",
-            roles: [.supervisor], parameters: ["Limit", "Cursor"],
+            summary: "Messages that could not be taken",
+            description: """
+                Newest first, with their original bytes unless `contents` is `false`. A page of large messages ends before \
+                its `limit`; the next one goes on.
+                """,
+            roles: [.supervisor], parameters: ["Limit", "Cursor", "DeadLetterContents"],
             answers: [OpenAPIAnswer(200, "One page.", "DeadLetterPage")]),
         OpenAPIOperation(
             method: "POST", path: "/dead/{id}/retry", id: "retryDeadLetter", tag: .administration,
             summary: "Take a message once more",
             description: """
-                After whatever stood in its way was mended. The answer is that of the command in the message. A command \
-                that was taken already has no second effect.
+                After whatever stood in its way was mended. The answer is that of the command in the message, and its \
+                source gets it on the topic of replies as well. A command that was taken already has no second effect.
                 """,
             roles: [.supervisor], parameters: ["DeadLetterId", "IdempotencyKey"],
             answers: [
