@@ -58,7 +58,7 @@ struct Reception {
         guard email.contents.allSatisfy(known.contents.contains) else {
             return tell(email, .retry, reason: "A content that it refers to is not stored; store it and send it again.")
         }
-        let ours = known.sent[EmailDigest.of(email.identity)]
+        let ours = known.sent[EmailDigest.of(email.reference)]
         if let ours, ours.content["autoSubmitted"] != nil || ours.mailbox == mailbox.name {
             keep(email, nil, item: ours.workItem)
             return tell(email, .loop, item: ours.workItem, reason: "It is a message of our own.")
@@ -78,7 +78,7 @@ struct Reception {
 
     /// The message of which it is a copy, by the mailbox's rule.
     private func copied(_ email: ReceivedEmail) -> (email: UUID?, workItem: UUID?)? {
-        let before = known.messages[EmailDigest.of(email.identity)] ?? []
+        let before = email.identities.flatMap { known.messages[EmailDigest.of($0)] ?? [] }
         let place = EmailIdentity.place(email.key)
         let same = before.first { entry in
             switch mailbox.inbound?.duplicates ?? .messageId {
@@ -96,7 +96,7 @@ struct Reception {
     private func conversation(of email: ReceivedEmail, otherThan other: UUID? = nil) -> UUID? {
         // A copy that counts as a message of its own does not belong where the first one does.
         let isCopy = known.messages[EmailDigest.of(email.identity)] != nil
-        for id in (isCopy ? [] : [email.identity]) + email.references {
+        for id in (isCopy ? [] : [email.reference]) + email.references {
             guard let item = known.threads[EmailDigest.of(id)], item != other else { continue }
             if known.locked.items[item] != nil || newItems.contains(where: { $0.id == item }) { return item }
         }
@@ -235,7 +235,7 @@ struct Reception {
     /// Answers a first message by the template of its category, which says more than a receipt, else by the mailbox's: not
     /// what no person wrote, and not the same correspondent again and again.
     private mutating func acknowledge(_ email: ReceivedEmail, _ item: WorkItem) {
-        guard email.automatic == nil, known.sent[EmailDigest.of(email.identity)] == nil, !item.status.isFinal,
+        guard email.automatic == nil, known.sent[EmailDigest.of(email.reference)] == nil, !item.status.isFinal,
             let name = item.category.flatMap({ snapshot.placements[$0]?.autoResponse }) ?? mailbox.acknowledgement,
             let template = snapshot.configuration.template(named: name),
             let to = EmailReplying.recipients(
@@ -264,7 +264,7 @@ struct Reception {
         known.messages[EmailDigest.of(email.identity), default: []].append(
             (mailbox.name, EmailIdentity.place(email.key), row?.id, item))
         guard let item, row != nil else { return }
-        for id in [email.identity] + email.references where known.threads[EmailDigest.of(id)] == nil {
+        for id in [email.reference] + email.references where known.threads[EmailDigest.of(id)] == nil {
             known.threads[EmailDigest.of(id)] = item
         }
     }

@@ -88,6 +88,8 @@ extension OpenAPIComponents {
                             "properties": {
                                 "uidValidity": {"$ref": "#/components/schemas/Count"},
                                 "uid": {"$ref": "#/components/schemas/Count"},
+                                "epoch": {"$ref": "#/components/schemas/Count"},
+                                "account": {"type": "string"},
                                 "from": {"$ref": "#/components/schemas/Moment"}
                             }
                         }
@@ -120,6 +122,10 @@ extension OpenAPIComponents {
                     "folder": {"type": "string", "minLength": 1, "maxLength": 1000},
                     "uidValidity": {"type": "integer", "minimum": 0, "maximum": 4294967295},
                     "uid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                    "epoch": {
+                        "type": "integer", "minimum": 0, "maximum": 4294967295,
+                        "description": "How often UIDs began anew while UIDVALIDITY stayed."
+                    },
                     "id": {"type": "string", "minLength": 1, "maxLength": 1000}
                 }
             },
@@ -138,6 +144,12 @@ extension OpenAPIComponents {
                             "folder": {"type": "string", "minLength": 1, "maxLength": 1000},
                             "uidValidity": {"type": "integer", "minimum": 0, "maximum": 4294967295},
                             "uid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                            "epoch": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                            "account": {"type": "string", "description": "Whose mailbox it is."},
+                            "from": {
+                                "$ref": "#/components/schemas/Moment",
+                                "description": "From when on mail is taken, where another account begins anew."
+                            },
                             "cursor": {"type": "string", "maxLength": 100000}
                         }
                     }
@@ -167,7 +179,11 @@ extension OpenAPIComponents {
                     "automatic": {"type": "string", "description": "Why it is not from a person."},
                     "spam": {}, "authentication": {"type": "object"}, "token": {"type": "string"},
                     "deliveryStatus": {"type": "object"},
-                    "failed": {"type": "string", "description": "Why it could not be read; its item waits for a person."}
+                    "failed": {"type": "string", "description": "Why it could not be read; its item waits for a person."},
+                    "whole": {
+                        "type": "boolean", "default": true,
+                        "description": "Whether all of it is stored; if not it stays at the mail server."
+                    }
                 }
             },
             "ReceivedOutcomes": {
