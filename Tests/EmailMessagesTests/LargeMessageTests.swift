@@ -52,6 +52,20 @@ struct LargeMessageTests {
         await #expect(processExitsWith: .success) { try LargeMessageTests.readBody("message/rfc822", greatest: 24_000) }
     }
 
+    @Test func aForwardedMessageIsReadWhereOnlyItsFolderCanBeWrittenTo() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TestFolder()
+            let part = "--b\nContent-Type: message/rfc822\n\nSubject: inner\n\nforwarded\n"
+            let path = try folder.write(
+                latin("Content-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n\(part)--b--\n"))
+            setenv("TMPDIR", "/nonexistent", 1)
+            let message = try EmailReader.readBlocking(path: path, into: folder.path)
+            #expect(message.attachments.map(\.type) == ["message/rfc822"])
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            #expect(left == ["attachment-0", "raw"])
+        }
+    }
+
     @Test func fiftyMegabytesOutsideOfPartsAreReadInLittleMemory() async {
         await #expect(processExitsWith: .success) {
             try LargeMessageTests.readBody("multipart/mixed; boundary=\"never\"", greatest: 24_000)

@@ -29,6 +29,26 @@ struct NestingTests {
         #expect(read.message.problems.contains(.tooManyParts))
     }
 
+    @Test func pagesOfManyPartsStayWithinBounds() throws {
+        // Each quotation mark is written as six bytes.
+        let part = "--b\nContent-Type: text/html\n\n<p>" + String(repeating: "\"", count: 4_190_000) + "</p>\n"
+        let text = "Content-Type: multipart/mixed; boundary=b\n\n" + String(repeating: part, count: 3) + "--b--\n"
+        let read = try read(latin(text))
+        #expect(read.html.utf8.count < 32_000_000)
+        #expect(read.message.problems.contains(.htmlShortened))
+        #expect(read.html.hasSuffix("</div>\n"))
+    }
+
+    @Test func plainTextsBesideAPageStayWithinBounds() throws {
+        let part = "--b\nContent-Type: text/plain\n\n" + String(repeating: "\"", count: 260_000) + "\n"
+        let page = "--b\nContent-Type: text/html\n\n<p>page</p>\n"
+        let text =
+            "Content-Type: multipart/mixed; boundary=b\n\n" + page + String(repeating: part, count: 60) + "--b--\n"
+        let read = try read(latin(text))
+        #expect(read.html.utf8.count < 17_000_000)
+        #expect(read.message.problems.contains(.htmlShortened))
+    }
+
     @Test func aMillionSeparatorsCostLittle() async {
         await #expect(processExitsWith: .success) {
             let text = "Content-Type: multipart/mixed; boundary=b\n\n" + String(repeating: "--b\n\n", count: 1_000_000)

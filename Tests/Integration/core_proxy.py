@@ -1,10 +1,14 @@
-"""A way to core that counts what is asked and can lose an answer: what was asked has its effect, and nobody hears of it."""
+"""A way to core that counts what is asked and can lose an answer: what was asked has its effect, and nobody hears of it. Or
+whoever asked hears that it is too large."""
 
 import re
 import socket
 import threading
 from collections import Counter
 from urllib.parse import urlsplit
+
+
+TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\ncontent-type: application/problem+json\r\ncontent-length: 2\r\n\r\n{}"
 
 
 class CoreProxy:
@@ -16,6 +20,7 @@ class CoreProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self._to_lose: list[tuple[re.Pattern[bytes], bytes]] = []
+        self._refused: re.Pattern[bytes] | None = None
         self.asked: Counter[str] = Counter()
         self.lost = 0
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -31,6 +36,11 @@ class CoreProxy:
         """Loses the next answer to a request whose path matches and that holds a text."""
         with self._lock:
             self._to_lose.append((re.compile(path.encode()), holding.encode()))
+
+    def refuse(self, path: str) -> None:
+        """Answers 413 to every request whose path matches from now on."""
+        with self._lock:
+            self._refused = re.compile(path.encode())
 
     def count(self, end: str) -> int:
         """How many requests there were whose path ends so."""
@@ -72,12 +82,16 @@ class CoreProxy:
             while data := core.recv(65536):
                 if self._loses(present[0], data):
                     break
-                client.sendall(data)
+                client.sendall(TOO_LARGE if self._refuses(present[0]) else data)
         except OSError:
             pass
         finally:
             _end(client)
             _end(core)
+
+    def _refuses(self, path: bytes) -> bool:
+        with self._lock:
+            return self._refused is not None and bool(self._refused.search(path))
 
     def _loses(self, path: bytes, data: bytes) -> bool:
         with self._lock:

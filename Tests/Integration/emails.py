@@ -165,6 +165,10 @@ class Account:
             os.chown(files[-1], owner.st_uid, owner.st_gid)
         return files
 
+    def kept(self) -> list[Path]:
+        """The files of the inbox, whether the mail server can read them or not."""
+        return [file for part in ("cur", "new") for file in (self.maildir / part).iterdir()]
+
     def messages(self, folder: str = "INBOX") -> list[tuple[Message, set[str]]]:
         """All messages of a folder with their flags."""
         with self.imap() as session:

@@ -289,22 +289,26 @@ def test_a_customer_whose_mailbox_is_full_bounces(post: Callable[..., Post], ser
 def test_a_message_that_is_listed_and_not_given_out_stops_no_other(post: Callable[..., Post], servers: MailServers) -> None:
     account = servers.account()
     message = account.message(account.address, "legible").as_bytes().replace(b"\n", b"\r\n")
-    broken, _ = account.lay([message.replace(b"legible", b"broken"), message])
-    # Listed with its size by its name, and not to be read by the mail server.
-    broken.chmod(0)
-    desk = post(mailbox("m", account, {"since": "2020-01-01T00:00:00Z"}))
+    subjects = (b"broken", b"legible", b"bad too")
+    broken, _, other = account.lay([message.replace(b"legible", name).replace(b"<", b"<" + name[:3]) for name in subjects])
+    # Listed with their sizes by their names, and not to be read by the mail server.
+    for file in (broken, other):
+        file.chmod(0)
+    desk = post(mailbox("m", account, {"since": "2020-01-01T00:00:00Z", "processed": {"action": "delete"}}))
     desk.start()
     # Dovecot ends the connection when it cannot read a message.
-    items = {item["status"]: item for item in desk.has_items(2, seconds=40)}
-    assert set(items) == {"queued", "errorheld"}, items
-    assert items["queued"]["attributes"]["subject"] == "legible"
-    bad = items["errorheld"]
+    items = desk.has_items(3, seconds=80)
+    assert sorted(item["status"] for item in items) == ["errorheld", "errorheld", "queued"], items
+    assert [item["attributes"]["subject"] for item in items if item["status"] == "queued"] == ["legible"]
+    bad = next(item for item in items if item["status"] == "errorheld")
     assert "does not give the message out" in bad["reason"]
     account.append(account.message(account.address, "later"))
-    desk.has_items(3)
+    desk.has_items(4)
     desk.connected("m")
+    # The server has the only copies.
+    wait_until(lambda: len(account.kept()) == 2, what="the others to be deleted", every=0.2)
 
-    # A person lets it be tried again: nothing of it was kept, so that it still cannot be read, and the item goes on.
+    # A person lets it be tried again: the server still does not give it out, and the item goes on.
     (kept,) = emails_of(desk, bad)
     assert desk.http.post(f"/workitems/{bad['id']}/resume").json()["status"] == "queued"
     left = wait_until(
@@ -312,6 +316,14 @@ def test_a_message_that_is_listed_and_not_given_out_stops_no_other(post: Callabl
         what="the second reading", every=0.1,
     )  # fmt: skip
     assert left["state"] == "failed" and "only 0 were kept" in left["reason"]
+
+    # When the server can read it again it is fetched from there.
+    for file in account.kept():
+        file.chmod(0o600)
+    (second,) = (item for item in desk.items() if item["status"] == "errorheld")
+    (kept,) = emails_of(desk, second)
+    assert desk.http.post(f"/workitems/{second['id']}/resume").json()["status"] == "queued"
+    assert desk.email_in_state(kept, "received")["subject"] in ("broken", "bad too")
 
 
 def test_what_could_not_be_read_is_read_once_more(post: Callable[..., Post], servers: MailServers, mail_world: World) -> None:

@@ -329,6 +329,47 @@ def test_a_bad_message_waits_for_a_person_and_holds_up_nothing(room: MailRoom) -
     assert answer.status_code == 200 and answer.json()["status"] == "queued"
 
 
+def test_what_was_not_kept_whole_is_known_by_its_place(room: MailRoom) -> None:
+    def bare(**rest: object) -> dict:
+        empty = room.store(b"", "message/rfc822")
+        return room.message(messageId=None, raw=empty, size=900, failed="The server does not give it out.", whole=False, **rest)
+
+    outcomes = room.receive(bare(), bare())
+    assert [outcome["outcome"] for outcome in outcomes] == ["failed", "failed"]
+    assert outcomes[0]["workItemId"] != outcomes[1]["workItemId"]
+    # A head is not the message: the whole one that comes elsewhere is taken, beside it; a second head is a copy.
+    head, again, whole = (
+        {**room.message(f"whole-{room.tenant.name}@x"), **rest}
+        for rest in ({"failed": "too large", "whole": False}, {"failed": "too large", "whole": False}, {})
+    )
+    told = room.receive(head, again) + room.receive(whole)
+    assert [outcome["outcome"] for outcome in told] == ["failed", "duplicate", "followUp"]
+    assert told[2]["workItemId"] == told[0]["workItemId"]
+    (kept, _) = room.emails(told[0]["workItemId"])
+    assert "place" not in kept
+    # Where the whole one is, a head is needless.
+    late = {**room.message(f"whole-{room.tenant.name}@x"), "failed": "too large", "whole": False}
+    assert room.receive(late)[0]["outcome"] == "duplicate"
+
+
+def test_progress_begins_anew_with_another_epoch_and_account(room: MailRoom) -> None:
+    def progress(**rest: object) -> dict:
+        room.receive(progress={"folder": "INBOX", "uidValidity": 7, **rest})
+        found = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
+        return found["folders"]["INBOX"]
+
+    first = progress(uid=50, account="kim at a")
+    assert (first["uid"], first["account"], first.get("epoch")) == (50, "kim at a", None)
+    assert progress(uid=3)["uid"] == 50
+    begun = progress(uid=3, epoch=1, account="kim at b", **{"from": "2026-01-02T03:04:05Z"})
+    assert (begun["uid"], begun["epoch"], begun["account"]) == (3, 1, "kim at b")
+    assert begun["from"].startswith("2026-01-02T03:04:05") and begun["from"] != first["from"]
+    # The same UID of another epoch is another message.
+    one = room.message()
+    other = {**room.message(), "key": {**one["key"], "epoch": 1}}
+    assert [outcome["outcome"] for outcome in room.receive(one, other)] == ["created", "created"]
+
+
 def test_a_resumed_message_is_read_once_more(room: MailRoom) -> None:
     bad = room.message(failed="too many parts", text=None, subject=None, messageId=None, **{"from": None})
     item = room.receive(bad)[0]["workItemId"]

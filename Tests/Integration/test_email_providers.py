@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from email.message import EmailMessage, Message
 from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
@@ -254,6 +255,59 @@ def test_a_forgotten_cursor_reads_again_and_doubles_nothing(post: Callable[..., 
     provider.arrive(message("later"), provider.inbox)
     desk.has_items(6)
     assert desk.subjects() == ["before 0", "before 1", "before 2", "before 3", "behind", "later"]
+
+
+@only_graph
+@pytest.mark.parametrize("action", ["none", "move"])
+def test_more_than_a_delta_tells_of_is_taken(post: Callable[..., Post], provider: Graph, action: str) -> None:
+    provider.filtered_delta = 4
+    for number in range(13):
+        # The last come within one second, more than a page of them.
+        provider.arrive(message(f"waiting {number:02}"), at=int(time.time()) - 7200 + min(number, 7))
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 30 * 86_400))
+    processed = {"action": action, **({"folder": "Done"} if action == "move" else {})}
+    desk = post({"since": since, "processed": processed})
+    desk.start()
+    desk.has_items(13)
+    provider.arrive(message("waiting 13"))
+    desk.has_items(14)
+    assert desk.subjects() == [f"waiting {number:02}" for number in range(14)]
+
+    # What is forgotten is told of again from a day before the last telling on, not from the beginning.
+    provider.forget()
+    provider.arrive(message("waiting 14"))
+    desk.has_items(15)
+    (asked,) = {request.one("$filter") for request in provider.requests[-400:] if again(request)}
+    begin = datetime.fromisoformat(asked.split()[-1]).timestamp()
+    assert time.time() - 2 * 86_400 < begin < time.time() - 80_000
+    assert desk.subjects() == [f"waiting {number:02}" for number in range(15)]
+
+
+def again(request: Request) -> bool:
+    """Whether the past is asked for anew, from a day ago on."""
+    asked = request.one("$filter") or ""
+    if not request.path.endswith("/messages") or "receivedDateTime" not in asked:
+        return False
+    return 80_000 < time.time() - datetime.fromisoformat(asked.split()[-1]).timestamp() < 2 * 86_400
+
+
+def test_a_message_that_is_not_given_out_stops_no_other(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    desk = post({"processed": {"action": "delete"}})
+    desk.start()
+    desk.connected("m")
+    with provider.lock:
+        bad = provider.arrive(message("bad"), provider.inbox)
+        provider.trouble(10_000, Refusal(403, {"error": {"code": "ErrorInternal"}}), lambda request: bad in request.path)
+    provider.arrive(message("good"), provider.inbox)
+    desk.has_items(1)
+    provider.arrive(message("later"), provider.inbox)
+    items = desk.has_items(3, seconds=60)
+    assert desk.subjects() == ["", "good", "later"]
+    held = next(item for item in items if item["status"] == "errorheld")
+    assert "does not give the message out" in held["reason"]
+    # The provider has the only copy.
+    wait_until(lambda: provider.place("good") != {provider.inbox}, what="the good one to be put away")
+    assert provider.place("bad") == {provider.inbox}
 
 
 @pytest.mark.parametrize("action", ["move", "delete"])

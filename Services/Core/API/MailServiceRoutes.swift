@@ -171,7 +171,24 @@ extension CoreAPI {
             let validity = progress["uidValidity"]?.integerValue, (0...Int64(UInt32.max)).contains(validity),
             let uid = progress["uid"]?.integerValue, (0...Int64(UInt32.max)).contains(uid)
         else { throw wrong("/progress", "must be {folder, uidValidity, uid} or {cursor}") }
-        return .place(folder: folder, uidValidity: validity, uid: uid)
+        var place = ReceiveEmails.Place(folder: folder, uidValidity: validity, uid: uid)
+        if let epoch = progress["epoch"], !epoch.isNull {
+            guard let number = epoch.integerValue, (0...Int64(UInt32.max)).contains(number) else {
+                throw wrong("/progress/epoch", "must be a whole number")
+            }
+            place.epoch = number
+        }
+        if let account = progress["account"], !account.isNull {
+            guard let text = account.stringValue else { throw wrong("/progress/account", "must be a text") }
+            place.account = text.cut(toBytes: 1000)
+        }
+        if let from = progress["from"], !from.isNull {
+            guard let moment = from.stringValue.flatMap({ Instant(rfc3339: $0) }) else {
+                throw wrong("/progress/from", "must be a moment as of RFC 3339")
+            }
+            place.from = moment
+        }
+        return .place(place)
     }
 
     private static func report(in body: JSONObject) throws(Problem) -> MailboxLease.Report {

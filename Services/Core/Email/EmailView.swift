@@ -25,11 +25,13 @@ struct EmailView {
         if email.direction == .outgoing { json.member("attempt", email.attempt) }
         json.member("reason", email.reason)
         json.member("messageId", email.messageId)
-        for (name, value) in email.content.members where name != "messageId" && (whole || !Self.long.contains(name)) {
+        for (name, value) in email.content.members
+        where !Self.hidden.contains(name) && (whole || !Self.long.contains(name)) {
             json.member(name, value)
         }
     }
 
+    private static let hidden: Set<String> = ["messageId", "place"]
     private static let long: Set<String> = ["text", "html", "references", "results"]
 
     var bytes: [UInt8] {

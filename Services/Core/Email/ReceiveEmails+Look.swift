@@ -49,12 +49,14 @@ extension ReceiveEmails {
 
     func look(for emails: [ReceivedEmail], at now: Instant, on transaction: Transaction) async throws -> Known {
         let keys = emails.map { EmailIdentity.key($0.key) }
-        let messages = emails.map { EmailDigest.of($0.identity) }
-        let conversation = messages + emails.flatMap { $0.references.map { EmailDigest.of($0) } }
+        let messages = emails.flatMap { $0.identities.map { EmailDigest.of($0) } }
+        let referred = emails.map { EmailDigest.of($0.reference) }
+        let conversation = referred + emails.flatMap { $0.references.map { EmailDigest.of($0) } }
         let originals = emails.compactMap { $0.deliveryStatus?.originalMessageId.map { EmailDigest.of($0) } }
         let tokens = emails.flatMap { $0.tokens.map { $0.lowercased() } }
         let marks = Set(emails.flatMap { $0.marks.compactMap { UUID(anyText: $0) } })
-        let buckets = Set((conversation + originals).map { Int32(truncatingIfNeeded: $0.halves.low % Self.buckets) })
+        let buckets = Set(
+            (conversation + messages + originals).map { Int32(truncatingIfNeeded: $0.halves.low % Self.buckets) })
         let correspondents = Set(
             emails.flatMap { ($0.replyTo + [$0.from].compactMap { $0 }).map { EmailDigest.of($0.key) } })
         let own: SQLValue = .int4(tenant)
@@ -85,7 +87,7 @@ extension ReceiveEmails {
                 """
                 SELECT message, \(Email.columns) FROM email
                 WHERE tenant = $1 AND direction = 'out' AND message = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
-                """, [own, .uuids(messages + originals)]),
+                """, [own, .uuids(referred + originals)]),
             SQLStatement(
                 """
                 SELECT correspondent, count(*) FROM email_automatic
@@ -150,7 +152,8 @@ extension ReceiveEmails {
 enum EmailIdentity {
     static func key(_ key: ReceivedEmail.Key) -> UUID {
         switch key {
-        case .place(let folder, let validity, let uid): EmailDigest.of("\(folder)\n\(validity)\n\(uid)")
+        case .place(let folder, let validity, let uid, let epoch):
+            EmailDigest.of("\(folder)\n\(validity)\n\(uid)" + (epoch == 0 ? "" : "\n\(epoch)"))
         case .id(let id): EmailDigest.of("id\n\(id)")
         }
     }
@@ -158,7 +161,8 @@ enum EmailIdentity {
     /// The folder in the form that it had: a rebuilt one is another place.
     static func place(_ key: ReceivedEmail.Key) -> UUID {
         switch key {
-        case .place(let folder, let validity, _): EmailDigest.of("\(folder)\n\(validity)")
+        case .place(let folder, let validity, _, let epoch):
+            EmailDigest.of("\(folder)\n\(validity)" + (epoch == 0 ? "" : "\n\n\(epoch)"))
         case .id: EmailDigest.of("id")
         }
     }

@@ -41,8 +41,21 @@ struct ReceiveEmails: Sendable {
 
     /// How far the mailbox has been read, says the service.
     enum Progress: Sendable {
-        case place(folder: String, uidValidity: Int64, uid: Int64)
+        case place(Place)
         case cursor(String)
+    }
+
+    /// How far a folder has been read.
+    struct Place: Sendable {
+        var folder: String
+        var uidValidity: Int64
+        var uid: Int64
+        /// How often UIDs began anew while UIDVALIDITY stayed.
+        var epoch: Int64 = 0
+        /// Whose mailbox it is.
+        var account: String?
+        /// From when on mail is taken, where another account began anew.
+        var from: Instant?
     }
 
     /// What a transaction did, for those who act on it after the commit.
@@ -58,6 +71,7 @@ struct ReceiveEmails: Sendable {
     }
 
     func perform(_ emails: [ReceivedEmail], _ progress: Progress?, at now: Instant) async throws -> [Outcome] {
+        let emails = emails.map { $0.got(by: mailbox.name) }
         let snapshot = runtime.snapshot
         guard let source = snapshot.names.id(of: .source, mailbox.source) else {
             throw Problem.notFound("The mailbox's source is not part of the configuration.")
@@ -92,7 +106,7 @@ struct ReceiveEmails: Sendable {
     /// hand over what was sent within a moment in any order, and an answer to a message that is not known yet would begin
     /// another conversation.
     private static func order(of emails: [ReceivedEmail]) -> [Int] {
-        let places = Dictionary(emails.enumerated().map { ($1.identity, $0) }, uniquingKeysWith: { first, _ in first })
+        let places = Dictionary(emails.enumerated().map { ($1.reference, $0) }, uniquingKeysWith: { first, _ in first })
         var order: [Int] = []
         var seen: Set<Int> = []
         func visit(_ place: Int) {

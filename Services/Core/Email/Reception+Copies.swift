@@ -5,7 +5,11 @@ import Foundation
 extension Reception {
     /// The message of which it is a copy, by the mailbox's rule.
     func copied(_ email: ReceivedEmail) -> (email: UUID?, workItem: UUID?)? {
-        let before = known.messages[message(email)] ?? []
+        var before = known.messages[message(email)] ?? []
+        if !email.isWhole, let id = email.messageId {
+            // A whole one makes one that was not kept whole needless.
+            before += (known.messages[EmailDigest.of(id)] ?? []).filter { $0.isCopied(by: email) }
+        }
         let place = EmailIdentity.place(email.key)
         let same = before.first { entry in
             switch mailbox.inbound?.duplicates ?? .messageId {

@@ -55,7 +55,7 @@ extension Reception {
         var threads: [UUID: UUID] = [:]
         for entry in taken {
             guard let item = entry.workItem, entry.email != nil else { continue }
-            for id in [entry.received.identity] + entry.received.references {
+            for id in [entry.received.reference] + entry.received.references {
                 threads[EmailDigest.of(id)] = known.threads[EmailDigest.of(id)] ?? item
             }
         }
@@ -98,20 +98,23 @@ extension Reception {
         let missed = outcomes.filter { $0.kind == .retry }.map(\.key)
         switch progress {
         case .cursor(let cursor)? where missed.isEmpty: state.cursor = cursor
-        case .place(let folder, let validity, let uid)?:
+        case .place(let place)?:
             let lowest = missed.compactMap { key -> Int64? in
-                guard case .place(let place, let epoch, let uid) = key, place == folder, epoch == validity else {
-                    return nil
-                }
+                guard case .place(place.folder, place.uidValidity, let uid, place.epoch) = key else { return nil }
                 return uid
             }.min()
-            let before = state.folders[folder]
-            let same = before?["uidValidity"]?.integerValue == validity
-            let reached = max(same ? before?["uid"]?.integerValue ?? 0 : 0, min(uid, (lowest ?? .max) - 1))
-            state.folders[folder] = [
-                "uidValidity": .integer(validity), "uid": .integer(reached),
-                "from": before?["from"] ?? .string(state.firstFrom.rfc3339),
+            let before = state.folders[place.folder]
+            let same =
+                before?["uidValidity"]?.integerValue == place.uidValidity
+                && before?["epoch"]?.integerValue ?? 0 == place.epoch
+            let reached = max(same ? before?["uid"]?.integerValue ?? 0 : 0, min(place.uid, (lowest ?? .max) - 1))
+            var folder: JSONObject = [
+                "uidValidity": .integer(place.uidValidity), "uid": .integer(reached),
+                "from": place.from.map { .string($0.rfc3339) } ?? before?["from"] ?? .string(state.firstFrom.rfc3339),
             ]
+            if place.epoch > 0 { folder["epoch"] = .integer(place.epoch) }
+            folder["account"] = place.account.map(JSONValue.string) ?? before?["account"]
+            state.folders[place.folder] = .object(folder)
         default: break
         }
         state.taken += Int64(taken.count)

@@ -60,7 +60,7 @@ struct Reception {
         guard email.contents.allSatisfy(known.contents.contains) else {
             return tell(email, .retry, reason: "A content that it refers to is not stored; store it and send it again.")
         }
-        let ours = known.sent[EmailDigest.of(email.identity)]
+        let ours = known.sent[EmailDigest.of(email.reference)]
         if let ours, ours.content["autoSubmitted"] != nil || ours.mailbox == mailbox.name {
             keep(email, nil, item: ours.workItem)
             return tell(email, .loop, item: ours.workItem, reason: "It is a message of our own.")
@@ -83,7 +83,7 @@ struct Reception {
     private func conversation(of email: ReceivedEmail, otherThan other: UUID? = nil) -> UUID? {
         // A copy that counts as a message of its own does not belong where the first one does.
         let isCopy = known.messages[EmailDigest.of(email.identity)] != nil
-        for id in (isCopy ? [] : [email.identity]) + email.references {
+        for id in (isCopy ? [] : [email.reference]) + email.references {
             guard let item = known.threads[EmailDigest.of(id)], item != other else { continue }
             if known.locked.items[item] != nil || newItems.contains(where: { $0.id == item }) { return item }
         }
@@ -224,7 +224,7 @@ struct Reception {
     /// Answers a first message by the template of its category, which says more than a receipt, else by the mailbox's: not
     /// what no person wrote, and not the same correspondent again and again.
     private mutating func acknowledge(_ email: ReceivedEmail, _ item: WorkItem) {
-        guard email.automatic == nil, known.sent[EmailDigest.of(email.identity)] == nil, !item.status.isFinal,
+        guard email.automatic == nil, known.sent[EmailDigest.of(email.reference)] == nil, !item.status.isFinal,
             let name = item.category.flatMap({ snapshot.placements[$0]?.autoResponse }) ?? mailbox.acknowledgement,
             let template = snapshot.configuration.template(named: name),
             let to = EmailReplying.recipients(
@@ -258,7 +258,7 @@ struct Reception {
                 mailbox: mailbox.name, place: EmailIdentity.place(email.key), email: row?.id, workItem: item, at: now,
                 head: row.map { EmailIdentity.head(of: $0.content) }))
         guard let item, row != nil else { return }
-        for id in [email.identity] + email.references where known.threads[EmailDigest.of(id)] == nil {
+        for id in [email.reference] + email.references where known.threads[EmailDigest.of(id)] == nil {
             known.threads[EmailDigest.of(id)] = item
         }
     }

@@ -22,6 +22,7 @@ struct RereadEmails: Sendable {
             document["raw"] = content["rawSha256"]
             document["size"] = content["size"]
             document["receivedAt"] = content["receivedAt"]
+            document["place"] = content["place"]
             return .object(document)
         }
     }
@@ -77,12 +78,13 @@ struct RereadEmails: Sendable {
     // MARK: Telling
 
     /// Takes what stands in the message; told again it has no effect.
-    func settle(_ id: UUID, _ read: ReceivedEmail, at now: Instant) async throws {
+    func settle(_ id: UUID, _ message: ReceivedEmail, at now: Instant) async throws {
         let snapshot = runtime.snapshot
         guard let found = try await EmailQueries(pool: runtime.dependencies.pool, tenant: tenant).find(id) else {
             throw CoreAPI.noSuchEmail
         }
         let actor = Actor.mailbox(found.mailbox)
+        let read = message.got(by: found.mailbox)
         let change = ChangeWorkItems(pool: runtime.dependencies.pool, tenant: tenant)
         let done = try await runtime.dependencies.pool.transaction(tenant: tenant, idempotent: true) {
             transaction -> ChangeWorkItems.Committed? in
@@ -139,13 +141,6 @@ struct RereadEmails: Sendable {
         return try? UpdateCommand(body: ["attributes": .object(attributes)])
     }
 
-    /// Digests under which a message that could not be read may have been kept.
-    private static func digests(of email: Email, _ read: ReceivedEmail) -> [UUID] {
-        let identity = email.messageId ?? EmailAttachment.hexadecimal(read.raw)
-        let head = EmailIdentity.head(of: email.content)
-        return [EmailDigest.of(identity), EmailDigest.of("\(identity)\n\(head.hexText)")]
-    }
-
     private func writing(
         _ read: ReceivedEmail, to email: Email, _ actor: Actor, in snapshot: TenantSnapshot, at now: Instant
     ) -> [SQLStatement] {
@@ -168,21 +163,34 @@ struct RereadEmails: Sendable {
                     .int4(tenant), .uuid(email.id), SQLValue(after.messageId),
                     after.messageId.map { .uuid(EmailDigest.of($0)) } ?? .null, .uuids(after.correspondents),
                 ]),
-            // By its Message-ID it is known from now on, and by its bytes no longer.
-            SQLStatement(
-                "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = ANY($4::uuid[]) AND email = $2",
-                [
-                    .int4(tenant), .uuid(email.id), .uuid(EmailDigest.of(read.identity)),
-                    .uuids(Self.digests(of: email, read)),
-                ]),
             WorkItemEvents.insertion(of: [event], tenant: tenant, at: now, laned: true),
         ]
+        if read.isWhole { statements.append(known(read, insteadOf: email)) }
         guard read.failed == nil else { return statements }
         statements += EmailReferences.adding(after.contents.map { (after.id, $0) }, tenant: tenant)
         if let item = email.workItem {
-            let known = [read.identity] + read.references
-            statements.append(Reception.threads(known.map { (EmailDigest.of($0), item) }, tenant: tenant))
+            let ids = [read.reference] + read.references
+            statements.append(Reception.threads(ids.map { (EmailDigest.of($0), item) }, tenant: tenant))
         }
         return statements
+    }
+
+    /// By its Message-ID it is known from now on, and no longer by its bytes or its place.
+    private func known(_ read: ReceivedEmail, insteadOf email: Email) -> SQLStatement {
+        let before =
+            [email.messageId, email.content["rawSha256"]?.stringValue].compactMap { $0 }
+            + [
+                email.content["place"].map {
+                    ReceivedEmail.identity(ofIncomplete: email.messageId, in: email.mailbox, at: $0)
+                }
+            ].compactMap { $0 }
+        // Where another message has come under the same Message-ID, by that and its head.
+        let head = EmailIdentity.head(of: email.content).hexText
+        return SQLStatement(
+            "UPDATE email_key SET message = $3 WHERE tenant = $1 AND message = ANY($4::uuid[]) AND email = $2",
+            [
+                .int4(tenant), .uuid(email.id), .uuid(EmailDigest.of(read.identity)),
+                .uuids(before.flatMap { [EmailDigest.of($0), EmailDigest.of("\($0)\n\(head)")] }),
+            ])
     }
 }

@@ -21,26 +21,16 @@ struct CoreMailbox: Sendable {
         return term
     }
 
-    /// How far a folder has been read.
-    struct Progress: Sendable, Equatable {
-        /// nil: nothing of this folder was taken yet.
-        var place: (uidValidity: UInt32, uid: UInt32)?
-        /// From when on mail is taken.
-        var from: Instant
-
-        static func == (left: Self, right: Self) -> Bool {
-            left.place?.uidValidity == right.place?.uidValidity && left.place?.uid == right.place?.uid
-                && left.from == right.from
-        }
-    }
-
-    func progress(of folder: String) async throws -> Progress {
+    func progress(of folder: String) async throws -> FolderProgress {
         let (answer, from) = try await progress { $0["folders"]?[folder]?["from"] }
         let entry = answer["folders"]?[folder]
         guard let validity = entry?["uidValidity"]?.integerValue.flatMap({ UInt32(exactly: $0) }),
             let uid = entry?["uid"]?.integerValue.flatMap({ UInt32(exactly: $0) })
-        else { return Progress(place: nil, from: from) }
-        return Progress(place: (validity, uid), from: from)
+        else { return FolderProgress(place: nil, from: from) }
+        let place = FolderProgress.Place(
+            uidValidity: validity, uid: uid, epoch: entry?["epoch"]?.integerValue ?? 0,
+            account: entry?["account"]?.stringValue)
+        return FolderProgress(place: place, from: from)
     }
 
     /// How far a provider's mailbox has been read, and from when on mail is taken.

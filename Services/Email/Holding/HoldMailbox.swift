@@ -49,10 +49,15 @@ private struct Parts: Sendable {
     /// Takes messages in, connecting again when a connection ends.
     /// - Throws: when the lease is lost.
     func pull(_ inbound: MailboxInbound) async throws {
-        let pull = pulling(inbound)
+        let held = HeldInbound(
+            mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
+            dependencies: hold.dependencies, states: states,
+            requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger)
+        let pull = pulling(held)
         var failures = 0
         while !Task.isCancelled {
             let begin = ContinuousClock.now
+            let givenUp = held.troubles.givenUp
             do {
                 try await pull()
             } catch is CancellationError {
@@ -63,7 +68,7 @@ private struct Parts: Sendable {
                     throw error
                 }
                 // One that held for a while was fine.
-                if ContinuousClock.now - begin > .seconds(60) { failures = 0 }
+                if ContinuousClock.now - begin > .seconds(60) || held.troubles.givenUp != givenUp { failures = 0 }
                 failures += 1
                 await note(error)
             }
@@ -73,12 +78,8 @@ private struct Parts: Sendable {
     }
 
     /// Takes messages in over one connection, by the kind of mailbox.
-    private func pulling(_ inbound: MailboxInbound) -> () async throws -> Void {
-        let held = HeldInbound(
-            mailbox: hold.mailbox, inbound: inbound, core: core, client: hold.client,
-            dependencies: hold.dependencies, states: states,
-            requireTrust: { [term = hold.term] in try term.requireTrust() }, logger: logger)
-        return switch hold.mailbox.settings.kind {
+    private func pulling(_ held: HeldInbound) -> () async throws -> Void {
+        switch hold.mailbox.settings.kind {
         case .generic: PullMailbox(held: held).run
         case .gmail, .graph: PullProvider(held: held).run
         }

@@ -15,6 +15,7 @@ package actor MailboxStates {
     private let logger: Logger
     private var sides: [Direction: (state: State, error: String?)] = [:]
     private var numbers: [String: Int] = [:]
+    private var remarks: [Direction: String] = [:]
     private var isTold = true
     private var isTelling = false
 
@@ -35,12 +36,19 @@ package actor MailboxStates {
         if state == .connecting, let before = sides[direction]?.state, before == .failing || before == .disconnected {
             return false
         }
+        let error = error ?? (state == .connected ? remarks[direction] : nil)
         if let before = sides[direction], before.state == state, before.error == error { return false }
         sides[direction] = (state, error)
         EmailMetrics.connected(state == .connected, direction.rawValue, labels)
         isTold = false
         await tell()
         return true
+    }
+
+    /// Something is wrong that does not keep the connection from working; nil: no longer.
+    package func remark(_ direction: Direction, _ text: String?) async {
+        remarks[direction] = text
+        if sides[direction]?.state == .connected { await note(direction, .connected) }
     }
 
     func unread(_ count: Int) async {

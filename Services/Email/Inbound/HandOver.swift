@@ -7,8 +7,12 @@ import ServiceKit
 struct HandOver: Sendable {
     let read: ReadMessage
     let core: CoreMailbox
-    let folder: String
-    let uidValidity: UInt32
+    /// The folder; its UID is that of no message.
+    let place: ReceivedDocument.Place
+    /// Whose mailbox it is.
+    let account: String
+    /// From when on mail is taken, where that is not what core says.
+    let from: Instant?
 
     /// A message of a batch.
     struct Item: Sendable {
@@ -34,6 +38,16 @@ struct HandOver: Sendable {
         let time: Duration
     }
 
+    /// Messages that core has taken.
+    struct Settled: Sendable {
+        var whole = UIDSet([])
+        /// Those that were not kept whole.
+        var incomplete = UIDSet([])
+
+        var isEmpty: Bool { whole.isEmpty && incomplete.isEmpty }
+        var uids: [UInt32] { Array(whole.uids) + Array(incomplete.uids) }
+    }
+
     /// Reads a batch and stores its contents.
     func ready(_ items: [Item], upTo uid: UInt32?) async throws -> Readied {
         let begin = ContinuousClock.now
@@ -46,17 +60,23 @@ struct HandOver: Sendable {
 
     /// Tells core of a batch.
     /// - Returns: the messages that are settled.
-    func tell(_ readied: Readied) async throws -> UIDSet {
+    func tell(_ readied: Readied) async throws -> Settled {
         let begin = ContinuousClock.now - readied.time
         let (items, uid) = (readied.items, readied.upTo)
         var documents = readied.documents
         var settled: [UInt32] = []
+        var incomplete: Set<UInt32> = []
         for _ in 0..<3 {
             let outcomes = try await tell(documents, progress: progress(uid))
             note(outcomes, items, since: begin)
+            incomplete.formUnion(documents.filter(ReceivedDocument.isIncomplete).compactMap(ReceivedDocument.uid))
             settled += outcomes.filter(\.isFinal).compactMap(\.uid)
             let left = Set(outcomes.filter { !$0.isFinal }.compactMap(\.uid))
-            if left.isEmpty { return UIDSet(settled) }
+            if left.isEmpty {
+                return Settled(
+                    whole: UIDSet(settled.filter { !incomplete.contains($0) }),
+                    incomplete: UIDSet(settled.filter { incomplete.contains($0) }))
+            }
             // A content was cleared away before it was told of: it is stored again.
             documents = try await self.documents(items.filter { left.contains($0.message.uid) })
         }
@@ -65,14 +85,15 @@ struct HandOver: Sendable {
 
     private func documents(_ items: [Item]) async throws -> [JSONValue] {
         try await TellCore.documents(of: items, atATime: Self.width) { item in
-            try await read(
-                item.message, size: item.size,
-                at: .init(folder: folder, uidValidity: uidValidity, uid: item.message.uid), failed: item.failed)
+            try await read(item.message, size: item.size, at: place.of(item.message.uid), failed: item.failed)
         }
     }
 
     private func progress(_ uid: UInt32?) -> JSONValue? {
-        uid.map { ReceivedDocument.Place(folder: folder, uidValidity: uidValidity, uid: $0).document }
+        guard let uid, var progress = place.of(uid).document.objectValue else { return nil }
+        progress["account"] = .string(account)
+        progress["from"] = from.map { .string($0.rfc3339) }
+        return .object(progress)
     }
 
     private func note(_ outcomes: [CoreMailbox.Outcome], _ items: [Item], since begin: ContinuousClock.Instant) {

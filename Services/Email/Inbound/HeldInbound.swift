@@ -12,8 +12,10 @@ struct HeldInbound: Sendable {
     let states: MailboxStates
     let requireTrust: @Sendable () throws -> Void
     let logger: Logger
-    /// What the server has refused to give out by ending the connection.
-    let troubles = FetchTroubles()
+    /// What the server has not given out, by UID.
+    let troubles = FetchTroubles<UInt32>()
+    /// What a provider has not given out, by its ids.
+    let providerTroubles = FetchTroubles<String>()
 
     var read: ReadMessage {
         ReadMessage(mailbox: mailbox, inbound: inbound, core: client, dependencies: dependencies)

@@ -7,13 +7,15 @@ import ServiceKit
 ///
 /// How far it has come is core's to keep, by UIDVALIDITY and UID, and is written in the transaction that takes the
 /// messages; flags only show people what was taken. A folder that was rebuilt is read again from the moment on from
-/// which mail is taken at all, and core knows what it has.
+/// which mail is taken at all, and core knows what it has. Another account begins as if it were read for the first time.
 struct PullMailbox: Sendable {
     let held: HeldInbound
     private var inbound: MailboxInbound { held.inbound }
 
     /// The keyword that a message gets when it was taken.
     static let keyword = "$MillraceTaken"
+    /// The keyword of a message that was taken and not kept whole, and so stays where it is.
+    static let incompleteKeyword = "$MillraceIncomplete"
     /// Without news the server is asked this often whether the connection still holds, and the folder is compared with
     /// what was taken.
     private static let reconcileEvery = Duration.seconds(600)
@@ -37,16 +39,17 @@ struct PullMailbox: Sendable {
     }
 
     private func serve(_ session: ImapSession) async throws {
-        if let folder = inbound.processedFolder, inbound.processed == .move { try await session.createFolder(folder) }
+        held.troubles.beginRound()
+        try await makeFolder(session)
         var taking = try await begin(session)
         await held.states.note(.inbound, .connected)
-        try await taking.reconcile()
-        var reconciled = ContinuousClock.now
+        var reconciled: ContinuousClock.Instant?
         while !Task.isCancelled {
+            // New mail first: it waits for nothing that is only made up for.
             try await taking.takeNew()
             try await held.states.unread(taking.unread())
-            if ContinuousClock.now - reconciled > Self.reconcileEvery {
-                try await taking.reconcile()
+            if reconciled.map({ ContinuousClock.now - $0 > Self.reconcileEvery }) ?? true {
+                try await reconcile(taking)
                 reconciled = .now
             }
             try await wait(session)
@@ -54,21 +57,58 @@ struct PullMailbox: Sendable {
         throw CancellationError()
     }
 
+    /// What the server refuses of it is tried again the next time, and keeps nothing from coming in.
+    private func reconcile(_ taking: TakeMessages) async throws {
+        do {
+            try await taking.reconcile()
+        } catch let error as EmailAccessError {
+            guard TakeMessages.isRefusal(error) else { throw error }
+            held.logger.warning(
+                "the folder could not be compared with what was taken", metadata: ["error": "\(error)"])
+            held.troubles.beginRound()
+        }
+    }
+
+    /// Makes the folder to which messages are moved. Where that is refused mail comes in all the same, and stays.
+    private func makeFolder(_ session: ImapSession) async throws {
+        guard let folder = inbound.processedFolder, inbound.processed == .move else { return }
+        do {
+            try await session.createFolder(folder)
+        } catch {
+            guard TakeMessages.isRefusal(error) else { throw error }
+            held.logger.warning("the folder of taken messages cannot be made", metadata: ["error": "\(error)"])
+            await held.states.remark(.inbound, "Messages that were taken cannot be marked: \(error.text)")
+        }
+    }
+
     private func begin(_ session: ImapSession) async throws -> TakeMessages {
         let state = try await session.select(inbound.folder)
         let progress = try await held.core.progress(of: inbound.folder)
+        let start = FolderStart(progress, state, account: account, since: inbound.since, now: .now)
+        held.troubles.concern("\(state.uidValidity) \(start.epoch)")
         var taking = TakeMessages(
             session: session, held: held, state: state,
             handOver: HandOver(
-                read: held.read, core: held.core, folder: inbound.folder, uidValidity: state.uidValidity),
-            from: progress.from)
-        if let place = progress.place, place.uidValidity == state.uidValidity {
-            taking.taken = place.uid
-        } else {
+                read: held.read, core: held.core,
+                place: .init(folder: inbound.folder, uidValidity: state.uidValidity, uid: 0, epoch: start.epoch),
+                account: account, from: start.isAnotherAccount ? start.from : nil),
+            from: start.from)
+        switch start.beginning {
+        case .goesOn(let uid): taking.taken = uid
+        case .fromNow(let uid):
+            held.logger.notice("the mailbox is another account now, and is read from now on")
+            try await taking.handOver.pass(uid)
+            taking.taken = uid
+        case .looksAnew:
             if progress.place != nil { held.logger.notice("the folder was rebuilt and is read again") }
             try await taking.takeFirst()
         }
         return taking
+    }
+
+    /// Whose mailbox it is.
+    private var account: String {
+        "\(inbound.credentials?.user ?? "") at \(inbound.server?.host.lowercased() ?? "")"
     }
 
     /// Until there is news, or it is time to look.

@@ -20,7 +20,7 @@ struct ReadMessage: Sendable {
     ) async throws -> JSONValue {
         let folder = try dependencies.workFolder()
         let (path, digest, source) = try await file(of: message.body, in: folder)
-        let received = Instant(milliseconds: message.internalDate > 0 ? message.internalDate : Instant.now.milliseconds)
+        let received = Self.received(message.internalDate)
         var document = ReceivedDocument.head(place, raw: digest, size: size, receivedAt: received)
         var contents = [Content(body: ContentBody(source: source, sha256: digest), type: "message/rfc822")]
         do throws(EmailMessageError) {
@@ -41,14 +41,46 @@ struct ReadMessage: Sendable {
             guard !error.isRetryable else { throw error }
             document["failed"] = .string("The message cannot be read: \(error.message)")
         }
-        if let failed { document["failed"] = .string(failed) }
-        if document["failed"] != nil { EmailMetrics.failed(mailbox.labels) }
+        if let failed {
+            document["failed"] = .string(failed)
+            document["whole"] = false
+        }
+        let told = try await store(contents, of: document)
+        if told["failed"] != nil { EmailMetrics.failed(mailbox.labels) }
+        EmailMetrics.size(size, mailbox.labels)
+        return .object(told)
+    }
+
+    /// Stores the contents of a message.
+    /// - Returns: what core is told: without what it does not take.
+    private func store(_ contents: [Content], of document: JSONObject) async throws -> JSONObject {
         var stored: Set<String> = []
         for content in contents where stored.insert(content.body.sha256).inserted {
-            try await core.put(content.body, type: content.type)
+            do {
+                try await core.put(content.body, type: content.type)
+            } catch let error as CoreError {
+                guard error.isAboutContent else { throw error }
+                var bare = Self.bare(.object(document), because: error.description).objectValue ?? document
+                // Its parts are within the message as it came, which is the first.
+                guard stored.count == 1 else { return bare }
+                let nothing = ContentBody(
+                    source: .bytes([]), sha256: EmailAttachment.hexadecimal(SHA256.hash(data: [UInt8]())))
+                try await core.put(nothing, type: content.type)
+                bare["raw"] = .string(nothing.sha256)
+                bare["whole"] = false
+                return bare
+            }
         }
-        EmailMetrics.size(size, mailbox.labels)
-        return .object(document)
+        return document
+    }
+
+    /// When the mailbox got it, as core takes it: servers give messages without a date that of 1970, and what was brought
+    /// over from elsewhere any other.
+    static func received(_ internalDate: Int64) -> Instant {
+        guard internalDate > 0 else { return .now }
+        let dates = WorkItemLimits.dates
+        let last = Instant(milliseconds: dates.upperBound.milliseconds - 1)
+        return min(max(Instant(milliseconds: internalDate), dates.lowerBound), last)
     }
 
     private struct Content {
@@ -59,7 +91,7 @@ struct ReadMessage: Sendable {
     /// What is told of a message that core refuses as it is: where it lies, its bytes, and why.
     static func bare(_ document: JSONValue, because reason: String) -> JSONValue {
         var bare = JSONObject()
-        for name in ["key", "raw", "size", "receivedAt"] { bare[name] = document[name] }
+        for name in ["key", "raw", "size", "receivedAt", "whole"] { bare[name] = document[name] }
         bare["failed"] = .string("Core refuses what the message says: \(reason)".cut(toBytes: 1000))
         return .object(bare)
     }

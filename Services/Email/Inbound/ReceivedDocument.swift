@@ -9,10 +9,27 @@ enum ReceivedDocument {
         var folder: String
         var uidValidity: UInt32
         var uid: UInt32
+        /// Counts how often UIDs began anew while UIDVALIDITY stayed.
+        var epoch: Int64 = 0
+
+        /// Another message of the folder.
+        func of(_ uid: UInt32) -> Place { Place(folder: folder, uidValidity: uidValidity, uid: uid, epoch: epoch) }
 
         var document: JSONValue {
-            ["folder": .string(folder), "uidValidity": .integer(Int64(uidValidity)), "uid": .integer(Int64(uid))]
+            var document: JSONObject = [
+                "folder": .string(folder), "uidValidity": .integer(Int64(uidValidity)), "uid": .integer(Int64(uid)),
+            ]
+            if epoch > 0 { document["epoch"] = .integer(epoch) }
+            return .object(document)
         }
+    }
+
+    /// Whether the message was not kept whole.
+    static func isIncomplete(_ document: JSONValue) -> Bool { document["whole"]?.boolValue == false }
+
+    /// Which it is in its folder.
+    static func uid(_ document: JSONValue) -> UInt32? {
+        document["key"]?["uid"]?.integerValue.flatMap { UInt32(exactly: $0) }
     }
 
     /// What is known of every message, readable or not.

@@ -11,9 +11,7 @@ struct TellCore: Sendable {
         do {
             return try await core.received(documents, progress: progress)
         } catch let error as CoreError {
-            guard error.code == .refused, [400, 413, 422].contains(error.status), !documents.isEmpty else {
-                throw error
-            }
+            guard error.isAboutContent, !documents.isEmpty else { throw error }
             guard documents.count > 1 else {
                 let bare = ReadMessage.bare(documents[0], because: error.description)
                 return try await core.received([bare], progress: progress)
@@ -45,4 +43,9 @@ struct TellCore: Sendable {
             return found.compactMap { $0 }
         }
     }
+}
+
+extension CoreError {
+    /// Whether core refuses what it was sent, and would again.
+    var isAboutContent: Bool { code == .refused && [400, 413, 422].contains(status) }
 }

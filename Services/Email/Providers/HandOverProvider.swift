@@ -11,17 +11,24 @@ struct HandOverProvider: Sendable {
     private var inbound: MailboxInbound { held.inbound }
     private var tell: TellCore { TellCore(core: held.core) }
 
+    /// Messages that core has taken.
+    struct Settled: Sendable {
+        var whole: [String] = []
+        /// Those that were not kept whole.
+        var incomplete: [String] = []
+        var ids: [String] { whole + incomplete }
+    }
+
     /// Messages of one call.
     static let greatest = 20
     /// How many messages are fetched and read at a time.
     private static let width = 4
 
     /// - Parameter from: messages that the provider took in before are passed over.
-    /// - Returns: the ids that are settled.
-    func callAsFunction(_ ids: [String], from: Instant) async throws -> [String] {
+    func callAsFunction(_ ids: [String], from: Instant) async throws -> Settled {
         let begin = ContinuousClock.now
         var left = ids
-        var settled: [String] = []
+        var settled = Settled()
         for _ in 0..<3 {
             let documents = try await documents(left, from: from)
             guard !documents.isEmpty else { return settled }
@@ -29,8 +36,16 @@ struct HandOverProvider: Sendable {
             let outcomes = try await tell(documents, progress: nil)
             for outcome in outcomes where outcome.isFinal {
                 EmailMetrics.processed(outcome.kind, held.mailbox.labels)
-                if let id = outcome.id { settled.append(id) }
+                guard let id = outcome.id else { continue }
+                let document = documents.first { $0["key"]?["id"]?.stringValue == id }
+                if document.map(ReceivedDocument.isIncomplete) ?? true {
+                    settled.incomplete.append(id)
+                } else {
+                    settled.whole.append(id)
+                }
             }
+            // What others were given out meanwhile tells whether the provider is to blame.
+            held.providerTroubles.given(settled.whole)
             left = outcomes.filter { !$0.isFinal }.compactMap(\.id)
             if left.isEmpty {
                 EmailMetrics.took((ContinuousClock.now - begin) / ids.count)
@@ -48,8 +63,8 @@ struct HandOverProvider: Sendable {
     private func document(_ id: String, from: Instant) async throws -> JSONValue? {
         let folder = try held.dependencies.workFolder()
         let path = "\(folder.path)/message"
-        guard let message = try await connection.download(id, to: path, greatest: inbound.greatestMessage) else {
-            return nil
+        guard let message = try await download(id, to: path) else {
+            return held.providerTroubles.isGivenUp(id) ? try await bare(id) : nil
         }
         // providers count in whole seconds
         if let received = message.receivedAt, received.milliseconds < from.milliseconds - 1000 { return nil }
@@ -62,6 +77,33 @@ struct HandOverProvider: Sendable {
             body: .file(try SpooledFile(existing: path)))
         let place = ReceivedDocument.Place(folder: inbound.folder, uidValidity: 0, uid: 0)
         let document = try await held.read(fetched, size: message.size, at: place, failed: failed)
+        guard var members = document.objectValue else { return nil }
+        members["key"] = ["id": .string(id)]
+        return .object(members)
+    }
+
+    /// - Returns: nil for a message that is gone, or not given out.
+    private func download(_ id: String, to path: String) async throws -> DownloadedMessage? {
+        let troubles = held.providerTroubles
+        if troubles.isGivenUp(id) { return nil }
+        do {
+            return try await connection.download(id, to: path, greatest: inbound.greatestMessage)
+        } catch let error as EmailAccessError {
+            guard [.refused, .temporarilyRefused, .protocolViolation, .timedOut].contains(error.code) else {
+                throw error
+            }
+            troubles.note(error, of: [id])
+            if !troubles.isGivenUp(id) { try troubles.postpone(because: error) }
+            return nil
+        }
+    }
+
+    /// A message that is not given out is told of all the same, without anything in it, so that it stops no other.
+    private func bare(_ id: String) async throws -> JSONValue? {
+        let place = ReceivedDocument.Place(folder: inbound.folder, uidValidity: 0, uid: 0)
+        let document = try await held.read(
+            FetchedMessage(uid: 0, internalDate: 0, flags: [], body: .bytes([])), size: 0, at: place,
+            failed: "The mail provider does not give the message out. It was asked for it again and again.")
         guard var members = document.objectValue else { return nil }
         members["key"] = ["id": .string(id)]
         return .object(members)

@@ -62,5 +62,8 @@ struct DownloadedMessage: Sendable {
     var isHeadOnly: Bool
 }
 
-/// The provider no longer knows where the last telling ended: everything is told of again, and core knows what it has.
-struct CursorLost: Error {}
+/// The provider no longer knows where the last telling ended: what came since is told of again, and core knows what it has.
+struct CursorLost: Error {
+    /// What came before was told of; nil where that is not known.
+    var back: Instant?
+}

@@ -44,6 +44,7 @@ extension ReceivedEmail {
         self.receivedAt = receivedAt
         self.html = html
         self.attachments = attachments
+        isWhole = reader.value("whole")?.boolValue ?? true
         messageId = text("messageId", 998).flatMap(Self.bare)
         references = Self.references(reader)
         from = reader.value("from").flatMap { EmailAddress($0)?.cut }
@@ -72,7 +73,7 @@ extension ReceivedEmail {
     private static func key(_ reader: ObjectReader) -> Key? {
         reader.require("key", "folder, uidValidity and uid, or id")
         let place = reader.pointer.appending("key")
-        let known = ["folder", "uidValidity", "uid", "id"]
+        let known = ["folder", "uidValidity", "uid", "epoch", "id"]
         guard let value = reader.value("key"),
             let key = ObjectReader(value, at: place, known: known, problems: reader.problems)
         else { return nil }
@@ -83,7 +84,8 @@ extension ReceivedEmail {
         guard let validity = key.integer("uidValidity", in: 0...Int(UInt32.max)),
             let uid = key.integer("uid", in: 0...Int(UInt32.max)), let folder
         else { return nil }
-        return .place(folder: folder, uidValidity: Int64(validity), uid: Int64(uid))
+        let epoch = key.integer("epoch", in: 0...Int(UInt32.max)) ?? 0
+        return .place(folder: folder, uidValidity: Int64(validity), uid: Int64(uid), epoch: Int64(epoch))
     }
 
     private static func digest(_ reader: ObjectReader, _ name: String, required: Bool) -> [UInt8]? {
@@ -158,6 +160,8 @@ extension ReceivedEmail {
         if reader.value("textTruncated")?.boolValue == true { kept["textTruncated"] = true }
         if !references.isEmpty { kept["references"] = .array(references.map(JSONValue.string)) }
         kept["size"] = .integer(size)
+        // From there it can be fetched again.
+        if !isWhole { kept["place"] = key.document }
         kept["rawSha256"] = .string(EmailAttachment.hexadecimal(raw))
         kept["htmlSha256"] = html.map { .string(EmailAttachment.hexadecimal($0)) }
         if !attachments.isEmpty { kept["attachments"] = .array(attachments.map(\.document)) }

@@ -4,16 +4,21 @@
 public struct ReceivedEmail: Sendable {
     /// Where the message lies, which tells whether it was taken before.
     public enum Key: Sendable, Hashable {
-        /// IMAP: folder, UIDVALIDITY and UID.
-        case place(folder: String, uidValidity: Int64, uid: Int64)
+        /// IMAP: folder, UIDVALIDITY and UID, and how often UIDs began anew while UIDVALIDITY stayed.
+        case place(folder: String, uidValidity: Int64, uid: Int64, epoch: Int64 = 0)
         /// A provider's own id.
         case id(String)
 
         /// As it was sent.
         public var document: JSONValue {
             switch self {
-            case .place(let folder, let validity, let uid):
-                ["folder": .string(folder), "uidValidity": .integer(validity), "uid": .integer(uid)]
+            case .place(let folder, let validity, let uid, let epoch):
+                epoch == 0
+                    ? ["folder": .string(folder), "uidValidity": .integer(validity), "uid": .integer(uid)]
+                    : [
+                        "folder": .string(folder), "uidValidity": .integer(validity), "uid": .integer(uid),
+                        "epoch": .integer(epoch),
+                    ]
             case .id(let id): ["id": .string(id)]
             }
         }
@@ -71,11 +76,42 @@ public struct ReceivedEmail: Sendable {
     public var deliveryStatus: DeliveryStatus?
     /// Why it could not be read.
     public var failed: String?
+    /// Whether all of it was kept; of one that is too large only its head is, of one that the server does not give out
+    /// nothing.
+    public var isWhole: Bool
+    /// The mailbox that got it, by name, when that is known.
+    public var mailbox = ""
     /// What is kept of the message and shown, as it was sent.
     public var content: JSONObject
 
-    /// What identifies the message wherever it lies: its Message-ID, or lacking that its digest.
-    public var identity: String { messageId ?? EmailAttachment.hexadecimal(raw) }
+    /// What identifies the message wherever it lies: its Message-ID, or lacking that its digest. One that was not kept whole
+    /// is never taken for the whole one, and without a Message-ID it is known only by where it lies.
+    public var identity: String {
+        isWhole
+            ? messageId ?? EmailAttachment.hexadecimal(raw)
+            : Self.identity(ofIncomplete: messageId, in: mailbox, at: key.document)
+    }
+
+    /// What identifies a message that was not kept whole.
+    /// - Parameters:
+    ///   - mailbox: the mailbox that got it.
+    ///   - key: where it lies.
+    public static func identity(ofIncomplete messageId: String?, in mailbox: String, at key: JSONValue) -> String {
+        messageId.map { "incomplete\n\($0)" } ?? "incomplete\n\(mailbox)\n\(key.text)"
+    }
+
+    /// The same with the name of the mailbox that got it.
+    public func got(by mailbox: String) -> ReceivedEmail {
+        var email = self
+        email.mailbox = mailbox
+        return email
+    }
+
+    /// What others refer to it by.
+    public var reference: String { messageId ?? identity }
+
+    /// What tells that it was taken before: a whole one makes one that was not kept whole needless.
+    public var identities: [String] { isWhole ? [identity] : [identity] + [messageId].compactMap { $0 } }
 
     /// The contents that it refers to.
     public var contents: [[UInt8]] { [raw] + [html].compactMap { $0 } + attachments.map(\.sha256) }

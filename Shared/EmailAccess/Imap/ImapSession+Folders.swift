@@ -4,12 +4,17 @@ public struct ImapFolderState: Sendable, Hashable {
     public var uidValidity: UInt32 = 0
     /// The UID that the next message will have, or a lower one.
     public var uidNext: UInt32 = 0
+    /// Whether the server told `uidNext`; else it is behind the highest UID that is left. Known from SELECT only.
+    public var tellsUidNext = false
     /// Messages.
     public var count = 0
     /// Messages without `\Seen`; known from STATUS only.
     public var unseen: Int?
     /// Whether keywords of our own can be kept; known from SELECT only.
     public var takesKeywords = false
+
+    /// Of an empty folder that tells nothing.
+    public init() {}
 }
 
 extension ImapSession {
@@ -38,6 +43,7 @@ extension ImapSession {
                 .protocolViolation,
                 "The mail server tells no UIDVALIDITY of the folder \(folder), so its UIDs mean nothing.")
         }
+        state.tellsUidNext = state.uidNext != 0
         // RFC 3501 lets a server keep UIDNEXT to itself; the highest UID tells it.
         if state.uidNext == 0 { state.uidNext = try await highestUID().map { $0 + 1 } ?? 1 }
         return state

@@ -50,6 +50,8 @@ public enum ImapSearchTerm: Sendable, Hashable {
     case lacks(String)
     /// It is not marked as deleted.
     case undeleted
+    /// Nobody has marked it as worth a look.
+    case unflagged
     /// It is one of these.
     case among(UIDSet)
 
@@ -60,6 +62,7 @@ public enum ImapSearchTerm: Sendable, Hashable {
         case .upTo(let uid): "UID 1:\(uid)"
         case .lacks(let keyword): "UNKEYWORD \(keyword)"
         case .undeleted: "UNDELETED"
+        case .unflagged: "UNFLAGGED"
         case .among(let uids): "UID \(uids)"
         }
     }

@@ -25,8 +25,11 @@ public enum HTMLSanitizer {
     /// - Parameters:
     ///   - html: the markup.
     ///   - textLimit: the greatest `text`, in UTF-8 bytes.
-    public static func sanitize(_ html: String, textLimit: Int = 1_048_576) -> SanitizedHTML {
-        let writer = HTMLWriter(textLimit: textLimit)
+    ///   - limit: UTF-8 bytes of markup after which no more is written.
+    public static func sanitize(
+        _ html: String, textLimit: Int = 1_048_576, limit: Int = .max
+    ) -> SanitizedHTML {
+        let writer = HTMLWriter(textLimit: textLimit, limit: limit)
         HTMLEvents.parse(html, into: writer)
         return writer.finish()
     }

@@ -21,7 +21,12 @@ final class HTMLWriter {
     private var hiddenDepth = 0
     private var result = SanitizedHTML()
 
-    init(textLimit: Int) { text = HTMLTextBuilder(limit: textLimit) }
+    private let limit: Int
+
+    init(textLimit: Int, limit: Int) {
+        text = HTMLTextBuilder(limit: textLimit)
+        self.limit = limit
+    }
 
     /// Whether the parser is to stop.
     private(set) var isHopeless = false
@@ -48,7 +53,7 @@ final class HTMLWriter {
         if mode == .removed { removedDepth += 1 }
         if isHidden { hiddenDepth += 1 }
         stack.append((name, mode, isHidden))
-        if stack.count > Self.hopelessDepth {
+        if stack.count > Self.hopelessDepth || output.count >= limit {
             isHopeless = true
             result.isShortened = true
         }
@@ -78,6 +83,10 @@ final class HTMLWriter {
         guard removedDepth == 0 else { return }
         Self.escape(characters, into: &output)
         if hiddenDepth == 0 { text.characters(characters) }
+        if output.count >= limit {
+            isHopeless = true
+            result.isShortened = true
+        }
     }
 
     func finish() -> SanitizedHTML {

@@ -81,10 +81,11 @@ struct MessagePart {
     /// Gives the decoded content chunk by chunk; stops when `body` returns false.
     ///
     /// A message within the message and a multipart are given as they stand in the file.
+    /// - Parameter folder: where temporary files go.
     func forEachChunk(
-        _ body: (UnsafeRawBufferPointer) throws(EmailMessageError) -> Bool
+        in folder: String, _ body: (UnsafeRawBufferPointer) throws(EmailMessageError) -> Bool
     ) throws(EmailMessageError) {
-        guard GMimeLibrary.isKind(object, g_mime_part_get_type()) else { return try forEachRawChunk(body) }
+        guard GMimeLibrary.isKind(object, g_mime_part_get_type()) else { return try forEachRawChunk(in: folder, body) }
         guard let content = g_mime_part_get_content(GMimeLibrary.cast(object, to: GMimePart.self)),
             let source = g_mime_data_wrapper_get_stream(content)
         else { return }
@@ -120,7 +121,7 @@ struct MessagePart {
 
     /// GMime writes what it did not change byte for byte; through a temporary file, so that no great one is in memory.
     private func forEachRawChunk(
-        _ body: (UnsafeRawBufferPointer) throws(EmailMessageError) -> Bool
+        in folder: String, _ body: (UnsafeRawBufferPointer) throws(EmailMessageError) -> Bool
     ) throws(EmailMessageError) {
         var written = object
         if GMimeLibrary.isKind(object, g_mime_message_part_get_type()) {
@@ -129,7 +130,7 @@ struct MessagePart {
             else { return }
             written = inner
         }
-        let file = try TemporaryFile()
+        let file = try TemporaryFile(in: folder)
         let stream = g_mime_stream_fs_new(try file.duplicate())
         let count = g_mime_object_write_to_stream(written, nil, stream)
         g_mime_stream_flush(stream)

@@ -4,9 +4,8 @@ import Glibc
 struct TemporaryFile: ~Copyable {
     private let descriptor: Int32
 
-    /// Makes one where temporary files belong.
-    init() throws(EmailMessageError) {
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    /// Makes one in a folder of the caller's: a container may have no other that can be written to.
+    init(in folder: String) throws(EmailMessageError) {
         var template = Array("\(folder)/millrace-mail-XXXXXX".utf8CString)
         descriptor = template.withUnsafeMutableBufferPointer { name in
             guard let path = name.baseAddress else { return -1 }

@@ -2,7 +2,8 @@ extension PartWalk {
     /// Adds a text part to its section, or as a section of its own.
     mutating func addText(_ part: MessagePart, to section: Int?) throws(EmailMessageError) {
         if part.type == "text/html" {
-            let (html, _) = try content(part, limit: limits.html)
+            let (html, _) = try content(part, limit: max(0, limits.html - htmlTaken))
+            htmlTaken += html.utf8.count
             let index = section ?? newSection()
             sections[index].html = sections[index].html.map { $0 + html } ?? html
             return
@@ -37,7 +38,7 @@ extension PartWalk {
     mutating func content(_ part: MessagePart, limit: Int) throws(EmailMessageError) -> (text: String, isCut: Bool) {
         var bytes: [UInt8] = []
         var isCut = false
-        try part.forEachChunk { chunk throws(EmailMessageError) in
+        try part.forEachChunk(in: folder) { chunk throws(EmailMessageError) in
             let room = limit - bytes.count
             bytes.append(contentsOf: chunk.prefix(room))
             isCut = chunk.count > room
@@ -61,7 +62,7 @@ extension PartWalk {
         let index = message.attachments.count
         guard index < limits.parts else { return message.note(.tooManyParts) }
         var file = try OutputFile(folder: folder, name: "attachment-\(index)")
-        try part.forEachChunk { chunk throws(EmailMessageError) in
+        try part.forEachChunk(in: folder) { chunk throws(EmailMessageError) in
             try file.write(chunk)
             return true
         }
@@ -91,8 +92,9 @@ extension PartWalk {
         var pages: [String] = []
         var shown: Set<String> = []
         let hasHTML = sections.contains { $0.html != nil }
+        var room = limits.page
         for section in sections {
-            let page = section.html.map { HTMLSanitizer.sanitize($0, textLimit: limits.text * 2) }
+            let page = section.html.map { HTMLSanitizer.sanitize($0, textLimit: limits.text * 2, limit: room) }
             if let page {
                 message.blockedRemoteContents += page.blockedRemoteContents
                 shown.formUnion(page.contentIds)
@@ -101,7 +103,8 @@ extension PartWalk {
             let plain = section.plain.map(PlainText.trimmed) ?? ""
             texts.append(plain.isEmpty ? page?.text ?? "" : plain)
             if hasHTML {
-                let body = page?.html ?? "<div style=\"white-space: pre-wrap\">\(HTMLSanitizer.escaped(plain))</div>"
+                let body = page?.html ?? shownPlain(plain, room: room)
+                room = max(0, room - body.utf8.count)
                 pages.append(body)
             }
         }
@@ -120,6 +123,13 @@ extension PartWalk {
         }
         message.replyTokens = ReplyTokens.find(addresses: addresses, texts: [message.subject ?? "", text])
         if message.deliveryStatus != nil, message.automatic == nil { message.automatic = .autoSubmitted }
+    }
+
+    /// A plain text within the page. A character grows to six bytes at most.
+    private mutating func shownPlain(_ plain: String, room: Int) -> String {
+        let (shown, isCut) = PlainText.beginning(plain, limit: room / 6)
+        if isCut { message.note(.htmlShortened) }
+        return "<div style=\"white-space: pre-wrap\">\(HTMLSanitizer.escaped(shown))</div>"
     }
 
     private func writePage(_ pages: [String]) throws(EmailMessageError) -> MessageFile {

@@ -10,6 +10,8 @@ struct PartWalk {
     let limits: EmailReadingLimits
     var message = EmailMessage()
     var sections: [Section] = []
+    /// Bytes of HTML that were taken of the message until now.
+    var htmlTaken = 0
     /// Whether the parts are those of a report about another message.
     var isInReport = false
     /// A named text, shown when there is no other.
@@ -141,7 +143,7 @@ struct PartWalk {
     /// What is signed is a message part of its own, read as if it stood here.
     private mutating func walkSigned(_ part: MessagePart, depth: Int, section: Int?) throws(EmailMessageError) {
         var bytes: [UInt8] = []
-        try part.forEachChunk { chunk throws(EmailMessageError) in
+        try part.forEachChunk(in: folder) { chunk throws(EmailMessageError) in
             bytes.append(contentsOf: chunk.prefix(Self.greatestSigned + 1 - bytes.count))
             return bytes.count <= Self.greatestSigned
         }

@@ -3,8 +3,10 @@
 public struct EmailReadingLimits: Sendable, Hashable {
     /// The greatest `text`, in UTF-8 bytes.
     public var text = 65_536
-    /// How many bytes of an HTML part are sanitised.
+    /// How many bytes of all HTML parts together are sanitised.
     public var html = 4_194_304
+    /// The greatest page that is made of them, in bytes, but for what a single element or text adds to it.
+    public var page = 16_777_216
     /// The greatest block of headers, in bytes.
     public var headers = 1_048_576
     /// The greatest single header, in bytes.

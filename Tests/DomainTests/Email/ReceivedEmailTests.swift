@@ -29,6 +29,21 @@ struct ReceivedEmailTests {
         #expect(try Self.read([:]).identity == Self.digest)
     }
 
+    @Test func whatWasNotKeptWholeIsNeverTakenForTheWholeOne() throws {
+        func place(_ uid: Int64) -> JSONValue { ["folder": "INBOX", "uidValidity": 1, "uid": .integer(uid)] }
+        let bare = try Self.read(["whole": false])
+        #expect(bare.identity != Self.digest)
+        #expect(try bare.got(by: "a").identity != Self.read(["whole": false]).got(by: "b").identity)
+        #expect(try bare.identity != Self.read(["whole": false, "key": place(3)]).identity)
+        #expect(bare.content["place"] == place(2))
+        let head = try Self.read(["whole": false, "messageId": "<a@b>"])
+        #expect(head.identity != "a@b" && head.reference == "a@b")
+        #expect(head.identities == [head.identity, "a@b"])
+        let whole = try Self.read(["messageId": "<a@b>"])
+        #expect(whole.identities == ["a@b"])
+        #expect(whole.content["place"] == nil)
+    }
+
     @Test func whatIsTooLongIsCutAndWhatIsUnknownIsPassedOver() throws {
         let email = try Self.read([
             "subject": .string(String(repeating: "ö", count: 900)),

@@ -102,6 +102,8 @@ extension OpenAPIComponents {
                             "properties": {
                                 "uidValidity": {"$ref": "#/components/schemas/Count"},
                                 "uid": {"$ref": "#/components/schemas/Count"},
+                                "epoch": {"$ref": "#/components/schemas/Count"},
+                                "account": {"type": "string"},
                                 "from": {"$ref": "#/components/schemas/Moment"}
                             }
                         }
@@ -134,6 +136,10 @@ extension OpenAPIComponents {
                     "folder": {"type": "string", "minLength": 1, "maxLength": 1000},
                     "uidValidity": {"type": "integer", "minimum": 0, "maximum": 4294967295},
                     "uid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                    "epoch": {
+                        "type": "integer", "minimum": 0, "maximum": 4294967295,
+                        "description": "How often UIDs began anew while UIDVALIDITY stayed."
+                    },
                     "id": {"type": "string", "minLength": 1, "maxLength": 1000}
                 }
             },
@@ -152,6 +158,12 @@ extension OpenAPIComponents {
                             "folder": {"type": "string", "minLength": 1, "maxLength": 1000},
                             "uidValidity": {"type": "integer", "minimum": 0, "maximum": 4294967295},
                             "uid": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                            "epoch": {"type": "integer", "minimum": 0, "maximum": 4294967295},
+                            "account": {"type": "string", "description": "Whose mailbox it is."},
+                            "from": {
+                                "$ref": "#/components/schemas/Moment",
+                                "description": "From when on mail is taken, where another account begins anew."
+                            },
                             "cursor": {"type": "string", "maxLength": 100000}
                         }
                     }
@@ -190,7 +202,11 @@ extension OpenAPIComponents {
                         "description": "What may be a reply token; of the first 16 the first that was made here counts."
                     },
                     "deliveryStatus": {"type": "object"},
-                    "failed": {"type": "string", "description": "Why it could not be read; its item waits for a person."}
+                    "failed": {"type": "string", "description": "Why it could not be read; its item waits for a person."},
+                    "whole": {
+                        "type": "boolean", "default": true,
+                        "description": "Whether all of it is stored; if not it stays at the mail server."
+                    }
                 }
             },
             "ReceivedOutcomes": {

@@ -5,8 +5,8 @@ import NIOCore
 
 /// A mailbox at Microsoft Graph (https://learn.microsoft.com/graph/api/resources/mail-api-overview).
 ///
-/// The cursor is a delta link. When Graph no longer knows it, it answers 410 and everything since the moment from which
-/// mail is taken is told of again.
+/// The cursor is a delta link with the moment at which it was given. When Graph no longer knows it, it answers 410, and
+/// everything since that moment is told of again.
 final class GraphMailbox: MailboxConnection {
     static let usualBase = "https://graph.microsoft.com/v1.0"
     /// The category of messages that were taken.
@@ -15,7 +15,7 @@ final class GraphMailbox: MailboxConnection {
     let api: ProviderAPI
     /// Path of the user's resources.
     let user: String
-    private let folder: String
+    let folder: String
     private let folders = KnownIds()
 
     /// Ids stay when a message is moved.
@@ -31,42 +31,6 @@ final class GraphMailbox: MailboxConnection {
     }
 
     func check() async throws { _ = try await call("GET", "\(user)/mailFolders/\(try await folderId())") }
-
-    func changes(
-        after cursor: String?, from: Instant, _ page: ([String]) async throws -> Void
-    ) async throws -> String {
-        var path = ""
-        if let cursor { path = cursor } else { path = try await beginning(from) }
-        while true {
-            let headers = [(name: "prefer", value: "odata.maxpagesize=200, IdType=\"ImmutableId\"")]
-            guard let answer = try await api.call("GET", path, headers: headers) else {
-                if cursor == nil {
-                    throw EmailAccessError(.invalidConfiguration, "The mailbox has no folder \(folder).")
-                }
-                throw CursorLost()
-            }
-            let ids = (answer["value"]?.arrayValue ?? []).compactMap { entry in
-                entry["@removed"] == nil ? entry["id"]?.stringValue : nil
-            }
-            if !ids.isEmpty { try await page(ids) }
-            if let next = answer["@odata.nextLink"]?.stringValue {
-                path = next
-            } else if let delta = answer["@odata.deltaLink"]?.stringValue {
-                return delta
-            } else {
-                throw EmailAccessError(.protocolViolation, "Graph gives neither a next link nor a delta link.")
-            }
-        }
-    }
-
-    /// New messages only: what is read, marked or deleted later is not told of. Graph keeps whole seconds: what came in the
-    /// second of `from` is asked for too.
-    private func beginning(_ from: Instant) async throws -> String {
-        let second = Instant(milliseconds: from.milliseconds / 1000 * 1000)
-        let filter = ProviderAPI.encoded("receivedDateTime ge \(second.rfc3339)")
-        return "\(user)/mailFolders/\(try await folderId())/messages/delta?changeType=created"
-            + "&$select=id,receivedDateTime&$filter=\(filter)"
-    }
 
     func download(_ id: String, to path: String, greatest: Int) async throws -> DownloadedMessage? {
         let address = "\(user)/messages/\(ProviderAPI.encoded(id))"
@@ -86,7 +50,7 @@ final class GraphMailbox: MailboxConnection {
         try await api.call(method, path, body, headers: Self.headers)
     }
 
-    private func folderId() async throws -> String {
+    func folderId() async throws -> String {
         guard let id = try await folderId(folder, makes: false) else {
             throw EmailAccessError(.invalidConfiguration, "The mailbox has no folder \(folder).")
         }

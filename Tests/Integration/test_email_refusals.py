@@ -1,0 +1,234 @@
+"""Mail servers that refuse, err and forget: no message is lost for it, and none stops the others."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta, timezone
+
+import pytest
+
+from core_proxy import CoreProxy
+from emails import MailServers, Post, mailbox
+from own_world import own_world
+from stack import Stack
+from standins.imap import DAY, Imap
+from waiting import wait_until
+from world import World
+
+
+@pytest.fixture(scope="module")
+def mail_world(stack: Stack) -> Iterator[World]:
+    with own_world(stack, "refusals") as world:
+        yield world
+
+
+@pytest.fixture
+def imap() -> Iterator[Imap]:
+    server = Imap()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def post(mail_world: World, stack: Stack) -> Iterator[Callable[..., Post]]:
+    """Makes a tenant with the mailbox `m` that is read from a stand-in."""
+    servers = MailServers.find(stack)
+    made: list[Post] = []
+
+    def make(server: Imap, **inbound: object) -> Post:
+        made.append(Post(mail_world, servers, [mailbox("m", servers.account(), server.inbound(**inbound))]))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def message(subject: str, text: str = "Hello.", message_id: str | None = None) -> bytes:
+    head = f"From: kim@example.org\r\nTo: m@example.test\r\nSubject: {subject}\r\n"
+    return f"{head}{f'Message-ID: <{message_id}>{chr(13)}{chr(10)}' if message_id else ''}\r\n{text}\r\n".encode()
+
+
+def asks_for(*uids: int) -> Callable[[str], bool]:
+    """Commands that ask for the text of one of these messages."""
+
+    def fits(command: str) -> bool:
+        words = command.split()
+        if words[:2] != ["UID", "FETCH"] or "BODY.PEEK" not in command:
+            return False
+        ranges = [part.partition(":") for part in words[2].split(",")]
+        return any(int(low) <= uid <= int(high or low) for uid in uids for low, _, high in ranges)
+
+    return fits
+
+
+def by_status(desk: Post) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item in desk.items():
+        status = "errorheld" if item["status"] == "errorheld" else "taken"
+        found.setdefault(status, []).append(item["attributes"].get("subject", ""))
+    return {status: sorted(subjects) for status, subjects in found.items()}
+
+
+@pytest.mark.parametrize("refusal", ["NO [UNAVAILABLE] later", "NO [SERVERBUG] internal error", "NO [LIMIT] too much"])
+def test_a_short_refusal_loses_nothing(post: Callable[..., Post], imap: Imap, refusal: str) -> None:
+    desk = post(imap, processed={"action": "delete"})
+    desk.start()
+    desk.connected("m")
+    imap.trouble(refusal, lambda command: "BODY.PEEK" in command, times=6)
+    for number in range(3):
+        imap.arrive(message(f"m{number}"))
+    desk.has_items(3)
+    assert by_status(desk) == {"taken": ["m0", "m1", "m2"]}
+    wait_until(lambda: not imap.there(), what="the messages to be deleted", every=0.1)
+
+
+def test_what_is_not_kept_whole_stays_at_the_server(post: Callable[..., Post], imap: Imap) -> None:
+    desk = post(imap, processed={"action": "delete"}, greatestMessage=3000)
+    desk.start()
+    desk.connected("m")
+    imap.trouble("NO it is broken", asks_for(1, 2))
+    for subject, text in (("broken 1", "A."), ("broken 2", "B."), ("fine", "C."), ("large", "x" * 4000)):
+        imap.arrive(message(subject, text))
+    desk.has_items(4)
+    assert by_status(desk) == {"taken": ["fine"], "errorheld": ["", "", "large"]}
+    kept = {"\\Flagged", "$MillraceIncomplete"}
+    wait_until(lambda: imap.there() == {1: kept, 2: kept, 4: kept}, what="the marks", every=0.1)
+
+    # Who begins anew leaves them there, and makes nothing of them a second time.
+    imap.hang_up()
+    imap.arrive(message("later"))
+    desk.has_items(5)
+    assert imap.there().keys() >= {1, 2, 4}
+
+    imap.heal()
+    for item in desk.items():
+        if item["status"] == "errorheld" and "subject" not in item["attributes"]:
+            assert desk.http.post(f"/workitems/{item['id']}/resume").json()["status"] == "queued"
+    wait_until(
+        lambda: by_status(desk) == {"taken": ["broken 1", "broken 2", "fine", "later"], "errorheld": ["large"]},
+        what="what was fetched again", every=0.2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ["BAD I do not understand", None], ids=["bad", "ends"])
+def test_a_message_at_which_the_server_errs_stops_no_other(
+    post: Callable[..., Post], imap: Imap, answer: str | None
+) -> None:
+    desk = post(imap)
+    desk.start()
+    desk.connected("m")
+    imap.trouble(answer, asks_for(2, 3))
+    for number in range(1, 5):
+        imap.arrive(message(f"m{number}"))
+    desk.has_items(4, seconds=60)
+    assert by_status(desk) == {"taken": ["m1", "m4"], "errorheld": ["", ""]}
+    imap.arrive(message("later"))
+    desk.has_items(5)
+
+
+def test_others_go_past_what_the_server_cannot_give_out_now(post: Callable[..., Post], imap: Imap) -> None:
+    desk = post(imap)
+    desk.start()
+    desk.connected("m")
+    imap.trouble("NO [LIMIT] not now", asks_for(1))
+    for number in range(1, 4):
+        imap.arrive(message(f"m{number}"))
+    desk.has_items(2)
+    imap.arrive(message("later"))
+    desk.has_items(3)
+    assert by_status(desk) == {"taken": ["later", "m2", "m3"]}
+    fetched = [command for command in imap.commands if "BODY.PEEK[]" in command and asks_for(3)(command)]
+    assert len(fetched) == 1, "taken ahead once"
+    imap.heal()
+    desk.has_items(4, seconds=90)
+    assert by_status(desk) == {"taken": ["later", "m1", "m2", "m3"]}
+
+
+@pytest.mark.parametrize("action", ["flag", "move", "delete"])
+def test_marks_that_are_refused_keep_no_mail_from_coming_in(post: Callable[..., Post], imap: Imap, action: str) -> None:
+    imap.trouble("NO read only", lambda command: command.split()[:2] in (["UID", "STORE"], ["UID", "MOVE"]))
+    imap.trouble("NO read only", lambda command: command.startswith("CREATE"))
+    desk = post(imap, processed={"action": action, **({"folder": "Done"} if action == "move" else {})})
+    desk.start()
+    desk.connected("m")
+    imap.arrive(message("one"))
+    desk.has_items(1)
+    desk.until("m", lambda found: "cannot be marked" in (found["inbound"].get("error") or ""), "the trouble to be told")
+    imap.hang_up()
+    imap.arrive(message("two"))
+    desk.has_items(2)
+    assert desk.mailbox("m")["inbound"]["state"] == "connected"
+    imap.heal()
+    imap.arrive(message("three"))
+    desk.has_items(3)
+    desk.until("m", lambda found: not found["inbound"].get("error"), "the end of the trouble")
+    assert by_status(desk) == {"taken": ["one", "three", "two"]}
+
+
+def test_uids_that_are_given_a_second_time_hide_no_mail(post: Callable[..., Post], imap: Imap) -> None:
+    desk = post(imap)
+    desk.start()
+    desk.connected("m")
+    for number in range(5):
+        imap.arrive(message(f"m{number}", message_id=f"{number}@{imap.port}"))
+    desk.has_items(5)
+    # As a server is that was restored from a backup: it knows of the first two messages only.
+    with imap.lock:
+        del imap.mails[2:]
+        imap.uid_next = 3
+        imap.hang_up()
+        imap.arrive(message("after", message_id=f"after@{imap.port}"))
+    desk.has_items(6)
+    imap.arrive(message("last", message_id=f"last@{imap.port}"))
+    desk.has_items(7)
+    assert desk.subjects() == ["after", "last", *(f"m{number}" for number in range(5))]
+
+
+def test_dates_that_items_cannot_have_stop_nothing(post: Callable[..., Post], imap: Imap) -> None:
+    desk = post(imap)
+    desk.start()
+    desk.connected("m")
+    imap.arrive(message("long ago"), at=5 * 365 * DAY)
+    imap.arrive(message("far ahead"), at=200 * 365 * DAY)
+    imap.arrive(message("today"))
+    desk.has_items(3)
+    assert by_status(desk) == {"taken": ["far ahead", "long ago", "today"]}
+
+
+def test_mail_of_a_day_that_the_server_counts_otherwise_is_taken(post: Callable[..., Post]) -> None:
+    # Its day is ours of yesterday until far into our day.
+    server = Imap(timezone(timedelta(hours=-12)))
+    try:
+        midnight = time.time() // DAY * DAY - 3 * DAY
+        server.arrive(message("before"), at=midnight - 60)
+        server.arrive(message("early"), at=midnight + 3600)
+        server.arrive(message("late"), at=midnight + 20 * 3600)
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(midnight))
+        desk = post(server, since=since, processed={"action": "none"})
+        desk.start()
+        desk.has_items(2)
+        desk.connected("m")
+        assert desk.subjects() == ["early", "late"]
+    finally:
+        server.close()
+
+
+def test_contents_that_core_does_not_take_stop_nothing(post: Callable[..., Post], imap: Imap) -> None:
+    desk = post(imap, processed={"action": "delete"})
+    page = message("page").replace(b"\r\nSubject", b"\r\nContent-Type: text/html\r\nSubject").replace(b"Hello.", b"<p>Hello.</p>")
+    large, plain = message("large"), message("plain")
+    known = [hashlib.sha256(raw).hexdigest() for raw in (page, plain, b"")]
+    with CoreProxy(desk.core.url) as proxy:
+        # The whole of one message, and the page of the other.
+        proxy.refuse(f"/contents/(?!{'|'.join(known)})")
+        desk.start(EMAIL_CORE=proxy.url)
+        desk.connected("m")
+        for raw in (page, large, plain):
+            imap.arrive(raw)
+        desk.has_items(3)
+        assert by_status(desk) == {"taken": ["plain"], "errorheld": ["", ""]}
+        reasons = [item["reason"] for item in desk.items() if item["status"] == "errorheld"]
+        assert all("refuses" in reason for reason in reasons), reasons
+        # Of the one whose bytes core has nothing is lost; the other is kept by the mail server.
+        wait_until(lambda: list(imap.there()) == [2], what="what core has to be deleted", every=0.1)
