@@ -48,6 +48,8 @@ def test_a_page_is_full_while_there_is_more(reader: tuple[httpx.Client, Tenant])
     whole = page(http, 0, 5000)
     assert [event["position"] for event in whole] == list(range(1, len(whole) + 1))
     assert_pages(http, whole, random.Random(1))
+    for beyond in (2**31, 2**63 - 3, 2**63 - 2):
+        assert page(http, beyond, 500) == []
 
 
 def test_large_events_are_published_all_and_in_order(world: World, tenant: Callable[..., Tenant]) -> None:

@@ -42,7 +42,9 @@ struct EventFeed: Sendable {
             WHERE before IS NULL OR before < $4 ORDER BY batch_position, place
             """,
             [
-                .int4(tenant), .int8(position), .int8(Int64(limit)), .int8(Self.pageBytes), .int4(Self.envelopeBytes),
+                // Beyond the end of any feed it is the same which position is asked for; the sums have room so.
+                .int4(tenant), .int8(min(position, .max - Int64(limit) - 1)), .int8(Int64(limit)),
+                .int8(Self.pageBytes), .int4(Self.envelopeBytes),
             ], tenant: tenant)
         return try rows.map { try PlacedEvent(row: $0) }
     }
