@@ -291,10 +291,14 @@ def test_a_source_that_is_bound_to_none_submits_and_sees_nothing(place: Place, a
             assert (answer.status_code, "bound to no source" in answer.text) == (403, True), (seen, answer.text)
         for answer in (unbound.post(f"{path}/cancel"), unbound.post("/workitems/bulk", json=bulk)):
             assert (answer.status_code, "bound to no source" in answer.text) == (403, True), answer.text
-        assert submit(unbound)["source"] == "vinst"
+        own = submit(unbound)
+        assert own["source"] == "vinst"
+        # It would be an agent's next item in other tests.
+        assert admin.post(f"/workitems/{own['id']}/cancel").status_code == 200
     # Another role shows it what that role sees.
     assert place.status(place.token("source", "reader"), "GET", path) == 200
     assert admin.get(path).json()["status"] != "canceled"
+    assert admin.post(f"{path}/cancel").status_code == 200
 
 
 def test_an_agent_does_what_is_its_own(place: Place, admin: httpx.Client) -> None:
