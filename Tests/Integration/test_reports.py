@@ -244,13 +244,25 @@ def test_every_category_leads_down_to_its_items(api: httpx.Client, tally: Tally)
                 descend(deeper, name)
             for link, measure in [("items", "entered"), ("open", "backlog")]:
                 items = follow(row["links"][link])["items"]
-                if name != within:
-                    assert len([item for item in items if item["status"] != "new" or link == "items"]) == row[measure]
-                assert all(item["category"] == name or item["category"].startswith(f"{name}/") for item in items)
+                found = [item for item in items if item["status"] != "new" or link == "items"]
+                assert len(found) == row[measure], f"{link} of {name} in {within or 'all'}"
+                # A category's row among its parts is what is directly in it.
+                below = f"{name}/" if name != within else name
+                assert all(item["category"] == name or item["category"].startswith(below) for item in items)
             seen.append(name)
 
     descend(report(api, "intraday-process", by="category"), "")
     assert {"north", "north/Major", "north/Major/Severe", "north/Minor", "south"} <= set(seen)
+    assert seen.count("north") == seen.count("north/Major") == 2
+
+
+@pytest.mark.parametrize("asked", [{"depth": 2}, {"category": "north", "depth": 0}, {"category": "north", "depth": 2}], ids=str)
+def test_rows_of_any_depth_lead_to_their_items(api: httpx.Client, tally: Tally, asked: dict) -> None:
+    answer = report(api, "intraday-process", by="category", **asked)
+    assert "north" in {row["category"] for row in answer["items"]}
+    for row in answer["items"]:
+        items = api.get(row["links"]["items"].removeprefix("/iwd/v3")).raise_for_status().json()["items"]
+        assert len(items) == row["entered"], row["category"]
 
 
 def test_items_and_assignments_are_listed_with_their_measures(

@@ -196,7 +196,8 @@ extension FilledReport {
                     ReportAddress.text(definition.name, [("by", "category")] + filters + time)
                 ))
         }
-        let known = items.filter { name, _ in ItemReport.filters.contains { $0.rawValue == name } }
+        var known = items.filter { name, _ in ItemReport.filters.contains { $0.rawValue == name } }
+        if request.isOwn(category) { known.append(("depth", "0")) }
         for (name, row) in [("items", ItemReport.Row.item), ("finished", .finished), ("open", .open)] {
             links.append((name, ReportAddress.text(ItemReport.name, [("by", row.rawValue)] + known + time)))
         }

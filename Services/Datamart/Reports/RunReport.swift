@@ -136,6 +136,7 @@ struct RunReport: Sendable {
         let wanted = request.by.filter { $0.names != nil }
         let answers = try await transaction.pipeline(
             wanted.compactMap { ReportNames.statement($0, keys[$0] ?? [], at: period.to) })
+        let categoryDepth = request.categoryDepth
         var names = ReportNames(showsAgents: showsAgents, categoryDepth: categoryDepth)
         var parents: Set<String> = []
         for (dimension, rows) in zip(wanted, answers) {
@@ -147,12 +148,6 @@ struct RunReport: Sendable {
             }
         }
         return (names, parents)
-    }
-
-    /// How many names of a category's path the rows show.
-    private var categoryDepth: Int {
-        let filter = request.filters.first { $0.dimension == .category }?.values.first
-        return (filter.map { $0.split(separator: "/").count } ?? 0) + request.depth
     }
 
     private func decode(
