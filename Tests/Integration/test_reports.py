@@ -91,6 +91,15 @@ def tally(floor: Floor, mart: Mart) -> Tally:
 
 
 @pytest.fixture(scope="module")
+def named(mart: Mart) -> Counter[str]:
+    """Agents' names, once they are copied."""
+    with mart.connect() as connection:
+        query = "SELECT display_name FROM dim_agent WHERE display_name IS NOT NULL"
+        names = lambda: Counter(row[0] for row in connection.execute(query))  # noqa: E731
+        return wait_until(lambda: len(found := names()) == 3 and found, seconds=30, what="agents' names")
+
+
+@pytest.fixture(scope="module")
 def api(mart: Mart) -> Iterator[httpx.Client]:
     with mart.http() as client:
         yield client
@@ -326,6 +335,7 @@ def test_agents_names_are_for_supervisors(floor: Floor, mart: Mart, tally: Tally
         assert rows and all(re.fullmatch(r"agent \d+", row["agent"]) for row in rows)
         details = report(reader, "task-work-detail")["items"]
         assert details and all(row["agent"] is None or re.fullmatch(r"agent \d+", row["agent"]) for row in details)
+        assert not [row for row in rows + details if "name" in row]
         for name in ("resource-performance", "task-work-detail", "intraday-process"):
             assert reader.get(f"/reports/{name}", params={"agent": "north-anna"}).status_code == 403
     source = mart.tenant.source_key
@@ -334,6 +344,28 @@ def test_agents_names_are_for_supervisors(floor: Floor, mart: Mart, tally: Tally
         assert stranger.get("/datamart/jobs").status_code == 403
     with mart.http("mr_" + "a" * 43) as nobody:
         assert nobody.get("/reports").status_code == 401
+
+
+def test_agents_are_shown_with_their_names(
+    api: httpx.Client, tally: Tally, mart: Mart, place: World, named: Counter[str]
+) -> None:
+    answer = report(api, "resource-performance", by="agent,queue")
+    assert {row["agent"]: row["name"] for row in answer["items"]} == {
+        "north-anna": "anna", "north-bert": "bert", "south-cleo": "cleo",
+    }  # fmt: skip
+    assert [column["name"] for column in answer["columns"]][:3] == ["agent", "name", "queue"]
+    assert answer["totals"]["name"] is None
+    assert answer["totals"]["completed"] == tally.count("completed", lambda deed: bool(deed.agent))
+    # The id stays what one asks by.
+    only = report(api, "task-work-detail", agent="south-cleo")["items"]
+    assert only and {row["name"] for row in only} == {"cleo"}
+    nobody = report(api, "intraday-process", by="agent")["items"]
+    assert [row["name"] for row in nobody if row["agent"] == "(none)"] == [None]
+    assert "name" not in report(api, "resource-performance", by="queue")["items"][0]
+    text = api.get("/reports/resource-performance", params={"format": "csv"}).text
+    assert {row["agent"]: row["name"] for row in csv.DictReader(io.StringIO(text))}["north-anna"] == "anna"
+    base = ["--url", f"{mart.instances[0].url}/iwd/v3", "--key", mart.tenant.admin_key]
+    assert re.search(r"^north-anna\s+anna\s+\d", place.run("report", "resource-performance", *base).stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

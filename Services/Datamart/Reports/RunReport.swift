@@ -42,6 +42,8 @@ package struct FilledReport: Sendable {
     let progress: MartProgress
     /// Categories that have others below them, by what their rows are named.
     let parents: Set<String>
+    /// Agents' names as the directory has them, by what their rows are named; empty unless the caller may see them.
+    let agents: [String: String]
     /// Whether the caller may see agents' names.
     let showsAgents: Bool
     /// Per cent of items to be completed in time, by category and first day.
@@ -118,7 +120,7 @@ struct RunReport: Sendable {
             definition: definition, request: request, period: period,
             measures: measures, rows: rows,
             total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents,
-            showsAgents: showsAgents, targets: targets)
+            agents: names.0.displayNames, showsAgents: showsAgents, targets: targets)
     }
 
     /// Names of all keys in the results.
