@@ -468,6 +468,43 @@ def test_the_command_shows_tables_with_charts(place: World, mart: Mart, api: htt
     assert refused.returncode == 65 and "by: must be one or several of" in refused.stderr
 
 
+@pytest.fixture
+def many(mart: Mart, tally: Tally) -> Iterator[int]:
+    """More items than a page holds, of a day on which nothing else was; what is final and did not end is not cleared away."""
+    with mart.connect() as connection:
+        connection.execute(
+            """
+            INSERT INTO task_fact SELECT r.* FROM task_fact t, generate_series(1, 5100) n, LATERAL jsonb_populate_record(t,
+                jsonb_build_object('item', gen_random_uuid(), 'entered_at', timestamptz '2001-01-01 12:00Z' + n * interval '1 s',
+                    'finished_at', NULL)) r
+            WHERE t.item = (SELECT item FROM task_fact WHERE is_final LIMIT 1)
+            """
+        )
+        yield 5100
+        connection.execute("DELETE FROM task_fact WHERE entered_at < '2002-01-01'")
+
+
+def test_the_command_writes_every_page_or_says_that_there_are_more(place: World, mart: Mart, many: int) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        period = ["--by", "item", "--from", "2001-01-01", "--to", "2001-01-02"]
+        base = ["--url", f"{mart.instances[0].url}/iwd/v3", "--key", mart.tenant.admin_key]
+        return place.run("report", "task-work-detail", *period, *arguments, *base)
+
+    whole = run("--csv")
+    rows = list(csv.DictReader(io.StringIO(whole.stdout)))
+    assert len(rows) == len({row["item"] for row in rows}) == many and "there are more" not in whole.stderr
+    part = run("--csv", "--limit", "5050")
+    assert list(csv.DictReader(io.StringIO(part.stdout))) == rows[:5050]
+    assert "5050 rows shown, there are more" in part.stderr
+    document = json.loads(run("--json").stdout)
+    assert len(document["items"]) == many and document["next"] is None
+    some = run("--json", "--limit", "20")
+    assert len(json.loads(some.stdout)["items"]) == 20 and json.loads(some.stdout)["next"]
+    assert "20 rows shown, there are more" in some.stderr
+    assert "\n20 rows shown, there are more" in run("--limit", "20").stdout
+    assert "there are more" not in run("--limit", str(many)).stdout
+
+
 # The document
 
 
