@@ -246,13 +246,18 @@ def test_health_says_what_keeps_a_mart_from_working(site: Site) -> None:
 class Workspace(Provider):
     """An auth endpoint of client credentials in a Basic header."""
 
+    life = 2
+    is_away = False
+
     def serve(self, request: Request) -> object:
         with self.lock:
+            if self.is_away:
+                raise Refusal(503, {"error": "temporarily_unavailable"})
             given = base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode()
             if given != "mart:s%3Acret":
                 raise Refusal(401, {"error": "invalid_client"})
             self.issued += 1
-            return {"access_token": f"a-token-{self.issued}", "expires_in": 2}
+            return {"access_token": f"a-token-{self.issued}", "expires_in": self.life}
 
 
 def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
@@ -276,6 +281,22 @@ def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
         keep("s:cret")
         renewed = wait_until(lambda: len(found := runs("succeeded")) >= 3 and found, seconds=60, what="tokens")
         assert {run["rows_read"] for run in renewed} == {1}
+        # A token that holds yet does not hide that it cannot be renewed.
+        with workspace.lock:
+            workspace.life, issued = 8, workspace.issued
+        wait_until(lambda: workspace.issued > issued, what="a token that holds longer")
+        workspace.is_away = True
+
+        def refused() -> list[dict]:
+            return [run for run in runs("failed") if "503" in run["error"]]
+
+        wait_until(refused, seconds=30, what="a renewal that failed")
+        assert len(runs("succeeded")) == workspace.issued
+        tries = wait_until(lambda: len(found := refused()) >= 6 and found, seconds=30, what="more of them")
+        begun = [run["started_at"] for run in tries]
+        assert begun[-1] - begun[-2] > begun[1] - begun[0], "pauses grow"
+        workspace.is_away, issued = False, workspace.issued
+        wait_until(lambda: len(runs("succeeded")) > issued, seconds=60, what="a renewed token")
         assert not {"s:cret", "s%3Acret", "wrong one"} & set(instance.log_text.split()) and "a-token" not in instance.log_text
 
 

@@ -47,8 +47,8 @@ struct MartJobs: Sendable {
         await http.close()
     }
 
-    /// The job `workspace`: a run for each token that is fetched. It is looked at often, and one is asked for only when the
-    /// one that is kept comes to its end.
+    /// The job `workspace`: a run for each token that is fetched, or could not be; then it is tried again, after pauses that
+    /// grow. It is looked at often, and one is asked for only when the one that is kept comes to its end.
     private func renewToken(_ tokens: WorkspaceTokens) async {
         guard let workspace = settings.section?.mart.directory.workspace else { return }
         await repeating("workspace", logger: logger, longestPause: .seconds(60)) {
@@ -56,7 +56,7 @@ struct MartJobs: Sendable {
             try requireTrust()
             try await jobs.run("workspace", term: term) { run in
                 let secret = try settings.section?.secret(workspace.secret, dependencies.secrets) ?? [:]
-                _ = try await tokens.token(tokenUrl: workspace.tokenUrl, secret: secret)
+                try await tokens.renew(tokenUrl: workspace.tokenUrl, secret: secret)
                 run.count(read: 1)
             }
             return .seconds(1)
