@@ -300,6 +300,30 @@ def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
         assert not {"s:cret", "s%3Acret", "wrong one"} & set(instance.log_text.split()) and "a-token" not in instance.log_text
 
 
+def test_a_database_is_the_mart_of_one_tenant(site: Site) -> None:
+    """Another tenant that names it is refused, and changes nothing."""
+    site.submit(1)
+    last = site.catch_up()
+    url = site.http.get("/configuration").json()["datamart"]["url"]
+    with new_site(site.world, url=url) as other:
+        other.http.put("/secrets/mart-db", json={"password": site.password}).raise_for_status()
+        other.submit(3)
+        instance = other.start()[0]
+        health = f"{instance.metrics_url.removesuffix('/metrics')}/health/ready"
+        told = wait_until(lambda: "another tenant" in (text := instance._get(health).text) and text, what="the refusal")
+        assert f"{other.tenant.name}: " in told and site.tenant.name not in told
+        reader = {"Authorization": f"Bearer {other.tenant.admin_key}"}
+        answer = httpx.get(f"{instance.url}/iwd/v3/reports/task-age", headers=reader)
+        assert answer.status_code == 503 and "another tenant" in answer.json()["detail"]
+        with site.sql() as connection:
+            names = [row["name"] for row in connection.execute("SELECT name FROM dim_tenant").fetchall()]
+            leases = [row["name"] for row in connection.execute("SELECT name FROM lease").fetchall()]
+            assert connection.execute("SELECT tenant FROM mart_owner").fetchall() == [{"tenant": site.tenant.name}]
+        assert names == [site.tenant.name] and leases == [f"mart:{site.tenant.name}"] and site.position() == last
+    site.submit(2)
+    site.catch_up()
+
+
 def test_the_mart_is_its_tenants_own(site: Site) -> None:
     """A role of another mart's database may not connect."""
     with new_site(site.world) as other:
