@@ -140,6 +140,10 @@ def test_events_reach_the_mart_with_its_progress(site: Site) -> None:
         offsets = connection.execute("SELECT offsets FROM projection_progress").fetchone()["offsets"]
     assert any(name.startswith(f"{site.world.kafka_prefix}workitems.events:") for name in offsets)
     wait_until(lambda: holder.metric("projection_lag_events", tenant=site.tenant.name) == 0, what="no lag")
+    # The run goes on as long as the term: being up to date is its success.
+    job = {"tenant": site.tenant.name, "job": "projection"}
+    since = time.time() - 1
+    wait_until(lambda: (holder.metric("datamart_job_last_success_seconds", **job) or 0) > since, what="a success that is told")
 
 
 def test_one_of_two_instances_holds(site: Site) -> None:
@@ -267,7 +271,7 @@ def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
 
         def runs(outcome: str) -> list[dict]:
             with site.sql() as connection:
-                wanted = "SELECT error, rows_read FROM job_run WHERE job = 'workspace' AND outcome = %s"
+                wanted = "SELECT * FROM job_run WHERE job = 'workspace' AND outcome = %s ORDER BY id"
                 return connection.execute(wanted, [outcome]).fetchall()
 
         def keep(secret: str) -> None:
