@@ -100,8 +100,16 @@ import Testing
         endpoint.isAway = true
         endpoint.pass(.seconds(90))
         #expect(try await token() == "token 2", "it is good for ten seconds yet")
+        await #expect(throws: (any Error).self, "whoever renews is told all the same") {
+            try await tokens.renew(tokenUrl: "https://gws/auth", secret: secret)
+        }
+        #expect(await tokens.isDue("https://gws/auth"))
+        #expect(try await token() == "token 2", "what is kept stays")
         endpoint.pass(.seconds(20))
         await #expect(throws: (any Error).self) { try await token() }
+        endpoint.isAway = false
+        #expect(try await tokens.renew(tokenUrl: "https://gws/auth", secret: secret) == "token 3")
+        #expect(try await token() == "token 3")
     }
 
     @Test func `the check tells what differs`() {

@@ -67,6 +67,52 @@ struct RetentionTests {
         }
     }
 
+    @Test func `what jobs did goes after 90 days, but not of those that go on`() async throws {
+        try await MartWorld.with { world in
+            let now = Instant(milliseconds: 1_774_650_000_000)
+            for (job, days) in [("old", Int64(91)), ("young", 89)] {
+                let told = now - days * 86_400_000
+                _ = try await world.pool.query(
+                    """
+                    INSERT INTO job_run (id, job, instance, started_at, told_at, outcome)
+                    VALUES (gen_random_uuid(), $1, 'test', '2020-01-01', $2, 'succeeded')
+                    """, [.text(job), .timestamp(milliseconds: told.milliseconds)])
+            }
+            let cleared = try await world.target.clearAway(DatamartRetention(), at: now, fence: world.fence)
+            #expect(cleared.rows == 1)
+            let left = try await world.pool.query("SELECT job FROM job_run")
+            #expect(try left.map { try $0[0].text } == ["young"])
+        }
+    }
+
+    @Test func `names that no item has are looked for in one pass, however many there are`() async throws {
+        try await MartWorld.with { world in
+            for statement in ClearAway.forgettingNames {
+                try await world.pool.transaction { transaction in
+                    try await transaction.script("SET LOCAL work_mem = '64kB'")
+                    let lines = try await transaction.query("EXPLAIN \(statement.sql)").map { try $0[0].text }
+                    let plan = lines.joined(separator: "\n")
+                    #expect(plan.contains("Anti Join") && !plan.contains("SubPlan"), "\(plan)")
+                }
+            }
+        }
+    }
+
+    @Test func `values of custom attributes that an item has stay, others go`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Ann", country: "SE")
+            try await world.apply([life.submitted])
+            _ = try await world.pool.query(
+                """
+                INSERT INTO dim_custom (custom_key, slot, attribute, value)
+                SELECT n, n % 20 + 1, 'country', 'nobody ' || n FROM generate_series(1000, 21000) n
+                """)
+            #expect(try await world.target.forgetNames(world.fence) == 20_001)
+            let left = try await world.pool.query("SELECT value FROM dim_custom WHERE custom_key > 0")
+            #expect(try left.map { try $0[0].text } == ["SE"])
+        }
+    }
+
     @Test func `partitions are made ahead, and once`() async throws {
         try await MartWorld.with { world in
             let now = Instant(milliseconds: 1_774_650_000_000)

@@ -140,6 +140,10 @@ def test_events_reach_the_mart_with_its_progress(site: Site) -> None:
         offsets = connection.execute("SELECT offsets FROM projection_progress").fetchone()["offsets"]
     assert any(name.startswith(f"{site.world.kafka_prefix}workitems.events:") for name in offsets)
     wait_until(lambda: holder.metric("projection_lag_events", tenant=site.tenant.name) == 0, what="no lag")
+    # The run goes on as long as the term: being up to date is its success.
+    job = {"tenant": site.tenant.name, "job": "projection"}
+    since = time.time() - 1
+    wait_until(lambda: (holder.metric("datamart_job_last_success_seconds", **job) or 0) > since, what="a success that is told")
 
 
 def test_one_of_two_instances_holds(site: Site) -> None:
@@ -246,13 +250,18 @@ def test_health_says_what_keeps_a_mart_from_working(site: Site) -> None:
 class Workspace(Provider):
     """An auth endpoint of client credentials in a Basic header."""
 
+    life = 2
+    is_away = False
+
     def serve(self, request: Request) -> object:
         with self.lock:
+            if self.is_away:
+                raise Refusal(503, {"error": "temporarily_unavailable"})
             given = base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode()
             if given != "mart:s%3Acret":
                 raise Refusal(401, {"error": "invalid_client"})
             self.issued += 1
-            return {"access_token": f"a-token-{self.issued}", "expires_in": 2}
+            return {"access_token": f"a-token-{self.issued}", "expires_in": self.life}
 
 
 def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
@@ -262,7 +271,7 @@ def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
 
         def runs(outcome: str) -> list[dict]:
             with site.sql() as connection:
-                wanted = "SELECT error, rows_read FROM job_run WHERE job = 'workspace' AND outcome = %s"
+                wanted = "SELECT * FROM job_run WHERE job = 'workspace' AND outcome = %s ORDER BY id"
                 return connection.execute(wanted, [outcome]).fetchall()
 
         def keep(secret: str) -> None:
@@ -276,7 +285,47 @@ def test_tokens_of_the_workspace_are_fetched_and_renewed(place: World) -> None:
         keep("s:cret")
         renewed = wait_until(lambda: len(found := runs("succeeded")) >= 3 and found, seconds=60, what="tokens")
         assert {run["rows_read"] for run in renewed} == {1}
+        # A token that holds yet does not hide that it cannot be renewed.
+        with workspace.lock:
+            workspace.life, issued = 8, workspace.issued
+        wait_until(lambda: workspace.issued > issued, what="a token that holds longer")
+        workspace.is_away = True
+
+        def refused() -> list[dict]:
+            return [run for run in runs("failed") if "503" in run["error"]]
+
+        wait_until(refused, seconds=30, what="a renewal that failed")
+        assert len(runs("succeeded")) == workspace.issued
+        tries = wait_until(lambda: len(found := refused()) >= 6 and found, seconds=30, what="more of them")
+        begun = [run["started_at"] for run in tries]
+        assert begun[-1] - begun[-2] > begun[1] - begun[0], "pauses grow"
+        workspace.is_away, issued = False, workspace.issued
+        wait_until(lambda: len(runs("succeeded")) > issued, seconds=60, what="a renewed token")
         assert not {"s:cret", "s%3Acret", "wrong one"} & set(instance.log_text.split()) and "a-token" not in instance.log_text
+
+
+def test_a_database_is_the_mart_of_one_tenant(site: Site) -> None:
+    """Another tenant that names it is refused, and changes nothing."""
+    site.submit(1)
+    last = site.catch_up()
+    url = site.http.get("/configuration").json()["datamart"]["url"]
+    with new_site(site.world, url=url) as other:
+        other.http.put("/secrets/mart-db", json={"password": site.password}).raise_for_status()
+        other.submit(3)
+        instance = other.start()[0]
+        health = f"{instance.metrics_url.removesuffix('/metrics')}/health/ready"
+        told = wait_until(lambda: "another tenant" in (text := instance._get(health).text) and text, what="the refusal")
+        assert f"{other.tenant.name}: " in told and site.tenant.name not in told
+        reader = {"Authorization": f"Bearer {other.tenant.admin_key}"}
+        answer = httpx.get(f"{instance.url}/iwd/v3/reports/task-age", headers=reader)
+        assert answer.status_code == 503 and "another tenant" in answer.json()["detail"]
+        with site.sql() as connection:
+            names = [row["name"] for row in connection.execute("SELECT name FROM dim_tenant").fetchall()]
+            leases = [row["name"] for row in connection.execute("SELECT name FROM lease").fetchall()]
+            assert connection.execute("SELECT tenant FROM mart_owner").fetchall() == [{"tenant": site.tenant.name}]
+        assert names == [site.tenant.name] and leases == [f"mart:{site.tenant.name}"] and site.position() == last
+    site.submit(2)
+    site.catch_up()
 
 
 def test_the_mart_is_its_tenants_own(site: Site) -> None:

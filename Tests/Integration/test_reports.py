@@ -91,6 +91,15 @@ def tally(floor: Floor, mart: Mart) -> Tally:
 
 
 @pytest.fixture(scope="module")
+def named(mart: Mart) -> Counter[str]:
+    """Agents' names, once they are copied."""
+    with mart.connect() as connection:
+        query = "SELECT display_name FROM dim_agent WHERE display_name IS NOT NULL"
+        names = lambda: Counter(row[0] for row in connection.execute(query))  # noqa: E731
+        return wait_until(lambda: len(found := names()) == 3 and found, seconds=30, what="agents' names")
+
+
+@pytest.fixture(scope="module")
 def api(mart: Mart) -> Iterator[httpx.Client]:
     with mart.http() as client:
         yield client
@@ -244,13 +253,25 @@ def test_every_category_leads_down_to_its_items(api: httpx.Client, tally: Tally)
                 descend(deeper, name)
             for link, measure in [("items", "entered"), ("open", "backlog")]:
                 items = follow(row["links"][link])["items"]
-                if name != within:
-                    assert len([item for item in items if item["status"] != "new" or link == "items"]) == row[measure]
-                assert all(item["category"] == name or item["category"].startswith(f"{name}/") for item in items)
+                found = [item for item in items if item["status"] != "new" or link == "items"]
+                assert len(found) == row[measure], f"{link} of {name} in {within or 'all'}"
+                # A category's row among its parts is what is directly in it.
+                below = f"{name}/" if name != within else name
+                assert all(item["category"] == name or item["category"].startswith(below) for item in items)
             seen.append(name)
 
     descend(report(api, "intraday-process", by="category"), "")
     assert {"north", "north/Major", "north/Major/Severe", "north/Minor", "south"} <= set(seen)
+    assert seen.count("north") == seen.count("north/Major") == 2
+
+
+@pytest.mark.parametrize("asked", [{"depth": 2}, {"category": "north", "depth": 0}, {"category": "north", "depth": 2}], ids=str)
+def test_rows_of_any_depth_lead_to_their_items(api: httpx.Client, tally: Tally, asked: dict) -> None:
+    answer = report(api, "intraday-process", by="category", **asked)
+    assert "north" in {row["category"] for row in answer["items"]}
+    for row in answer["items"]:
+        items = api.get(row["links"]["items"].removeprefix("/iwd/v3")).raise_for_status().json()["items"]
+        assert len(items) == row["entered"], row["category"]
 
 
 def test_items_and_assignments_are_listed_with_their_measures(
@@ -314,6 +335,7 @@ def test_agents_names_are_for_supervisors(floor: Floor, mart: Mart, tally: Tally
         assert rows and all(re.fullmatch(r"agent \d+", row["agent"]) for row in rows)
         details = report(reader, "task-work-detail")["items"]
         assert details and all(row["agent"] is None or re.fullmatch(r"agent \d+", row["agent"]) for row in details)
+        assert not [row for row in rows + details if "name" in row]
         for name in ("resource-performance", "task-work-detail", "intraday-process"):
             assert reader.get(f"/reports/{name}", params={"agent": "north-anna"}).status_code == 403
     source = mart.tenant.source_key
@@ -322,6 +344,28 @@ def test_agents_names_are_for_supervisors(floor: Floor, mart: Mart, tally: Tally
         assert stranger.get("/datamart/jobs").status_code == 403
     with mart.http("mr_" + "a" * 43) as nobody:
         assert nobody.get("/reports").status_code == 401
+
+
+def test_agents_are_shown_with_their_names(
+    api: httpx.Client, tally: Tally, mart: Mart, place: World, named: Counter[str]
+) -> None:
+    answer = report(api, "resource-performance", by="agent,queue")
+    assert {row["agent"]: row["name"] for row in answer["items"]} == {
+        "north-anna": "anna", "north-bert": "bert", "south-cleo": "cleo",
+    }  # fmt: skip
+    assert [column["name"] for column in answer["columns"]][:3] == ["agent", "name", "queue"]
+    assert answer["totals"]["name"] is None
+    assert answer["totals"]["completed"] == tally.count("completed", lambda deed: bool(deed.agent))
+    # The id stays what one asks by.
+    only = report(api, "task-work-detail", agent="south-cleo")["items"]
+    assert only and {row["name"] for row in only} == {"cleo"}
+    nobody = report(api, "intraday-process", by="agent")["items"]
+    assert [row["name"] for row in nobody if row["agent"] == "(none)"] == [None]
+    assert "name" not in report(api, "resource-performance", by="queue")["items"][0]
+    text = api.get("/reports/resource-performance", params={"format": "csv"}).text
+    assert {row["agent"]: row["name"] for row in csv.DictReader(io.StringIO(text))}["north-anna"] == "anna"
+    base = ["--url", f"{mart.instances[0].url}/iwd/v3", "--key", mart.tenant.admin_key]
+    assert re.search(r"^north-anna\s+anna\s+\d", place.run("report", "resource-performance", *base).stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -422,6 +466,43 @@ def test_the_command_shows_tables_with_charts(place: World, mart: Mart, api: htt
     assert "task-work-detail" in place.run("report", *base).stdout
     refused = place.run("report", "intraday-process", "--by", "colour", *base, check=False)
     assert refused.returncode == 65 and "by: must be one or several of" in refused.stderr
+
+
+@pytest.fixture
+def many(mart: Mart, tally: Tally) -> Iterator[int]:
+    """More items than a page holds, of a day on which nothing else was; what is final and did not end is not cleared away."""
+    with mart.connect() as connection:
+        connection.execute(
+            """
+            INSERT INTO task_fact SELECT r.* FROM task_fact t, generate_series(1, 5100) n, LATERAL jsonb_populate_record(t,
+                jsonb_build_object('item', gen_random_uuid(), 'entered_at', timestamptz '2001-01-01 12:00Z' + n * interval '1 s',
+                    'finished_at', NULL)) r
+            WHERE t.item = (SELECT item FROM task_fact WHERE is_final LIMIT 1)
+            """
+        )
+        yield 5100
+        connection.execute("DELETE FROM task_fact WHERE entered_at < '2002-01-01'")
+
+
+def test_the_command_writes_every_page_or_says_that_there_are_more(place: World, mart: Mart, many: int) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        period = ["--by", "item", "--from", "2001-01-01", "--to", "2001-01-02"]
+        base = ["--url", f"{mart.instances[0].url}/iwd/v3", "--key", mart.tenant.admin_key]
+        return place.run("report", "task-work-detail", *period, *arguments, *base)
+
+    whole = run("--csv")
+    rows = list(csv.DictReader(io.StringIO(whole.stdout)))
+    assert len(rows) == len({row["item"] for row in rows}) == many and "there are more" not in whole.stderr
+    part = run("--csv", "--limit", "5050")
+    assert list(csv.DictReader(io.StringIO(part.stdout))) == rows[:5050]
+    assert "5050 rows shown, there are more" in part.stderr
+    document = json.loads(run("--json").stdout)
+    assert len(document["items"]) == many and document["next"] is None
+    some = run("--json", "--limit", "20")
+    assert len(json.loads(some.stdout)["items"]) == 20 and json.loads(some.stdout)["next"]
+    assert "20 rows shown, there are more" in some.stderr
+    assert "\n20 rows shown, there are more" in run("--limit", "20").stdout
+    assert "there are more" not in run("--limit", str(many)).stdout
 
 
 # The document

@@ -49,7 +49,8 @@ package struct DimensionKeys: Sendable {
         package var at: Int64
     }
 
-    /// Names are cut to so many characters: a key of an index has its limit.
+    /// Names are cut to so many characters: a key of an index has its limit. A category's path is not: categories that differ
+    /// far down are others, and what core takes (ten names of 100 bytes) fits.
     package static let longestName = 200
 
     /// Codes beyond so many are `(other)`: a result may be any text.
@@ -84,7 +85,7 @@ package struct DimensionKeys: Sendable {
     package mutating func key(_ dimension: Dimension, _ name: String?, at milliseconds: Int64) -> Int32 {
         guard let name, !name.isEmpty else { return 0 }
         if let key = keys[dimension.rawValue][name] { return key }
-        let cut = Self.cut(name)
+        let cut = Self.stored(name, in: dimension)
         if cut != name, let key = keys[dimension.rawValue][cut] { return key }
         if dimension == .resultCode, keys[dimension.rawValue].count > Self.mostResultCodes { return 1 }
         let key = next[dimension.rawValue]
@@ -111,6 +112,16 @@ package struct DimensionKeys: Sendable {
 
     /// How many rows are new.
     package var newCount: Int { new.reduce(0) { $0 + $1.count } }
+
+    /// A name as a dimension's row has it, which is also how it is looked up.
+    package static func stored(_ name: String, in dimension: Dimension) -> String {
+        switch dimension {
+        case .category: name
+        // Slot and attribute are no part of the value, which is cut by itself.
+        case .custom: CustomValue(name: name)?.name ?? name
+        default: cut(name)
+        }
+    }
 
     package static func cut(_ name: String) -> String {
         name.utf8.count <= longestName

@@ -45,22 +45,40 @@ package actor WorkspaceTokens {
     /// - Parameter secret: with `clientId` and `clientSecret`.
     /// - Throws: ``MartProblem`` when the endpoint refuses, `OutboundHTTP.Failure` when it cannot be reached.
     package func token(tokenUrl: String, secret: JSONObject) async throws -> String {
-        guard let client = secret["clientId"]?.stringValue, let password = secret["clientSecret"]?.stringValue else {
-            throw MartProblem("The workspace's secret needs clientId and clientSecret.")
-        }
-        let key = "\(tokenUrl)\n\(client)"
+        let key = try Self.place(tokenUrl, secret)
         if let found = kept[key], clock() < found.renewal { return found.token }
         do {
-            let new = try await fetch(tokenUrl, client, password)
-            kept[key] = new
-            return new.token
+            return try await renew(tokenUrl: tokenUrl, secret: secret)
         } catch {
             if let found = kept[key], clock() < found.end, !(error is MartProblem) { return found.token }
             throw error
         }
     }
 
-    private func fetch(_ url: String, _ client: String, _ password: String) async throws -> Kept {
+    /// Fetches a token, also when the one that is kept still holds, and keeps it from then on.
+    /// - Throws: as ``token(tokenUrl:secret:)`` does; the one that was kept stays.
+    @discardableResult
+    package func renew(tokenUrl: String, secret: JSONObject) async throws -> String {
+        let key = try Self.place(tokenUrl, secret)
+        let new = try await fetch(tokenUrl, secret)
+        kept[key] = new
+        return new.token
+    }
+
+    /// Where a client's token is kept.
+    private static func place(_ tokenUrl: String, _ secret: JSONObject) throws -> String {
+        "\(tokenUrl)\n\(try client(secret).name)"
+    }
+
+    private static func client(_ secret: JSONObject) throws -> (name: String, password: String) {
+        guard let client = secret["clientId"]?.stringValue, let password = secret["clientSecret"]?.stringValue else {
+            throw MartProblem("The workspace's secret needs clientId and clientSecret.")
+        }
+        return (client, password)
+    }
+
+    private func fetch(_ url: String, _ secret: JSONObject) async throws -> Kept {
+        let (client, password) = try Self.client(secret)
         let credentials = Data("\(Self.encoded(client)):\(Self.encoded(password))".utf8).base64EncodedString()
         let (status, body) = try await post(
             url,

@@ -12,10 +12,12 @@ package struct ReadSteps: Sendable {
     /// The names of customers and of custom attributes' values that an event tells.
     package func names(in event: ProjectedEvent, _ body: (Dimension, String) -> Void) {
         guard let attributes = event.data["attributes"]?.objectValue, !attributes.isEmpty else { return }
-        if let name = text(attributes, settings.mart.attributes.customer) { body(.customer, DimensionKeys.cut(name)) }
+        if let name = text(attributes, settings.mart.attributes.customer) {
+            body(.customer, DimensionKeys.stored(name, in: .customer))
+        }
         for (index, attribute) in settings.mart.custom.enumerated() {
             if let value = text(attributes, attribute) {
-                body(.custom, CustomValue(slot: index + 1, attribute: attribute, value: DimensionKeys.cut(value)).name)
+                body(.custom, CustomValue(slot: index + 1, attribute: attribute, value: value).name)
             }
         }
     }
@@ -90,8 +92,7 @@ package struct ReadSteps: Sendable {
         content.businessValue = data["businessValue"]?.numberValue
         content.custom = settings.mart.custom.enumerated().map { index, attribute in
             guard let value = text(attributes, attribute) else { return 0 }
-            let name = CustomValue(slot: index + 1, attribute: attribute, value: DimensionKeys.cut(value)).name
-            return keys.key(.custom, name, at: at)
+            return keys.key(.custom, CustomValue(slot: index + 1, attribute: attribute, value: value).name, at: at)
         }
         return content
     }
@@ -181,16 +182,16 @@ extension ReadSteps {
     }
 }
 
-/// A value of a custom attribute, as one name.
+/// A value of a custom attribute, as one name. The value is cut as names of dimensions are, by itself.
 package struct CustomValue: Sendable, Hashable {
-    package var slot: Int
-    package var attribute: String
-    package var value: String
+    package let slot: Int
+    package let attribute: String
+    package let value: String
 
     package init(slot: Int, attribute: String, value: String) {
         self.slot = slot
         self.attribute = attribute
-        self.value = value
+        self.value = DimensionKeys.cut(value)
     }
 
     /// Slot, attribute and value; no text that core takes has the character between them.

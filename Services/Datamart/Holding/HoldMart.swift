@@ -55,7 +55,7 @@ struct HoldMart: Sendable {
         var logger = dependencies.logger
         logger[metadataKey: "tenant"] = "\(section.tenant)"
         let database = try await dependencies.database(section, logger)
-        let install = InstallMart(database: database, reader: dependencies.reader)
+        let install = InstallMart(database: database, reader: dependencies.reader, tenant: section.tenant)
         try await install.run(MartSchema.name)
         let parts = MartParts(section: section, database: database, install: install, logger: logger)
         let mart = try parts.mart(settings)

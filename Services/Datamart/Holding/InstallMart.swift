@@ -5,10 +5,14 @@ struct InstallMart: Sendable {
     let database: MartDatabase
     /// The role of BI tools, which is given its rights where it exists.
     let reader: String
+    /// The tenant's name.
+    let tenant: String
 
     /// - Parameter schema: `mart`, or the one in which it is built anew.
+    /// - Throws: ``MartProblem`` when the database is another tenant's mart.
     func run(_ schema: String) async throws {
         try await install(MartSchema.controlName, MartSchema.control)
+        try await claim()
         try await install(schema, MartSchema.migrations)
         try await withPool(schema) { pool in
             guard try await !pool.query("SELECT 1 FROM pg_roles WHERE rolname = $1", [.text(reader)]).isEmpty else {
@@ -19,6 +23,19 @@ struct InstallMart: Sendable {
                 _ = try await transaction.query(
                     "SELECT pg_advisory_xact_lock(1835625586, hashtext($1))", [.text(schema)])
                 try await transaction.script(MartSchema.grants(to: reader, schema: schema))
+            }
+        }
+    }
+
+    /// Makes the tenant the owner of a database that has none. The owner's name is not said: it is another tenant's.
+    private func claim() async throws {
+        try await withPool(MartSchema.controlName) { pool in
+            _ = try await pool.query(
+                "INSERT INTO mart_owner (tenant) VALUES ($1) ON CONFLICT DO NOTHING", [.text(tenant)])
+            guard try await pool.query("SELECT tenant FROM mart_owner")[0][0].text == tenant else {
+                throw MartProblem(
+                    "The database that the section datamart names is another tenant's mart; each tenant needs one of its own."
+                )
             }
         }
     }

@@ -65,6 +65,10 @@ struct MartDuties: Sendable {
                         // A mart that was built anew counts from nothing.
                         dimensionRows: Int(max(0, rows - dimensions)))
                     run.pending(now.lag)
+                    // It goes on as long as the term does: that it is up to date is its success.
+                    if now.lag == 0, now.problem == nil, !now.isFarBehind {
+                        JobMetrics.succeeded(run.report, tenant: jobs.tenant, at: .now)
+                    }
                     told = now.applied
                     dimensions = rows
                 }

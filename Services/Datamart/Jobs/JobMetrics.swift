@@ -32,9 +32,12 @@ enum JobMetrics {
         Counter(label: "datamart_job_rows_total", dimensions: labels).increment(by: report.rowsWritten)
         guard let end = report.endedAt else { return }
         Timer(label: "datamart_job_duration_seconds", dimensions: labels).recordMilliseconds(end - report.startedAt)
-        if report.outcome == .succeeded {
-            Gauge(label: "datamart_job_last_success_seconds", dimensions: labels).record(seconds(end))
-        }
+        if report.outcome == .succeeded { succeeded(report, tenant: tenant, at: end) }
+    }
+
+    /// A run ended well, or one that only ends with its term goes well.
+    static func succeeded(_ report: JobReport, tenant: String, at now: Instant) {
+        Gauge(label: "datamart_job_last_success_seconds", dimensions: labels(report, tenant)).record(seconds(now))
     }
 
     /// Says what they mean.
@@ -42,7 +45,10 @@ enum JobMetrics {
         for (name, help) in [
             ("datamart_job_active", "Whether the job runs on this instance (1) or not (0)."),
             ("datamart_job_last_start_seconds", "When the job last began here, in seconds since 1970."),
-            ("datamart_job_last_success_seconds", "When the job last ended well here, in seconds since 1970."),
+            (
+                "datamart_job_last_success_seconds",
+                "When the job last ended well here, or as the projection was up to date, in seconds since 1970."
+            ),
             ("datamart_job_duration_seconds", "How long the job ran."),
             ("datamart_job_runs_total", "Runs of the job that ended here, by outcome."),
             ("datamart_job_rows_total", "Rows that the job made or changed."),

@@ -89,12 +89,12 @@ struct ItemReport: Sendable {
         func column(_ name: String, _ title: String, _ kind: ReportValueKind) -> ReportAnswer.Column {
             ReportAnswer.Column(name: name, title: title, kind: kind)
         }
-        let item = [
-            column("at", atTitle, .time), column("item", "item", .text),
-            column("captureId", "capture id", .text), column("category", "category", .text),
-            column("queue", "queue", .text), column("source", "source", .text), column("agent", "agent", .text),
-            column("priority", "priority", .text),
-        ]
+        let item =
+            [
+                column("at", atTitle, .time), column("item", "item", .text),
+                column("captureId", "capture id", .text), column("category", "category", .text),
+                column("queue", "queue", .text), column("source", "source", .text), column("agent", "agent", .text),
+            ] + (showsAgents ? [.agentName] : []) + [column("priority", "priority", .text)]
         switch row {
         case .item, .finished, .open:
             return item + [
@@ -136,7 +136,9 @@ struct ItemReport: Sendable {
         if found.count > page.limit {
             let last = found[page.limit - 1]
             var place: [JSONValue] = [.integer(try last[columns.count].int64), .string(try last[1].text)]
-            if row == .assignment { place.append(.integer(try last[8].int64)) }
+            if row == .assignment, let number = columns.firstIndex(where: { $0.name == "number" }) {
+                place.append(.integer(try last[number].int64))
+            }
             next = page.next(after: .array(place), from: from, to: to, interval: nil)
         }
         return ReportAnswer(

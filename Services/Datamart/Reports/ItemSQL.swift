@@ -55,9 +55,13 @@ struct ItemSQL {
         return (report.row == .assignment && own.contains(column) ? "w." : "t.") + column
     }
 
+    /// The agent, and what the directory calls the agent; a number alone where names are not shown.
     private var agent: String {
         report.showsAgents
-            ? "CASE p.agent_key WHEN 0 THEN NULL ELSE (SELECT agent FROM dim_agent d WHERE d.agent_key = p.agent_key) END"
+            ? """
+            CASE p.agent_key WHEN 0 THEN NULL ELSE (SELECT agent FROM dim_agent d WHERE d.agent_key = p.agent_key) END,
+            (SELECT d.display_name FROM dim_agent d WHERE d.agent_key = p.agent_key)
+            """
             : "CASE p.agent_key WHEN 0 THEN NULL ELSE 'agent ' || p.agent_key END"
     }
 

@@ -11,6 +11,9 @@ package struct ReportAnswer: Sendable {
         let title: String
         let kind: ReportValueKind
         var isMain = false
+
+        /// Beside an agent's id, what the directory calls the agent.
+        static let agentName = Column(name: "name", title: "agent's name", kind: .text)
     }
 
     /// A row: values by column, and where to go from it.
@@ -121,7 +124,7 @@ extension FilledReport {
             name: definition.name, title: definition.title, zone: period.zone, from: period.from, to: period.to,
             interval: period.interval, by: request.by.map(\.rawValue), columns: columns,
             rows: shown.map { ReportAnswer.Row(values: values($0), links: links($0)) },
-            total: request.by.map { _ in nil } + measures.map { total.value(of: $0.formula) }
+            total: columns.prefix { $0.kind.isLabel }.map { _ in nil } + measures.map { total.value(of: $0.formula) }
                 + (showsTargets ? [nil] : []),
             progress: progress, next: next)
     }
@@ -129,21 +132,26 @@ extension FilledReport {
     private var showsTargets: Bool { !targets.isEmpty }
 
     private var columns: [ReportAnswer.Column] {
-        request.by.map { dimension in
-            ReportAnswer.Column(
+        request.by.flatMap { dimension in
+            let column = ReportAnswer.Column(
                 name: dimension.rawValue, title: dimension.title, kind: dimension == .interval ? .time : .dimension)
+            return dimension == .agent && showsAgents ? [column, .agentName] : [column]
         }
             + measures.map { ReportAnswer.Column(name: $0.name, title: $0.title, kind: $0.kind, isMain: $0.isMain) }
             + (showsTargets ? [ReportAnswer.Column(name: "target", title: "target", kind: .percent)] : [])
     }
 
     private func values(_ row: ReportRow) -> [JSONValue?] {
-        var values: [JSONValue?] = row.labels.map { label in
+        var values: [JSONValue?] = []
+        for (dimension, label) in zip(request.by, row.labels) {
             switch label {
             case .interval(let index):
-                .string(period.zone.text(period.starts[min(max(index, 0), period.starts.count - 1)]))
-            case .name(_, let text): .string(text)
-            case .none: nil
+                values.append(.string(period.zone.text(period.starts[min(max(index, 0), period.starts.count - 1)])))
+            case .name(_, let text): values.append(.string(text))
+            case .none: values.append(nil)
+            }
+            if dimension == .agent, showsAgents {
+                values.append(label.text.flatMap { agents[$0] }.map(JSONValue.string))
             }
         }
         values += measures.map { row.value(of: $0.formula) }
@@ -196,7 +204,8 @@ extension FilledReport {
                     ReportAddress.text(definition.name, [("by", "category")] + filters + time)
                 ))
         }
-        let known = items.filter { name, _ in ItemReport.filters.contains { $0.rawValue == name } }
+        var known = items.filter { name, _ in ItemReport.filters.contains { $0.rawValue == name } }
+        if request.isOwn(category) { known.append(("depth", "0")) }
         for (name, row) in [("items", ItemReport.Row.item), ("finished", .finished), ("open", .open)] {
             links.append((name, ReportAddress.text(ItemReport.name, [("by", row.rawValue)] + known + time)))
         }

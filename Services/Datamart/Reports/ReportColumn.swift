@@ -16,6 +16,9 @@ package enum ReportValueKind: String, Sendable, CaseIterable {
     case percent
     /// A plain number.
     case ratio
+
+    /// Whether it says what a row is of, and nothing about it.
+    var isLabel: Bool { self == .dimension || self == .time || self == .text }
 }
 
 /// How a measure comes out of sums. Sums are additive over rows, so that a measure of several rows is the measure of

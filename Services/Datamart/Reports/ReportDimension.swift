@@ -44,7 +44,8 @@ package enum ReportDimension: String, CaseIterable, Sendable {
         FROM dim_agent a WHERE $1::int[] IS NULL OR a.agent_key = ANY($1)
         """
 
-    /// Names of keys: rows of key, order among names, and name. `$1` are the keys, or NULL for all.
+    /// Names of keys: rows of key, order among names, name and, of agents, what the directory calls them. `$1` are the keys, or
+    /// NULL for all.
     var names: String? {
         func table(_ table: String, _ key: String, _ name: String, order: String = "0") -> String {
             "SELECT \(key)::int, \(order)::int, \(name) FROM \(table) WHERE $1::int[] IS NULL OR \(key) = ANY($1)"
@@ -53,7 +54,7 @@ package enum ReportDimension: String, CaseIterable, Sendable {
         case .interval, .direction: nil
         case .category: table("dim_category", "category_key", "CASE category_key WHEN 0 THEN '(none)' ELSE path END")
         case .queue: table("dim_queue", "queue_key", "name")
-        case .agent: table("dim_agent", "agent_key", "agent")
+        case .agent: table("dim_agent", "agent_key", "agent, display_name")
         case .team: Self.teams
         case .source: table("dim_capture_point", "source_key", "name")
         case .segment: table("dim_segment", "segment_key", "name")

@@ -5,6 +5,8 @@ import Storage
 /// Names of keys of dimensions, as one caller may see them.
 struct ReportNames: Sendable {
     private var names: [ReportDimension: [Int64: ReportLabel]] = [:]
+    /// What the directory calls agents, by the labels of their rows; empty unless they may be shown.
+    private(set) var displayNames: [String: String] = [:]
     private let showsAgents: Bool
     /// Paths of categories are cut off after so many names.
     private let categoryDepth: Int
@@ -32,6 +34,7 @@ struct ReportNames: Sendable {
             let key = try row[0].int64
             let name = try row[2].text
             labels[key] = .name(order: Int(try row[1].int64), shown(dimension, key, name))
+            if dimension == .agent, showsAgents, let told = try row[3].nullable?.text { displayNames[name] = told }
         }
         names[dimension] = labels
     }

@@ -19,6 +19,18 @@ package struct ReportRequest: Sendable {
         Set(by + filters.map(\.dimension)).subtracting([.interval])
     }
 
+    /// How many names of a category's path the rows show.
+    var categoryDepth: Int { (within.map { $0.split(separator: "/").count } ?? 0) + depth }
+
+    /// The category that it is restricted to.
+    private var within: String? { filters.first { $0.dimension == .category }?.values.first }
+
+    /// Whether a row by category is of what is directly in the category, and not of what is below it: what is below has
+    /// rows of its own, or is left out.
+    func isOwn(_ category: String) -> Bool {
+        category.split(separator: "/").count < categoryDepth || (depth == 0 && within != nil)
+    }
+
     /// Parameters that every report takes.
     static let common = ["from", "to", "by", "interval", "timeZone", "depth"] + ReportPage.parameters
 

@@ -42,6 +42,8 @@ package struct FilledReport: Sendable {
     let progress: MartProgress
     /// Categories that have others below them, by what their rows are named.
     let parents: Set<String>
+    /// Agents' names as the directory has them, by what their rows are named; empty unless the caller may see them.
+    let agents: [String: String]
     /// Whether the caller may see agents' names.
     let showsAgents: Bool
     /// Per cent of items to be completed in time, by category and first day.
@@ -118,7 +120,7 @@ struct RunReport: Sendable {
             definition: definition, request: request, period: period,
             measures: measures, rows: rows,
             total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents,
-            showsAgents: showsAgents, targets: targets)
+            agents: names.0.displayNames, showsAgents: showsAgents, targets: targets)
     }
 
     /// Names of all keys in the results.
@@ -136,6 +138,7 @@ struct RunReport: Sendable {
         let wanted = request.by.filter { $0.names != nil }
         let answers = try await transaction.pipeline(
             wanted.compactMap { ReportNames.statement($0, keys[$0] ?? [], at: period.to) })
+        let categoryDepth = request.categoryDepth
         var names = ReportNames(showsAgents: showsAgents, categoryDepth: categoryDepth)
         var parents: Set<String> = []
         for (dimension, rows) in zip(wanted, answers) {
@@ -147,12 +150,6 @@ struct RunReport: Sendable {
             }
         }
         return (names, parents)
-    }
-
-    /// How many names of a category's path the rows show.
-    private var categoryDepth: Int {
-        let filter = request.filters.first { $0.dimension == .category }?.values.first
-        return (filter.map { $0.split(separator: "/").count } ?? 0) + request.depth
     }
 
     private func decode(

@@ -4,7 +4,7 @@ import Storage
 
 /// How old the mart's tables may grow. Whole partitions go where all in them is too old; what is not final stays, however
 /// old it is, with all its steps.
-struct ClearAway: Sendable {
+package struct ClearAway: Sendable {
     /// Items or messages of one transaction.
     static let page: Int64 = 2000
 
@@ -126,10 +126,25 @@ struct ClearAway: Sendable {
             [.timestamp(milliseconds: facts.milliseconds)])
     }
 
+    // MARK: Jobs
+
+    /// Runs of jobs that were last heard of so many days ago.
+    static let longestRuns: Int64 = 90
+
+    /// What jobs did long ago; a run that goes on is heard of every few seconds.
+    static func clearingRuns(at now: Instant) -> SQLStatement {
+        SQLStatement(
+            "DELETE FROM job_run WHERE told_at < $1",
+            [.timestamp(milliseconds: (now - longestRuns * 86_400_000).milliseconds)])
+    }
+
     // MARK: Dimensions
 
     /// Names that no item has any more: customers and the values of custom attributes.
-    static let forgettingNames: [SQLStatement] =
+    ///
+    /// Each is an anti-join, which a server with little memory does in parts: `NOT IN` would look through all keys for each
+    /// name then.
+    package static let forgettingNames: [SQLStatement] =
         [
             SQLStatement(
                 """
@@ -141,7 +156,9 @@ struct ClearAway: Sendable {
             SQLStatement(
                 """
                 DELETE FROM dim_custom d WHERE d.slot = \(slot) AND d.custom_key > 0
-                    AND d.custom_key NOT IN (SELECT custom_\(slot) FROM task_fact WHERE custom_\(slot) > 0)
+                    AND NOT EXISTS (
+                        SELECT FROM (SELECT DISTINCT custom_\(slot) AS key FROM task_fact WHERE custom_\(slot) > 0) t
+                        WHERE t.key = d.custom_key)
                 """)
         }
 }

@@ -21,7 +21,8 @@ extension DatamartTarget {
         return try await pool.batch(fence: fence, statements).reduce(0) { $0 + (try $1[0][0].int) }
     }
 
-    /// Takes away what a tenant keeps no longer, page by page.
+    /// Takes away what a tenant keeps no longer, page by page. Names come last: looking for those that no item has takes
+    /// longest, and nothing waits for it.
     /// - Returns: how many rows, and partitions, went.
     package func clearAway(
         _ retention: DatamartRetention, at now: Instant, fence: TermFence
@@ -36,13 +37,20 @@ extension DatamartTarget {
         }
         _ = try await alone([clear.raisingFactsFloor], fence)
         _ = try await alone([clear.raisingFloors] + ClearAway.carryingBacklog, fence)
+        let partitions = try await dropPartitions(fence)
+        rows += try await alone([ClearAway.clearingRuns(at: now)], fence)
         rows += try await forgetNames(fence)
-        return (rows, try await dropPartitions(fence))
+        return (rows, partitions)
     }
 
-    /// Takes names away that no item has any more.
+    /// Takes names away that no item has any more, attribute by attribute: events are applied in between.
     package func forgetNames(_ fence: TermFence) async throws -> Int {
-        try await alone(ClearAway.forgettingNames, fence)
+        var rows = 0
+        for statement in ClearAway.forgettingNames {
+            rows += try await alone([statement], fence)
+            try Task.checkCancellation()
+        }
+        return rows
     }
 
     private func dropPartitions(_ fence: TermFence) async throws -> Int {

@@ -27,7 +27,8 @@ struct MartJobs: Sendable {
                 }
             }
             group.addTask {
-                await every(.seconds(3600), "retention") { run in
+                // Not at once: whoever takes a mart over has events to apply first.
+                await every(.seconds(3600), "retention", first: .seconds(180)) { run in
                     guard let retention = settings.section?.mart.retention else { return }
                     let (rows, partitions) = try await mart.target.clearAway(retention, at: .now, fence: fence)
                     run.count(written: rows)
@@ -47,8 +48,8 @@ struct MartJobs: Sendable {
         await http.close()
     }
 
-    /// The job `workspace`: a run for each token that is fetched. It is looked at often, and one is asked for only when the
-    /// one that is kept comes to its end.
+    /// The job `workspace`: a run for each token that is fetched, or could not be; then it is tried again, after pauses that
+    /// grow. It is looked at often, and one is asked for only when the one that is kept comes to its end.
     private func renewToken(_ tokens: WorkspaceTokens) async {
         guard let workspace = settings.section?.mart.directory.workspace else { return }
         await repeating("workspace", logger: logger, longestPause: .seconds(60)) {
@@ -56,7 +57,7 @@ struct MartJobs: Sendable {
             try requireTrust()
             try await jobs.run("workspace", term: term) { run in
                 let secret = try settings.section?.secret(workspace.secret, dependencies.secrets) ?? [:]
-                _ = try await tokens.token(tokenUrl: workspace.tokenUrl, secret: secret)
+                try await tokens.renew(tokenUrl: workspace.tokenUrl, secret: secret)
                 run.count(read: 1)
             }
             return .seconds(1)
@@ -64,11 +65,12 @@ struct MartJobs: Sendable {
     }
 
     /// Runs a job by the clock, and for a mart that has been built anew at once; what fails is tried again after a minute.
+    /// - Parameter first: how long a term lasts before the first run.
     private func every(
         _ period: Duration, _ job: String, first: Duration = .zero,
         _ body: @Sendable @escaping (JobRun) async throws -> Void
     ) async {
-        try? await Task.sleep(for: first)
+        await wait(first, orAnotherThan: ObjectIdentifier(mart.target))
         while !Task.isCancelled {
             let target = ObjectIdentifier(mart.target)
             var pause = period
@@ -79,10 +81,15 @@ struct MartJobs: Sendable {
                 // The log of jobs has told of it.
                 pause = min(period, .seconds(60))
             }
-            let next = ContinuousClock.now + pause
-            while !Task.isCancelled, ContinuousClock.now < next, ObjectIdentifier(mart.target) == target {
-                try? await Task.sleep(for: min(.seconds(2), next - .now))
-            }
+            await wait(pause, orAnotherThan: target)
+        }
+    }
+
+    /// Waits, no longer than until the mart is another one.
+    private func wait(_ pause: Duration, orAnotherThan target: ObjectIdentifier) async {
+        let next = ContinuousClock.now + pause
+        while !Task.isCancelled, ContinuousClock.now < next, ObjectIdentifier(mart.target) == target {
+            try? await Task.sleep(for: min(.seconds(2), next - .now))
         }
     }
 

@@ -32,7 +32,21 @@ public enum MartSchema {
                     asked_by text NOT NULL,
                     done_at timestamptz
                 );
-                """)
+                """),
+        Migration(
+            version: 2,
+            name: "owner",
+            sql: """
+                -- Whose mart the database is; set by the tenant that comes first.
+                CREATE TABLE mart_owner (
+                    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+                    tenant text NOT NULL,
+                    since timestamptz NOT NULL DEFAULT now()
+                );
+                -- Of a mart from before there were owners: who alone has held it. Where several have, the next to come.
+                INSERT INTO mart_owner (tenant)
+                SELECT min(substr(name, 6)) FROM lease WHERE starts_with(name, 'mart:') HAVING count(*) = 1;
+                """),
     ]
 
     /// What a role of BI tools may do in its tenant's database: read the mart, nothing else. It has no right to connect

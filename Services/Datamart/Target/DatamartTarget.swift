@@ -104,13 +104,27 @@ extension DatamartTarget: ProjectionTarget {
         try await gate.enter()
         defer { gate.leave() }
         let settings = try await currentSettings(for: Self.newestVersion(in: events), fence: fence)
+        do {
+            try await write(events, progress, settings, fence)
+        } catch let failure as NamesAreThere {
+            // They are read as the database spells them, and the batch goes by their keys.
+            try await write(events, progress, settings, fence, missed: failure.missed)
+        }
+    }
+
+    /// One attempt to apply a batch, inside the gate.
+    /// - Throws: ``NamesAreThere`` when rows of dimensions that were to be new are there.
+    private func write(
+        _ events: [ProjectedEvent], _ progress: ProjectionProgress, _ settings: MartSettings, _ fence: TermFence,
+        missed: MissedNames? = nil
+    ) async throws {
         var batch = MartBatch(memory: try await remembered(fence, settings), settings: settings)
         // Whatever fails, what is remembered is read again.
         memory = nil
         guard let first = events.first, let last = events.last, first.position > batch.memory.position else {
             throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
         }
-        try await batch.load(for: events, from: pool)
+        try await batch.load(for: events, missed: missed ?? MissedNames(), from: pool)
         batch.fold(events)
         let old = batch.memory.position
         let advance = SQLStatement(
@@ -126,12 +140,22 @@ extension DatamartTarget: ProjectionTarget {
         let waitless = events.count < Self.fullBatch ? [] : [SQLStatement("SET LOCAL synchronous_commit = off")]
         let begins = old == 0 && first.position > 1 ? [FeedBeginning.raisingFloors(at: first.at)] : []
         let statements = [advance] + waitless + begins + batch.statements()
-        try await pool.transaction(fence: fence) { transaction in
-            let results = try await transaction.pipeline(statements)
-            guard results[0].rowsAffected == 1 else {
-                throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
+        do {
+            try await pool.transaction(fence: fence) { transaction in
+                let results = try await transaction.pipeline(statements)
+                guard results[0].rowsAffected == 1 else {
+                    throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
+                }
+                _ = try await transaction.commit()
             }
-            _ = try await transaction.commit()
+        } catch {
+            let names = MissedNames(of: batch.memory.keys)
+            guard missed == nil, !names.isEmpty, case .uniqueViolation? = (error as? StorageError)?.code else {
+                throw error
+            }
+            logger.notice(
+                "names of dimensions are there already; they are read again", metadata: ["names": "\(names.count)"])
+            throw NamesAreThere(missed: names)
         }
         newDimensionRows += Int64(batch.memory.keys.newCount)
         memory = batch.remember(position: progress.position)

@@ -30,11 +30,14 @@ struct MartBatch: Sendable {
     }
 
     /// Reads what is not remembered of the items, messages and names that the events concern, in one round trip.
-    mutating func load(for events: [ProjectedEvent], from pool: PostgresPool) async throws {
+    /// - Parameter missed: new rows of an attempt before, whose names the database has after all.
+    mutating func load(
+        for events: [ProjectedEvent], missed: MissedNames = MissedNames(), from pool: PostgresPool
+    ) async throws {
         var items: Set<UUID> = []
         var emails: Set<UUID> = []
-        var customers: Set<String> = []
-        var customs: Set<CustomValue> = []
+        var customers = Set(missed.customers)
+        var customs = Set(missed.customs)
         for event in events {
             if event.kind.hasPrefix("workitem.") {
                 // The first step of an item has no state before it.

@@ -30,11 +30,13 @@ struct Report: OperatorCommand {
     @Option(help: "Only this source.") var source: String?
     @Option(help: ArgumentHelp("Another filter, such as segment=Gold; may be repeated.", valueName: "name=value"))
     var only: [String] = []
-    @Option(help: "Rows at most.") var limit = 1000
+    @Option(help: "Rows at most; else all.") var limit: Int?
     @Flag(help: "Print CSV, safe to open in a spreadsheet.") var csv = false
 
     func validate() throws {
-        guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit takes 1 to 1000000.") }
+        guard limit.map({ (1...1_000_000).contains($0) }) ?? true else {
+            throw ValidationError("--limit takes 1 to 1000000.")
+        }
         guard !(csv && output.json) else { throw ValidationError("--csv or --json, not both.") }
         for filter in only where !filter.contains("=") {
             throw ValidationError("--only takes name=value, not \(filter).")
@@ -45,19 +47,28 @@ struct Report: OperatorCommand {
         let client = try connection.connectReports()
         guard let name else { return try await list(client) }
         let path = "/reports/" + PercentEncoding.segment(name)
+        let pages = ReportPages(client: client, path: path, parameters: parameters, limit: limit)
         if csv {
-            let query = parameters + [("format", "csv"), ("limit", "\(min(limit, 5000))")]
-            let answer = try await client.send(.GET, path + PercentEncoding.query(query))
-            guard answer.isSuccess else { throw ProblemText.failure(of: answer, address: client.address) }
-            return Terminal.write(String(decoding: answer.bytes, as: UTF8.self))
+            if try await pages.writeCSV() { Terminal.complain(cut) }
+            return
         }
-        let (answer, rows) = try await client.report(path, parameters, limit: limit)
+        let (answer, rows, next) = try await pages.rows()
         if output.json {
             var object = answer.objectValue ?? JSONObject()
             object["items"] = .array(rows)
-            return Terminal.line(JSONValue.object(object).text)
+            object["next"] = next.map { .string($0) } ?? .null
+            Terminal.line(JSONValue.object(object).text)
+            if next != nil { Terminal.complain(cut) }
+            return
         }
-        Terminal.write(ReportText(answer: answer, rows: rows).lines.joined(separator: "\n") + "\n")
+        var lines = ReportText(answer: answer, rows: rows).lines
+        if next != nil { lines.append(cut) }
+        Terminal.write(lines.joined(separator: "\n") + "\n")
+    }
+
+    /// What is said when the limit leaves something out.
+    private var cut: String {
+        "\(limit ?? 0) rows shown, there are more: ask for them with a larger --limit, or without one."
     }
 
     private var parameters: [(String, String)] {
@@ -82,23 +93,5 @@ struct Report: OperatorCommand {
             ])
         }
         Terminal.write(table.text)
-    }
-}
-
-extension APIClient {
-    /// The first page of a report and the rows of all pages, up to `limit`.
-    func report(
-        _ path: String, _ parameters: [(String, String)], limit: Int = 1000
-    ) async throws -> (answer: JSONValue, rows: [JSONValue]) {
-        let query = parameters + [("limit", "\(min(limit, 5000))")]
-        let first = try await call(.GET, path + PercentEncoding.query(query))
-        var rows = first["items"]?.arrayValue ?? []
-        var next = first["next"]?.stringValue
-        while let cursor = next, rows.count < limit {
-            let page = try await call(.GET, path + PercentEncoding.query(query + [("cursor", cursor)]))
-            rows += page["items"]?.arrayValue ?? []
-            next = page["next"]?.stringValue
-        }
-        return (first, Array(rows.prefix(limit)))
     }
 }

@@ -147,7 +147,10 @@ extension DatamartOpenAPI {
         },
         "ReportRow": {
             "type": "object", "description": "A member for each column; null where there is no value.",
-            "properties": {"links": {
+            "properties": {"name": {
+                "type": ["string", "null"],
+                "description": "Where rows have an agent, for supervisors: what the directory calls the agent."
+            }, "links": {
                 "type": "object",
                 "properties": {
                     "down": {"type": "string", "description": "The same report of what is below the category."},

@@ -28,7 +28,7 @@ extension DatamartOpenAPI {
             }},
             "/reports/{name}": {"get": {
                 "operationId": "getReport", "tags": ["Reports"], "summary": "A report",
-                "description": "The period is widened to whole intervals: of `interval` when rows are by interval, else of 15 minutes or, where it is longer than a week or those are kept no longer, of days. Which of the filters a report takes is in the list of reports. Rows by category lead further down (`links.down`) and to their items (`links.items`). Names of agents are shown to supervisors; other callers see numbers.\n\nRoles: `reader`, `supervisor`.",
+                "description": "The period is widened to whole intervals: of `interval` when rows are by interval, else of 15 minutes or, where it is longer than a week or those are kept no longer, of days. Which of the filters a report takes is in the list of reports. Rows by category lead further down (`links.down`) and to their items (`links.items`). Agents are shown to supervisors; other callers see numbers. `agent` is the agent's id, as filters take it; beside it stands `name`, what the directory calls the agent, null where it says nothing.\n\nRoles: `reader`, `supervisor`.",
                 "parameters": [
                     {"$ref": "#/components/parameters/ReportName"}, {"$ref": "#/components/parameters/From"},
                     {"$ref": "#/components/parameters/To"}, {"$ref": "#/components/parameters/By"},
