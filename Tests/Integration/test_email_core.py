@@ -342,7 +342,12 @@ def test_what_was_not_kept_whole_is_known_by_its_place(room: MailRoom) -> None:
         {**room.message(f"whole-{room.tenant.name}@x"), **rest}
         for rest in ({"failed": "too large", "whole": False}, {"failed": "too large", "whole": False}, {})
     )
+    # Told once more, whole or not, it is told what core has of it: whoever tells must not take it from the server.
+    (told_again,) = room.receive({**room.message(f"held-{room.tenant.name}@x"), "failed": "too large", "whole": False})
+    (now,) = room.receive({**room.message(f"held-{room.tenant.name}@x"), "key": told_again["key"]})
+    assert (now["outcome"], now["incomplete"], now["emailId"]) == ("duplicate", True, told_again["emailId"])
     told = room.receive(head, again) + room.receive(whole)
+    assert "incomplete" not in room.receive(whole)[0]
     assert [outcome["outcome"] for outcome in told] == ["failed", "duplicate", "followUp"]
     assert told[2]["workItemId"] == told[0]["workItemId"]
     (kept, _) = room.emails(told[0]["workItemId"])
@@ -350,6 +355,10 @@ def test_what_was_not_kept_whole_is_known_by_its_place(room: MailRoom) -> None:
     # Where the whole one is, a head is needless.
     late = {**room.message(f"whole-{room.tenant.name}@x"), "failed": "too large", "whole": False}
     assert room.receive(late)[0]["outcome"] == "duplicate"
+    # Unless another one has the same Message-ID, also where a copy of the first lies.
+    room.receive({**whole, "key": {**whole["key"], "uid": whole["key"]["uid"] + 1000}})
+    other = {**room.message(f"whole-{room.tenant.name}@x"), "subject": "Other", "failed": "too large", "whole": False}
+    assert room.receive(other)[0]["outcome"] == "failed"
 
 
 def test_progress_begins_anew_with_another_epoch_and_account(room: MailRoom) -> None:

@@ -189,7 +189,9 @@ def test_a_refresh_token_that_changes_is_kept(post: Callable[..., Post], provide
     desk.has_items(5)
     sealed = base64.b64decode(key.get("/mailboxes/secrets/provider/sealed").json()["sealed"])
     assert json.loads(box.decrypt(sealed[:12], sealed[12:], purpose)) == provider.secret
-    assert desk.http.get("/mailboxes/secrets/provider/sealed").status_code == 403
+    other = desk.http.post("/keys", json={"name": "looks", "roles": ["supervisor"]}).json()["key"]
+    headers = {"Authorization": f"Bearer {other}"}
+    assert desk.http.get("/mailboxes/secrets/provider/sealed", headers=headers).status_code == 403
     for log in [one.log for one in (first, second, desk.core)]:
         assert not any(token in log.read_text() for token in [*handed, old, provider.refresh_token])
 
@@ -307,7 +309,7 @@ def test_a_message_that_is_not_given_out_stops_no_other(post: Callable[..., Post
     assert "does not give the message out" in held["reason"]
     # The provider has the only copy.
     wait_until(lambda: provider.place("good") != {provider.inbox}, what="the good one to be put away")
-    assert provider.place("bad") == {provider.inbox}
+    assert provider.inbox in provider.place("bad")
 
 
 @pytest.mark.parametrize("action", ["move", "delete"])

@@ -40,9 +40,12 @@ struct DeadLetters: Sendable {
         guard !letters.isEmpty else { return }
         var byTenant: [Int32: [DeadLetter]] = [:]
         for letter in letters {
+            let named = letter.malformed.tenant
+            // What names a tenant that cannot be served now is nobody else's to see.
+            let isOthers = named.map { tenants.isOutOfService(named: $0) } ?? false
             let owner =
-                letter.malformed.tenant.flatMap { tenants.runtime(named: $0) }
-                ?? fallbackTenant.flatMap { tenants.runtime(named: $0) }
+                named.flatMap { tenants.runtime(named: $0) }
+                ?? (isOthers ? nil : fallbackTenant.flatMap { tenants.runtime(named: $0) })
             if let owner {
                 byTenant[owner.tenant, default: []].append(letter)
             } else {

@@ -84,6 +84,10 @@ struct HandleCommands: Sendable {
                 return dead(message, .init(reason: "unknown tenant \(envelope.tenant ?? "")", envelope: envelope))
             }
             guard let (source, snapshot) = origin(of: envelope) else {
+                // The version that may name it is there and cannot be read here.
+                if tenants.unreadVersion(ofTenant: runtime.tenant) != nil {
+                    return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(Self.outOfService)))
+                }
                 return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
             }
             // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken. What

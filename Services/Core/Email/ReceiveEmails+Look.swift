@@ -8,7 +8,7 @@ extension ReceiveEmails {
         var state: MailboxState
         var contents: Set<[UInt8]> = []
         /// By digest of the key.
-        var keys: [UUID: (email: UUID?, workItem: UUID?)] = [:]
+        var keys: [UUID: (email: UUID?, workItem: UUID?, isIncomplete: Bool)] = [:]
         /// By digest of the message: where it was taken before.
         var messages: [UUID: [Before]] = [:]
         /// Items of conversations, by digest of a Message-ID.
@@ -44,6 +44,9 @@ extension ReceiveEmails {
         }
     }
 
+    /// Whether a message was not kept whole: then, and only then, what is kept of it says where it lies.
+    static func isIncomplete(_ content: JSONObject?) -> Bool { content?["place"] != nil }
+
     /// Conversations are kept apart by so many locks.
     private static let buckets: UInt64 = 256
 
@@ -69,8 +72,11 @@ extension ReceiveEmails {
                 [.int4(tenant ^ 0x656D_6100), .int4s(buckets.sorted())]),
             EmailReferences.locking(Array(Set(emails.flatMap(\.contents))), tenant: tenant),
             SQLStatement(
-                "SELECT key, email, work_item FROM email_key WHERE tenant = $1 AND mailbox = $2 AND key = ANY($3::uuid[])",
-                [own, .text(mailbox.name), .uuids(keys)]),
+                """
+                SELECT k.key, k.email, k.work_item, e.content
+                FROM email_key k LEFT JOIN email e ON e.tenant = k.tenant AND e.id = k.email
+                WHERE k.tenant = $1 AND k.mailbox = $2 AND k.key = ANY($3::uuid[])
+                """, [own, .text(mailbox.name), .uuids(keys)]),
             SQLStatement(
                 """
                 SELECT k.message, k.mailbox, k.place, k.email, k.work_item, k.at, e.content
@@ -101,7 +107,12 @@ extension ReceiveEmails {
         guard let row = found[1].first else { throw StorageError(.other, "the mailbox's row is missing") }
         var known = Known(state: try MailboxState(row: row))
         for row in found[3] { known.contents.insert(try row[0].bytes) }
-        for row in found[4] { known.keys[try row[0].uuid] = (try row[1].nullable?.uuid, try row[2].nullable?.uuid) }
+        for row in found[4] {
+            let content = (try row[3].nullable?.text).map { JSONObject(stored: $0) }
+            known.keys[try row[0].uuid] = (
+                try row[1].nullable?.uuid, try row[2].nullable?.uuid, Self.isIncomplete(content)
+            )
+        }
         for row in found[5] {
             known.messages[try row[0].uuid, default: []].append(
                 Before(
@@ -189,6 +200,8 @@ enum EmailIdentity {
             case .perMailbox: "\(email.identity)\n\(mailbox.name)"
             case .off: "\(email.identity)\n\(mailbox.name)\n\(key(email.key).hexText)"
             }
+        // Others of its Message-ID may have been fetched whole since, and kept apart from it then.
+        if !email.isWhole { text += "\n\(key(email.key).hexText)" }
         if message != EmailDigest.of(email.identity) { text += "\n\(message.hexText)" }
         return "mail-" + EmailDigest.of(text).hexText
     }

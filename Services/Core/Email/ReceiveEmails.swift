@@ -27,6 +27,8 @@ struct ReceiveEmails: Sendable {
         var workItem: UUID?
         var email: UUID?
         var reason: String?
+        /// Whether it was taken before and was not kept whole then: the server has the only copy.
+        var isIncomplete = false
 
         func write(to writer: inout JSONWriter) {
             writer.object { json in
@@ -35,6 +37,7 @@ struct ReceiveEmails: Sendable {
                 json.member("workItemId", workItem?.dashedText)
                 json.member("emailId", email?.dashedText)
                 json.member("reason", reason)
+                if isIncomplete { json.member("incomplete", true) }
             }
         }
     }

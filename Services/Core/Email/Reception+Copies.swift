@@ -8,7 +8,7 @@ extension Reception {
         var before = known.messages[message(email)] ?? []
         if !email.isWhole, let id = email.messageId {
             // A whole one makes one that was not kept whole needless.
-            before += (known.messages[EmailDigest.of(id)] ?? []).filter { $0.isCopied(by: email) }
+            before += (known.messages[EmailDigest.of(id)] ?? []).filter { $0.email != nil && $0.isCopied(by: email) }
         }
         let place = EmailIdentity.place(email.key)
         let same = before.first { entry in

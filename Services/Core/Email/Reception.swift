@@ -51,7 +51,7 @@ struct Reception {
 
     mutating func take(_ email: ReceivedEmail) {
         if let same = known.keys[EmailIdentity.key(email.key)] {
-            return tell(email, .duplicate, item: same.workItem, email: same.email)
+            return tell(email, .duplicate, item: same.workItem, email: same.email, isIncomplete: same.isIncomplete)
         }
         if let same = copied(email) {
             keep(email, nil, item: same.workItem)
@@ -82,7 +82,7 @@ struct Reception {
     /// - Parameter other: an item that it is not.
     private func conversation(of email: ReceivedEmail, otherThan other: UUID? = nil) -> UUID? {
         // A copy that counts as a message of its own does not belong where the first one does.
-        let isCopy = known.messages[EmailDigest.of(email.identity)] != nil
+        let isCopy = email.identities.contains { known.messages[EmailDigest.of($0)] != nil }
         for id in (isCopy ? [] : [email.reference]) + email.references {
             guard let item = known.threads[EmailDigest.of(id)], item != other else { continue }
             if known.locked.items[item] != nil || newItems.contains(where: { $0.id == item }) { return item }
@@ -252,7 +252,7 @@ struct Reception {
     private mutating func keep(_ email: ReceivedEmail, _ row: Email?, item: UUID?) {
         let message = message(email)
         taken.append(Taken(received: email, message: message, email: row, workItem: item))
-        known.keys[EmailIdentity.key(email.key)] = (row?.id, item)
+        known.keys[EmailIdentity.key(email.key)] = (row?.id, item, ReceiveEmails.isIncomplete(row?.content))
         known.messages[message, default: []].append(
             .init(
                 mailbox: mailbox.name, place: EmailIdentity.place(email.key), email: row?.id, workItem: item, at: now,
@@ -265,9 +265,10 @@ struct Reception {
 
     private mutating func tell(
         _ email: ReceivedEmail, _ kind: ReceiveEmails.Outcome.Kind, item: UUID? = nil, email row: UUID? = nil,
-        reason: String? = nil
+        reason: String? = nil, isIncomplete: Bool = false
     ) {
-        outcomes.append(.init(key: email.key, kind: kind, workItem: item, email: row, reason: reason))
+        outcomes.append(
+            .init(key: email.key, kind: kind, workItem: item, email: row, reason: reason, isIncomplete: isIncomplete))
     }
 
     /// What the rules look at.

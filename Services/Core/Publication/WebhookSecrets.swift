@@ -5,7 +5,8 @@ import Storage
 /// The secrets that webhooks are signed with, by the name in a source's `secretRef`.
 ///
 /// First the tenant's own (`PUT /secrets/NAME`, its `password`), then what the installation has for this tenant alone
-/// (`tenant/name` in `MILLRACE_WEBHOOK_SECRETS`), then what it has for all.
+/// (`tenant/name` in `MILLRACE_WEBHOOK_SECRETS`), then what it has for all. An own one that cannot sign, such as a mailbox's
+/// of the same name, does not stand in the way of these.
 struct WebhookSecrets: Sendable {
     let dependencies: CoreDependencies
     let tenant: Int32
@@ -20,10 +21,14 @@ struct WebhookSecrets: Sendable {
 
     /// - Throws: ``WebhookRefused``, which says what is missing.
     func secret(named name: String) async throws -> String {
-        if let own = try await own(named: name) { return own }
-        if let installed = Self.installed(dependencies.webhookSecrets, name: name, tenant: tenantName) {
+        let installed = Self.installed(dependencies.webhookSecrets, name: name, tenant: tenantName)
+        do {
+            if let own = try await own(named: name) { return own }
+        } catch let refusal as WebhookRefused {
+            guard let installed else { throw refusal }
             return installed
         }
+        if let installed { return installed }
         throw WebhookRefused(
             description: "there is no secret named \(name): put one (PUT /secrets/\(name)), or have it set in "
                 + "MILLRACE_WEBHOOK_SECRETS")

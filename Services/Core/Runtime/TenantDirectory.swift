@@ -159,7 +159,7 @@ final class TenantDirectory: Sendable {
     private func note(_ error: any Error, of tenant: ConfigurationStore.Tenant) throws {
         if error is CancellationError { throw error }
         if let cause = error as? StorageError,
-            cause.isRetryable || cause.code == .poolExhausted || cause.code == .poolClosed
+            cause.isRetryable || [.poolExhausted, .poolClosed, .outOfResources, .statementTimeout].contains(cause.code)
         {
             throw error
         }

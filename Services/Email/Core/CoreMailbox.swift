@@ -54,6 +54,8 @@ struct CoreMailbox: Sendable {
         let id: String?
         let kind: String
         let reason: String?
+        /// Whether core has only a part of it, or nothing: the server has the only copy.
+        let isIncomplete: Bool
 
         /// Whether it never has to be sent again.
         var isFinal: Bool { kind != "retry" }
@@ -69,7 +71,7 @@ struct CoreMailbox: Sendable {
             guard let key = outcome["key"], let kind = outcome["outcome"]?.stringValue else { return nil }
             return Outcome(
                 uid: key["uid"]?.integerValue.flatMap { UInt32(exactly: $0) }, id: key["id"]?.stringValue, kind: kind,
-                reason: outcome["reason"]?.stringValue)
+                reason: outcome["reason"]?.stringValue, isIncomplete: outcome["incomplete"]?.boolValue ?? false)
         }
     }
 

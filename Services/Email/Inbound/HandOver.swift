@@ -70,6 +70,7 @@ struct HandOver: Sendable {
             let outcomes = try await tell(documents, progress: progress(uid))
             note(outcomes, items, since: begin)
             incomplete.formUnion(documents.filter(ReceivedDocument.isIncomplete).compactMap(ReceivedDocument.uid))
+            incomplete.formUnion(outcomes.filter(\.isIncomplete).compactMap(\.uid))
             settled += outcomes.filter(\.isFinal).compactMap(\.uid)
             let left = Set(outcomes.filter { !$0.isFinal }.compactMap(\.uid))
             if left.isEmpty {

@@ -38,7 +38,7 @@ struct HandOverProvider: Sendable {
                 EmailMetrics.processed(outcome.kind, held.mailbox.labels)
                 guard let id = outcome.id else { continue }
                 let document = documents.first { $0["key"]?["id"]?.stringValue == id }
-                if document.map(ReceivedDocument.isIncomplete) ?? true {
+                if outcome.isIncomplete || (document.map(ReceivedDocument.isIncomplete) ?? true) {
                     settled.incomplete.append(id)
                 } else {
                     settled.whole.append(id)

@@ -221,7 +221,11 @@ extension OpenAPIComponents {
                                 "outcome": {"enum": [\#(list(ReceiveEmails.Outcome.Kind.allCases))]},
                                 "workItemId": {"type": "string", "format": "uuid"},
                                 "emailId": {"type": "string", "format": "uuid"},
-                                "reason": {"type": "string"}
+                                "reason": {"type": "string"},
+                                "incomplete": {
+                                    "type": "boolean",
+                                    "description": "It was taken before and not kept whole: the server has the only copy."
+                                }
                             }
                         }
                     }
