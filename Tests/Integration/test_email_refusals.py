@@ -127,6 +127,20 @@ def test_a_message_at_which_the_server_errs_stops_no_other(
     desk.has_items(5)
 
 
+def test_a_first_read_that_is_put_off_makes_no_work_of_the_archive(post: Callable[..., Post], imap: Imap) -> None:
+    """A folder that was moved: UIDs do not follow the dates."""
+    desk = post(imap, since="2026-01-01T00:00:00Z")
+    for subject in ("one", "two"):
+        imap.arrive(message(subject))
+    imap.arrive(message("archive"), at=time.time() - 2000 * DAY)
+    imap.trouble("NO [UNAVAILABLE] later", asks_for(2), times=2)
+    desk.start()
+    desk.has_items(2)
+    imap.arrive(message("later"))
+    desk.has_items(3)
+    assert by_status(desk) == {"taken": ["later", "one", "two"]}
+
+
 def test_others_go_past_what_the_server_cannot_give_out_now(post: Callable[..., Post], imap: Imap) -> None:
     desk = post(imap)
     desk.start()

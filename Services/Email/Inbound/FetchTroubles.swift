@@ -123,9 +123,9 @@ package final class FetchTroubles<Key: Hashable & Sendable>: Sendable {
     /// Whether something is asked for again: what is taken now is ahead of it, and how far the mailbox is read stays.
     package var hasPostponed: Bool { state.withLock { $0.postponed != nil } }
 
-    /// These were taken ahead of what is asked for again, and are not to be taken in the next round.
+    /// These were taken: should the round end before its end, or something be asked for again, they are not taken once more.
     package func took(_ keys: some Sequence<Key>) {
-        state.withLock { state in if state.postponed != nil { state.ahead.formUnion(keys) } }
+        state.withLock { $0.ahead.formUnion(keys) }
     }
 
     /// Whether it was taken in a round before.

@@ -40,8 +40,9 @@ struct TakeMessages {
         let from = from.milliseconds
         let known = UIDSet(
             uids.ranges.compactMap { $0.lowerBound > last ? nil : $0.lowerBound...min(last, $0.upperBound) })
-        // IMAP's dates have no fractions of a second.
-        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last)
+        // IMAP's dates have no fractions of a second. How far the folder is read is told at the end only: whoever goes on
+        // from somewhere in it takes all that follows, and UIDs of a folder that was moved do not follow the dates.
+        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last, advances: false)
         // Also where there was nothing: from here on everything is taken.
         try await handOver.pass(last)
         taken = last

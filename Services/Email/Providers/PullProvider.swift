@@ -52,8 +52,8 @@ struct PullProvider: Sendable {
                 let batch = Array(rest.prefix(HandOverProvider.greatest))
                 rest = rest.dropFirst(batch.count)
                 let settled = try await held.dependencies.taking.use { try await handOver(batch, from: from) }
-                troubles.took(settled.ids)
                 try await settle(settled, connection)
+                troubles.took(settled.ids)
             }
         }
         try troubles.endRound()
