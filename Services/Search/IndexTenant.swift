@@ -30,9 +30,17 @@ struct IndexTenant: Sendable {
     /// alias stands for it, and now and then that they agree.
     private func look(after fence: TermFence) async {
         let due = Mutex(ContinuousClock.now + soon)
+        let failures = Mutex(state.snapshot.failures)
         await repeating("search index", logger: logger) {
             do {
                 try await prepare(fence)
+                let now = state.snapshot.failures
+                if failures.withLock({ seen in
+                    defer { seen = now }
+                    return seen != now
+                }) {
+                    due.withLock { $0 = min($0, .now + soon) }
+                }
                 if ContinuousClock.now >= due.withLock({ $0 }) {
                     try await check(fence)
                     due.withLock { $0 = .now + checkEvery }

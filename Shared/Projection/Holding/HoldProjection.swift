@@ -94,7 +94,10 @@ struct HoldProjection: Sendable {
                 metrics.failed()
                 let message = "\(error)"
                 let isNew = state.snapshot.problem != message
-                state.update { $0.problem = message }
+                state.update {
+                    $0.problem = message
+                    $0.failures += 1
+                }
                 if isNew { logger.warning("cannot go on, will be tried again", metadata: ["error": "\(message)"]) }
                 try? await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
             }

@@ -21,6 +21,8 @@ public final class ProjectionState: Sendable {
         public var applied: Int64 = 0
         /// What keeps it from going on; nil when nothing does.
         public var problem: String?
+        /// How often this instance could not go on, since it started.
+        public var failures = 0
         /// Whether a rebuild is under way, and how far it is.
         public var rebuilding: Int64?
         /// Why a rebuild that is wanted is not begun; nil when none is, or it may.
