@@ -8,6 +8,7 @@ from contextlib import closing
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 
 from checker import wait_until_drained
 from contracts import OpenAPI
@@ -326,6 +327,26 @@ def test_a_database_is_the_mart_of_one_tenant(site: Site) -> None:
         assert names == [site.tenant.name] and leases == [f"mart:{site.tenant.name}"] and site.position() == last
     site.submit(2)
     site.catch_up()
+
+
+def test_a_reader_reads_its_tenants_mart_and_no_other(site: Site) -> None:
+    """A login of one tenant's BI tools, as the README has it made."""
+    reader, password = f"bi_{site.database}", "reads-nothing-else"
+    name = sql.Identifier(reader)
+    with psycopg.connect(site.world.stack.admin_url, autocommit=True) as admin, new_site(site.world) as other:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE millrace_bi").format(name, sql.Literal(password)))
+        admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(site.database), name))
+        try:
+            login = {"user": reader, "password": password}
+            with psycopg.connect(site.url, **login) as connection:
+                assert connection.execute("SELECT count(*) > 0 FROM mart.task_fact").fetchone() == (True,)
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute("DELETE FROM mart.task_fact")
+            with pytest.raises(psycopg.OperationalError, match="permission denied"):
+                psycopg.connect(other.url, **login)
+        finally:
+            admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(sql.Identifier(site.database), name))
+            admin.execute(sql.SQL("DROP ROLE {}").format(name))
 
 
 def test_the_mart_is_its_tenants_own(site: Site) -> None:

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The data mart of tenant demo: one instance of the service datamart, and a database of its own on the stack's PostgreSQL,
-# owned by the role millrace_mart and read by millrace_bi. With another server than the stack's own there is no mart,
-# unless MILLRACE_MART_URL names a database for it (postgresql://role:password@host:port/database).
+# owned by the role millrace_mart and read by bi_demo, a member of millrace_bi. With another server than the stack's own there
+# is no mart, unless MILLRACE_MART_URL names a database for it (postgresql://role:password@host:port/database).
 
 datamart_metrics_port() { printf '%s\n' "${port[METRICS_DATAMART]}"; }
 
@@ -9,13 +9,16 @@ datamart_is_ready() { curl -fsS -m 5 "http://127.0.0.1:$(datamart_metrics_port)/
 
 has_mart() { uses_own_postgres || [[ -n ${MILLRACE_MART_URL:-} ]]; }
 
-# Roles of all marts, and a tenant's database: tenant
+# A tenant's database, and who reads it and no other: tenant
 prepare_mart_database() {
-    local database="mart_$1"
+    local database="mart_$1" reader="bi_$1"
     admin_sql >/dev/null <<EOF
+SELECT 'CREATE ROLE "$reader" LOGIN IN ROLE millrace_bi' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$reader') \gexec
+ALTER ROLE "$reader" NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '$BI_PASSWORD';
 SELECT 'CREATE DATABASE "$database" OWNER millrace_mart' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$database') \gexec
 REVOKE CONNECT, TEMPORARY ON DATABASE "$database" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "$database" TO millrace_bi;
+REVOKE CONNECT ON DATABASE "$database" FROM millrace_bi;
+GRANT CONNECT ON DATABASE "$database" TO "$reader";
 EOF
 }
 
