@@ -59,13 +59,27 @@ def wait_for(scene: SearchScene, query: str, expected: set[str], index: str = "e
     )  # fmt: skip
 
 
-def test_a_server_that_is_killed_is_not_missed_and_catches_up(place: World, scenes: list[SearchScene]) -> None:
-    scene = SearchScene.open(place, "elasticsearch")
+@pytest.fixture
+def reached(place: World) -> Iterator[tuple[SearchServer, SlowWay]]:
+    """A server of its own, and the way to it."""
+    server = SearchServer("elasticsearch", place.folder / f"reached-{word()}").start()
+    way = SlowWay(server.port)
+    yield server, way
+    way.close()
+    server.close()
+
+
+def test_a_server_that_is_away_is_not_missed_and_catches_up(
+    place: World, scenes: list[SearchScene], reached: tuple[SearchServer, SlowWay]
+) -> None:
+    """It keeps what it has; one that comes back without is looked at below."""
+    server, way = reached
+    scene = SearchScene.open(place, "elasticsearch", server, url=way.url)
     scenes.append(scene)
     common = word()
     before = set(submit(scene, 5, note=common))
     wait_for(scene, common, before)
-    scene.server.kill()
+    way.cut()
     # Work goes on, and PostgreSQL answers, without waiting long for the one that is away.
     meanwhile = set(submit(scene, 5, note=common))
     wait_for(scene, common, before | meanwhile, "postgresql")
@@ -74,7 +88,7 @@ def test_a_server_that_is_killed_is_not_missed_and_catches_up(place: World, scen
         found, search = searched(scene, common)
         assert found == before | meanwhile and "PostgreSQL answered" in search["note"], search
     assert time.monotonic() - began < 5
-    scene.server.start()
+    way.mend()
     wait_for(scene, common, before | meanwhile)
     assert scene.server.ids(scene.alias) >= before | meanwhile
     after = set(submit(scene, 1, note=common))
