@@ -331,6 +331,8 @@ def test_a_database_is_the_mart_of_one_tenant(site: Site) -> None:
 
 def test_a_reader_reads_its_tenants_mart_and_no_other(site: Site) -> None:
     """A login of one tenant's BI tools, as the README has it made."""
+    site.submit()
+    site.catch_up()
     reader, password = f"bi_{site.database}", "reads-nothing-else"
     name = sql.Identifier(reader)
     with psycopg.connect(site.world.stack.admin_url, autocommit=True) as admin, new_site(site.world) as other:
