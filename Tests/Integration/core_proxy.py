@@ -7,30 +7,23 @@ import threading
 from collections import Counter
 from urllib.parse import urlsplit
 
+from tcp_proxy import TCPProxy, end
 
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\ncontent-type: application/problem+json\r\ncontent-length: 2\r\n\r\n{}"
 
 
-class CoreProxy:
+class CoreProxy(TCPProxy):
     """Stands between an instance of the email service and core, by TCP."""
 
     def __init__(self, core_url: str) -> None:
+        super().__init__()
         parts = urlsplit(core_url)
         self._core = (parts.hostname, parts.port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._lock = threading.Lock()
         self._to_lose: list[tuple[re.Pattern[bytes], bytes]] = []
         self._refused: re.Pattern[bytes] | None = None
         self.asked: Counter[str] = Counter()
         self.lost = 0
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> "CoreProxy":
-        threading.Thread(target=self._run, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def lose(self, path: str, holding: str = "") -> None:
         """Loses the next answer to a request whose path matches and that holds a text."""
@@ -46,14 +39,6 @@ class CoreProxy:
         """How many requests there were whose path ends so."""
         with self._lock:
             return sum(number for path, number in self.asked.items() if path.endswith(end))
-
-    def _run(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         try:
@@ -75,7 +60,7 @@ class CoreProxy:
             except OSError:
                 pass
             finally:
-                _end(core)
+                end(core)
 
         threading.Thread(target=forward, daemon=True).start()
         try:
@@ -86,8 +71,8 @@ class CoreProxy:
         except OSError:
             pass
         finally:
-            _end(client)
-            _end(core)
+            end(client)
+            end(core)
 
     def _refuses(self, path: bytes) -> bool:
         with self._lock:
@@ -101,11 +86,3 @@ class CoreProxy:
                     self.lost += 1
                     return True
         return False
-
-
-def _end(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    connection.close()

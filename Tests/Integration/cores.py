@@ -102,8 +102,17 @@ class Core:
         """Starts the process and waits until it is ready."""
         return self.launch().wait_ready(seconds)
 
+    @property
+    def health_url(self) -> str:
+        """Where it tells how it is."""
+        return f"{self.url}/health/ready"
+
+    def health(self) -> httpx.Response:
+        """What it says about itself, ready or not."""
+        return self._get(self.health_url)
+
     def is_ready(self) -> bool:
-        return self._get(f"{self.url}/health/ready").status_code == 200
+        return self.health().status_code == 200
 
     @staticmethod
     def _get(url: str) -> httpx.Response:

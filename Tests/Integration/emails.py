@@ -34,8 +34,9 @@ class Email(Core):
 
     command = "email"
 
-    def is_ready(self) -> bool:
-        return self._get(f"http://127.0.0.1:{self.metrics_port}/health/ready").status_code == 200
+    @property
+    def health_url(self) -> str:
+        return f"http://127.0.0.1:{self.metrics_port}/health/ready"
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ class Datamart(Core):
     def url(self) -> str:
         return f"http://127.0.0.1:{self._environment['MILLRACE_DATAMART_HTTP_PORT']}"
 
-    def is_ready(self) -> bool:
-        return self._get(f"http://127.0.0.1:{self.metrics_port}/health/ready").status_code == 200
+    @property
+    def health_url(self) -> str:
+        return f"http://127.0.0.1:{self.metrics_port}/health/ready"
 
 
 @dataclass

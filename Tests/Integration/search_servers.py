@@ -183,13 +183,9 @@ class Search(Core):
 
     command = "search"
 
-    def is_ready(self) -> bool:
-        return self._get(f"http://127.0.0.1:{self.metrics_port}/health/ready").status_code == 200
-
     @property
-    def health(self) -> str:
-        """What it says about itself."""
-        return self._get(f"http://127.0.0.1:{self.metrics_port}/health/ready").text
+    def health_url(self) -> str:
+        return f"http://127.0.0.1:{self.metrics_port}/health/ready"
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's series that have these labels."""

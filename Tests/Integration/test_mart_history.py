@@ -20,10 +20,6 @@ def place(stack: Stack) -> Iterator[World]:
         yield world
 
 
-def health(instance: Standby) -> str:
-    return instance._get(f"{instance.metrics_url.removesuffix('/metrics')}/health/ready").text
-
-
 def restarted(instance: Standby) -> None:
     instance.stop()
     instance.start()
@@ -67,12 +63,12 @@ def test_a_quiet_tenants_mart_is_well_and_a_restored_database_is_noticed(place: 
             return (instance.metric("projection_feed_requests_total") or 0) > 0
 
         wait_until(asked, what="a question to the feed")
-        assert "historyReplaced" not in health(instance) and not instance.metric("projection_failures_total")
+        assert "historyReplaced" not in instance.health().text and not instance.metric("projection_failures_total")
         # To build it anew would leave nothing of it.
         code, said = rebuild(site)
         assert code != 0 and "no events any more" in said, said
         assert rebuild(site, "--losing-history")[0] == 0
-        wait_until(lambda: "holds none now" in health(instance), what="the rebuild to wait")
+        wait_until(lambda: "holds none now" in instance.health().text, what="the rebuild to wait")
         assert site.position() == last
         site.submit(1)
         wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
@@ -84,15 +80,15 @@ def test_a_quiet_tenants_mart_is_well_and_a_restored_database_is_noticed(place: 
         clear_feed(place, site.tenant.name)
         jump_back(place, site.tenant.name, 2)
         instance.start()
-        wait_until(lambda: "historyReplaced" in health(instance), what="the mart to notice")
+        wait_until(lambda: "historyReplaced" in instance.health().text, what="the mart to notice")
         site.submit(3)
         restarted(instance)
-        wait_until(lambda: "historyReplaced" in health(instance), what="the mart to notice another event in the place")
+        wait_until(lambda: "historyReplaced" in instance.health().text, what="the mart to notice another event in the place")
         assert site.position() == last
         assert rebuild(site, "--losing-history")[0] == 0
         wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
         site.catch_up()
-        wait_until(lambda: "historyReplaced" not in health(instance), what="the end of the trouble")
+        wait_until(lambda: "historyReplaced" not in instance.health().text, what="the end of the trouble")
         wait_until(lambda: instance.metric("projection_lag_events") == 0, what="no lag")
 
 
@@ -110,7 +106,7 @@ def test_history_that_the_feed_no_longer_has_is_kept_unless_somebody_gives_it_up
         document = site.http.get("/configuration").json()
         document["datamart"]["timeZones"] = ["Asia/Kathmandu"]
         assert site.http.put("/configuration", json=document).status_code == 200
-        wait_until(lambda: "keeps its time zones" in health(instance), what="the reason in health")
+        wait_until(lambda: "keeps its time zones" in instance.health().text, what="the reason in health")
         site.submit(1)
         site.catch_up()
         assert zones(site) == before and history_from(site) is None
@@ -118,7 +114,7 @@ def test_history_that_the_feed_no_longer_has_is_kept_unless_somebody_gives_it_up
         wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
         assert zones(site) == ["Europe/Stockholm", "Asia/Kathmandu"]
         site.catch_up()
-        wait_until(lambda: "keeps its time zones" not in health(instance), what="the end of the trouble")
+        wait_until(lambda: "keeps its time zones" not in instance.health().text, what="the end of the trouble")
         assert history_from(site)
         # What was given up once is not asked about again.
         assert rebuild(site)[0] == 0

@@ -234,7 +234,7 @@ def test_health_says_what_keeps_a_mart_from_working(site: Site) -> None:
 
     def told(instance_text: str) -> bool:
         for instance in site.instances:
-            health = instance._get(f"{instance.metrics_url.removesuffix('/metrics')}/health/ready")
+            health = instance.health()
             if health.status_code != 200 or instance_text not in health.text:
                 return False
         return True
@@ -314,8 +314,7 @@ def test_a_database_is_the_mart_of_one_tenant(site: Site) -> None:
         other.http.put("/secrets/mart-db", json={"password": site.password}).raise_for_status()
         other.submit(3)
         instance = other.start()[0]
-        health = f"{instance.metrics_url.removesuffix('/metrics')}/health/ready"
-        told = wait_until(lambda: "another tenant" in (text := instance._get(health).text) and text, what="the refusal")
+        told = wait_until(lambda: "another tenant" in (text := instance.health().text) and text, what="the refusal")
         assert f"{other.tenant.name}: " in told and site.tenant.name not in told
         reader = {"Authorization": f"Bearer {other.tenant.admin_key}"}
         answer = httpx.get(f"{instance.url}/iwd/v3/reports/task-age", headers=reader)

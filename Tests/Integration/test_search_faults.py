@@ -111,57 +111,51 @@ def test_a_server_that_has_lost_everything_is_filled_again(place: World, scenes:
     assert scene.server.ids(scene.alias) >= items
 
 
-def test_a_slow_server_holds_nobody_up(place: World, scenes: list[SearchScene]) -> None:
-    server = SearchServer("elasticsearch", place.folder / "slow").start()
-    way = SlowWay(server.port)
-    try:
-        scene = SearchScene.open(place, "elasticsearch", server, url=way.url, answersWithin="300ms")
-        scenes.append(scene)
-        common = word()
-        items = set(submit(scene, 5, note=common))
-        wait_for(scene, common, items)
-        way.delay = 3.0
-        began = time.monotonic()
-        found, search = searched(scene, common)
-        assert time.monotonic() - began < 2.5
-        assert found == items and search["index"] == "postgresql" and "in time" in search["note"], search
-        began = time.monotonic()
-        more = set(submit(scene, 10, note=common))
-        assert time.monotonic() - began < 5
-        wait_for(scene, common, items | more, "postgresql")
-        # It is slow, and gets there all the same.
-        wait_until(lambda: server.ids(scene.alias) >= items | more, seconds=60, every=0.5, what="the slow server to follow")
-        way.delay = 0.0
-        wait_for(scene, common, items | more)
-    finally:
-        way.close()
-        server.close()
+def test_a_slow_server_holds_nobody_up(
+    place: World, scenes: list[SearchScene], reached: tuple[SearchServer, SlowWay]
+) -> None:
+    server, way = reached
+    scene = SearchScene.open(place, "elasticsearch", server, url=way.url, answersWithin="300ms")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 5, note=common))
+    wait_for(scene, common, items)
+    way.delay = 3.0
+    began = time.monotonic()
+    found, search = searched(scene, common)
+    assert time.monotonic() - began < 2.5
+    assert found == items and search["index"] == "postgresql" and "in time" in search["note"], search
+    began = time.monotonic()
+    more = set(submit(scene, 10, note=common))
+    assert time.monotonic() - began < 5
+    wait_for(scene, common, items | more, "postgresql")
+    # It is slow, and gets there all the same.
+    wait_until(lambda: server.ids(scene.alias) >= items | more, seconds=60, every=0.5, what="the slow server to follow")
+    way.delay = 0.0
+    wait_for(scene, common, items | more)
 
 
-def test_what_a_server_lost_while_it_was_away_is_written_again(place: World, scenes: list[SearchScene]) -> None:
+def test_what_a_server_lost_while_it_was_away_is_written_again(
+    place: World, scenes: list[SearchScene], reached: tuple[SearchServer, SlowWay]
+) -> None:
     """It came back without the last that it had taken: the next check would come in an hour."""
-    server = SearchServer("elasticsearch", place.folder / "forgetful").start()
-    way = SlowWay(server.port)
-    try:
-        scene = SearchScene.open(place, "elasticsearch", server, url=way.url)
-        scenes.append(scene)
-        common = word()
-        items = set(submit(scene, 5, note=common))
-        wait_for(scene, common, items)
-        lost = next(iter(items))
-        # The check that a new term begins with is over.
-        wait_until(lambda: scene.services[0].metric("search_index_documents") == 5, seconds=40, what="the first check")
-        way.cut()
-        items |= set(submit(scene, 1, note=common))
-        wait_until(lambda: "degraded" in scene.services[0].health, seconds=40, what="the indexer to notice")
-        (index,) = server.indices(scene.alias)
-        assert server.call("DELETE", f"/{index}/_doc/{lost}").status_code == 200
-        way.mend()
-        wait_until(lambda: lost in server.ids(scene.alias), seconds=60, every=0.5, what="the lost document")
-        wait_for(scene, common, items)
-    finally:
-        way.close()
-        server.close()
+    server, way = reached
+    scene = SearchScene.open(place, "elasticsearch", server, url=way.url)
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 5, note=common))
+    wait_for(scene, common, items)
+    lost = next(iter(items))
+    # The check that a new term begins with is over.
+    wait_until(lambda: scene.services[0].metric("search_index_documents") == 5, seconds=40, what="the first check")
+    way.cut()
+    items |= set(submit(scene, 1, note=common))
+    wait_until(lambda: "degraded" in scene.services[0].health().text, seconds=40, what="the indexer to notice")
+    (index,) = server.indices(scene.alias)
+    assert server.call("DELETE", f"/{index}/_doc/{lost}").status_code == 200
+    way.mend()
+    wait_until(lambda: lost in server.ids(scene.alias), seconds=60, every=0.5, what="the lost document")
+    wait_for(scene, common, items)
 
 
 def test_an_index_is_built_anew_while_it_is_searched(place: World, scenes: list[SearchScene]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-import httpx
 import psycopg
 
 from faults.arena import Arena
@@ -38,10 +37,8 @@ def migrate_schema(arena: Arena, chance: random.Random) -> None:
             moment = time.monotonic()
             migrating = pool.submit(arena.world.run, "migrate")
             with psycopg.connect(arena.world.admin_url, autocommit=True) as observer:
-                wait_until(
-                    lambda: observer.execute("SELECT FROM pg_locks WHERE NOT granted AND relation = 'past_customer'::regclass").rowcount,
-                    what="a migration that waits for a reader",
-                )  # fmt: skip
+                waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'past_customer'::regclass"
+                wait_until(lambda: observer.execute(waiting).rowcount, what="a migration that waits for a reader")
             arena.await_distribution("a migration that waits for a reader", moment)
             arena.await_capture("a migration that waits for a reader", moment)
             assert not migrating.done(), migrating.result()
@@ -60,14 +57,9 @@ def migrate_schema(arena: Arena, chance: random.Random) -> None:
     victim = chance.choice(arena.cores)
     victim.kill()
     victim.start()
-    assert f"migration {NEWER} of a newer version" in health(victim.url)
+    assert f"migration {NEWER} of a newer version" in victim.health().raise_for_status().text
     take_back(connect, [f"ALTER TABLE {table} DROP COLUMN {column}" for table in BUSY])
     arena.await_distribution("a newer version that was taken back", time.monotonic())
-
-
-def health(url: str) -> str:
-    """What an instance says about itself; it must be ready."""
-    return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).raise_for_status().text
 
 
 def undo(connect: Connect, version: int, statements: Iterable[str]) -> None:

@@ -3,11 +3,8 @@
 import random
 import time
 
-import httpx
-
 from faults.migrating import migrate_to_newer, take_back, undo
 from mart.scene import MartScene
-from mart_site import Standby
 from waiting import wait_until
 
 # What every event is written to.
@@ -36,12 +33,7 @@ def migrate_schema(scene: MartScene, chance: random.Random) -> None:
     holder.kill()
     scene.await_switch("a newer version's migration and kill -9 of the holder", time.monotonic(), term)
     holder.start()
-    wait_until(lambda: "run a newer one" in health(holder), what="health to tell of the newer schema")
+    wait_until(lambda: "run a newer one" in holder.health().text, what="health to tell of the newer schema")
     take_back(scene.mart.sql, [f"ALTER TABLE {table} DROP COLUMN {column}" for table in BUSY])
-    wait_until(lambda: "run a newer one" not in health(holder), seconds=60, what="the mart that works again")
+    wait_until(lambda: "run a newer one" not in holder.health().text, seconds=60, what="the mart that works again")
     scene.positions_pass(50)
-
-
-def health(instance: Standby) -> str:
-    """What an instance says about itself."""
-    return httpx.get(f"http://127.0.0.1:{instance.metrics_port}/health/ready", timeout=5, trust_env=False).text
