@@ -10,7 +10,7 @@ struct CheckIndex: Sendable {
     /// Milliseconds for which a change may be on its way into the index.
     static let grace: Int64 = 10_000
 
-    /// What it found.
+    /// What it found and mended; what met something newer, or what the server never takes, is not counted.
     struct Found: Sendable, Hashable {
         var items = 0
         var documents = 0
@@ -42,15 +42,20 @@ struct CheckIndex: Sendable {
         found.items += page.records.count
         found.documents += documents.count
         var wrong: [SearchRecord] = []
+        var missing: Set<String> = []
         for record in page.records {
             let digest = documents.removeValue(forKey: record.id)
             guard digest != record.digest, record.updatedAt < now.milliseconds - Self.grace else { continue }
             wrong.append(record)
-            if digest == nil { found.missing += 1 } else { found.stale += 1 }
+            if digest == nil { missing.insert(record.id) }
         }
         let writer = WriteDocuments(server: target.server, alias: index.writeAlias, logger: target.logger)
         if !wrong.isEmpty {
-            try await writer.write(wrong, version: WriteDocuments.version(at: page.position, mending: true))
+            let mended = try await writer.write(
+                wrong, version: WriteDocuments.version(at: page.position, mending: true)
+            ).written
+            found.missing += mended.intersection(missing).count
+            found.stale += mended.subtracting(missing).count
         }
         guard !documents.isEmpty else { return }
         // Items that came meanwhile are no extras.
@@ -58,9 +63,9 @@ struct CheckIndex: Sendable {
         for start in stride(from: 0, to: ids.count, by: ItemSource.page) {
             let some = Array(ids[start..<min(ids.count, start + ItemSource.page)])
             let now = try await knownAndGone(some)
-            found.extra += now.gone.count
-            try await writer.write(
-                [], gone: now.gone, version: WriteDocuments.version(at: now.position, mending: true))
+            found.extra += try await writer.write(
+                [], gone: now.gone, version: WriteDocuments.version(at: now.position, mending: true)
+            ).written.count
         }
     }
 

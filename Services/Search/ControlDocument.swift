@@ -23,8 +23,12 @@ actor ControlDocument {
     /// Writes are made one after the other.
     private let turn = AsyncGate()
 
-    init(server: SearchServer, alias: String) {
+    /// Whose index it is; nil when core does not say.
+    private let owner: String?
+
+    init(server: SearchServer, alias: String, owner: String?) {
         self.server = server
+        self.owner = owner
         id = alias
     }
 
@@ -47,8 +51,10 @@ actor ControlDocument {
         return written
     }
 
-    /// The same, asked for.
+    /// The same, asked for: a server that was killed may have forgotten what it took last.
     func confirm(_ term: Int64) async throws -> IndexState {
+        try await turn.enter()
+        defer { turn.leave() }
         known = nil
         return try await held(term)
     }
@@ -58,7 +64,8 @@ actor ControlDocument {
         try await turn.enter()
         defer { turn.leave() }
         guard var found = try await fetch() else {
-            let state = try await first()
+            var state = try await first()
+            state.owner = owner
             try await makeIndex()
             known = (state, try await put(state, "op_type=create"))
             written = state
@@ -66,6 +73,8 @@ actor ControlDocument {
         }
         found.state.term += 1
         found.state.holder = holder
+        // An index from before there were owners becomes ours.
+        found.state.owner = owner ?? found.state.owner
         found.version = try await put(found.state, Self.condition(found.version))
         known = found
         written = found.state
@@ -101,6 +110,14 @@ actor ControlDocument {
             let answer = try await server.call("GET", "/\(Self.index)/_doc/\(id)", within: Self.short)
             guard let state = answer["_source"].flatMap(IndexState.init), let version = Self.version(answer) else {
                 return nil
+            }
+            if let owner, let other = state.owner, other != owner {
+                throw SearchIndexError(
+                    .refused,
+                    """
+                    the search index \(id) is that of another tenant or installation (\(other)); give this one another \
+                    search.alias, or remove the index and \(Self.index)/_doc/\(id)
+                    """)
             }
             return (state, version)
         } catch let error as SearchIndexError {

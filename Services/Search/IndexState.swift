@@ -76,6 +76,8 @@ package struct IndexState: Sendable, Hashable {
     package var next: IndexProgress?
     /// How many of the wishes for a new index have been fulfilled.
     package var rebuilt: Int64
+    /// Whose index it is: the tenant of one database.
+    package var owner: String?
 
     package var document: JSONValue {
         var object: JSONObject = [
@@ -83,6 +85,7 @@ package struct IndexState: Sendable, Hashable {
             "rebuilt": .integer(rebuilt),
         ]
         object["next"] = next?.document
+        object["owner"] = owner.map(JSONValue.string)
         return .object(object)
     }
 
@@ -100,5 +103,6 @@ package struct IndexState: Sendable, Hashable {
         self.init(
             term: term, holder: holder, serving: serving, rebuilt: document["rebuilt"]?.integerValue ?? 0)
         next = document["next"].flatMap(IndexProgress.init)
+        owner = document["owner"]?.stringValue
     }
 }

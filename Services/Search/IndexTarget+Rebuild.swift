@@ -7,7 +7,8 @@ import Storage
 extension IndexTarget {
     func wantsRebuild() async throws -> Bool {
         guard let state = try await control.read(), state.serving.walked == nil else { return false }
-        return state.rebuilt < wishes.count || state.serving.format != SearchMapping.format || state.next != nil
+        // Not only more: a database that was restored begins to count anew.
+        return state.rebuilt != wishes.count || state.serving.format != SearchMapping.format || state.next != nil
     }
 
     /// The new index, once all items are in it.
@@ -29,9 +30,9 @@ extension IndexTarget {
         try await control.update(fence.term) {
             $0.serving = new
             $0.next = nil
-            $0.rebuilt = max($0.rebuilt, wished)
+            $0.rebuilt = wished
         }
-        // Searches find the new one already; an index that is left over costs room only.
+        // Searches find the new one already; what is left over is taken away later.
         _ = try? await server.call("DELETE", "/\(state.serving.index)")
     }
 
@@ -52,6 +53,26 @@ extension IndexTarget {
         } catch let error as SearchIndexError {
             guard error.code == .notFound else { throw error }
             return []
+        }
+    }
+
+    /// Indices that are neither in use nor being built, as a switch or the making of one was cut short. Erasure does not
+    /// reach what they hold.
+    func leftovers(_ fence: TermFence) async throws -> Set<String> {
+        let prefix = "\(configuration.alias)-"
+        let found = try await server.call("GET", "/_alias/\(prefix)*-write").objectValue?.keys ?? []
+        let state = try await control.confirm(fence.term)
+        return Set(found).subtracting([state.serving.index, state.next?.index].compactMap { $0 }).filter {
+            // `ALIAS-STAMP`: another tenant's alias may begin as ours does.
+            $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("-")
+        }
+    }
+
+    /// Takes indices away.
+    func remove(_ indices: Set<String>) async throws {
+        for index in indices {
+            try await server.call("DELETE", "/\(index)")
+            logger.notice("an index that was left over is removed", metadata: ["index": "\(index)"])
         }
     }
 

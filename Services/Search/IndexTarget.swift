@@ -39,8 +39,11 @@ struct IndexTarget: RebuildableTarget {
         _ events: [ProjectedEvent], _ progress: ProjectionProgress, _ fence: TermFence,
         to path: WritableKeyPath<IndexState, IndexProgress> & Sendable, unnoted: Int64 = 0
     ) async throws {
-        let before = try await control.held(fence.term)[keyPath: path]
-        guard let first = events.first, first.position > before.position else {
+        var before = try await control.held(fence.term)[keyPath: path]
+        guard let first = events.first else { return }
+        // What is remembered here is not what the server says.
+        if first.position <= before.position { before = try await control.confirm(fence.term)[keyPath: path] }
+        guard first.position > before.position else {
             throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
         }
         let ids = Self.items(of: events)
@@ -49,11 +52,23 @@ struct IndexTarget: RebuildableTarget {
         for start in stride(from: 0, to: ids.count, by: ItemSource.page) {
             try await write(Array(ids[start..<min(ids.count, start + ItemSource.page)]), into: before)
         }
+        let stored = before.position
         try await control.update(fence.term) { state in
-            guard state[keyPath: path].position == before.position else {
+            guard state[keyPath: path].position == stored else {
                 throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
             }
             state[keyPath: path].advance(to: progress)
+        }
+    }
+
+    /// Notes that the index that serves has everything up to a position, as a check has found.
+    /// - Parameter event: the id of the event there, where the feed still has it.
+    func note(_ position: Int64, event: String?, fence: TermFence) async throws {
+        guard try await control.confirm(fence.term).serving.position < position else { return }
+        try await control.update(fence.term) { state in
+            guard state.serving.position < position else { return }
+            state.serving.position = position
+            state.serving.eventId = event
         }
     }
 

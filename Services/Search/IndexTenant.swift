@@ -29,25 +29,31 @@ struct IndexTenant: Sendable {
     /// What the holder does beside applying events: it sees to it that there is an index with all items in it, that the
     /// alias stands for it, and now and then that they agree.
     private func look(after fence: TermFence) async {
-        let due = Mutex(ContinuousClock.now + soon)
-        let failures = Mutex(state.snapshot.failures)
+        let next = Mutex(
+            (check: ContinuousClock.now + soon, failures: state.snapshot.failures, leftovers: Set<String>()))
         await repeating("search index", logger: logger) {
             do {
                 try await prepare(fence)
-                let now = state.snapshot.failures
-                if failures.withLock({ seen in
-                    defer { seen = now }
-                    return seen != now
-                }) {
-                    due.withLock { $0 = min($0, .now + soon) }
+                let failures = state.snapshot.failures
+                let isDue = next.withLock { next in
+                    if next.failures != failures { next.check = min(next.check, .now + soon) }
+                    next.failures = failures
+                    return ContinuousClock.now >= next.check
                 }
-                if ContinuousClock.now >= due.withLock({ $0 }) {
+                if isDue {
                     try await check(fence)
-                    due.withLock { $0 = .now + checkEvery }
+                    let found = try await target.leftovers(fence)
+                    // What is being made at one check is in use at the next.
+                    let left = next.withLock { next in
+                        defer { next.leftovers = found }
+                        return next.leftovers.intersection(found)
+                    }
+                    try await target.remove(left)
+                    next.withLock { $0.check = .now + checkEvery }
                 }
                 return min(checkEvery, .seconds(5))
             } catch {
-                due.withLock { $0 = min($0, .now + soon) }
+                next.withLock { $0.check = min($0.check, .now + soon) }
                 // The term is over; whoever holds now looks after it.
                 if (error as? StorageError)?.code == .staleTerm { try await Task.sleep(for: .seconds(1)) }
                 throw error
@@ -78,7 +84,11 @@ struct IndexTenant: Sendable {
     }
 
     private func check(_ fence: TermFence) async throws {
+        // Neither what was passed over, as the feed no longer has it, nor what the server has forgotten is noted there.
+        let reached = state.snapshot.position
         let found = try await CheckIndex(target: target, fence: fence).run(now: .now)
+        let event = try await parts.feed.page(after: reached - 1, limit: 1).events.first
+        try await target.note(reached, event: event?.position == reached ? event?.id : nil, fence: fence)
         IndexMetrics.checked(found, tenant: parts.tenant)
         guard !found.isClean else { return }
         logger.warning(

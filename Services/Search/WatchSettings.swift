@@ -13,6 +13,7 @@ final class WatchSettings: Sendable {
         var tenant: String
         var search: SearchConfiguration?
         var sealed: String?
+        var owner: String?
     }
 
     private struct Known {
@@ -84,7 +85,7 @@ final class WatchSettings: Sendable {
             wishes.set(answer["rebuilds"]?.integerValue ?? 0)
             let settings = Settings(
                 tenant: tenant, search: answer["search"].flatMap { SearchConfiguration($0) },
-                sealed: answer["sealed"]?.stringValue)
+                sealed: answer["sealed"]?.stringValue, owner: answer["owner"]?.stringValue)
             known.withLock {
                 $0.settings = settings
                 $0.revision = revision
@@ -112,7 +113,8 @@ final class WatchSettings: Sendable {
         }
         let server = SearchServer(search, password: password, http: dependencies.outbound)
         let target = IndexTarget(
-            server: server, configuration: search, control: ControlDocument(server: server, alias: search.alias),
+            server: server, configuration: search,
+            control: ControlDocument(server: server, alias: search.alias, owner: settings.owner),
             items: ItemSource(core: core), wishes: wishes, logger: logger)
         let state = ProjectionState()
         known.withLock {

@@ -18,50 +18,78 @@ package struct WriteDocuments: Sendable {
         position * 16 + (mending ? 8 : 1)
     }
 
+    /// What became of documents.
+    package struct Outcome: Sendable, Hashable {
+        /// Ids that were written or taken away.
+        package var written: Set<String> = []
+        /// How many met something newer.
+        package var superseded = 0
+        /// How many the server will never take.
+        package var refused = 0
+
+        /// Of none.
+        package init() {}
+
+        /// Takes the server's word for one document in.
+        /// - Returns: the kind of error when it will never take this one.
+        /// - Throws: `SearchIndexError` when it takes none.
+        package mutating func note(_ answer: JSONValue, alias: String) throws -> String? {
+            let id = answer["_id"]?.stringValue ?? ""
+            let kind = answer["error"]?["type"]?.stringValue ?? ""
+            switch answer["status"]?.integerValue ?? 0 {
+            case 200..<300: written.insert(id)
+            // Something newer is there.
+            case 409: superseded += 1
+            case 404 where answer["error"] == nil: written.insert(id)
+            case 404: throw SearchIndexError(.notFound, "the index \(alias) is gone")
+            case 429, 500...: throw SearchIndexError(.busy, "the search server is too busy for documents")
+            case 400:
+                refused += 1
+                return kind
+            // A block on the index or a right that is missing: no document's fault.
+            case let status:
+                throw SearchIndexError(
+                    .refused, "the search server lets nobody write into \(alias): \(status) \(kind)")
+            }
+            return nil
+        }
+    }
+
     /// Writes records, and takes away the documents of items that are gone.
-    func write(_ records: [SearchRecord], gone: [String] = [], version: Int64) async throws {
+    /// - Throws: `SearchIndexError` when the server takes none at present, or may not be written to.
+    @discardableResult
+    func write(_ records: [SearchRecord], gone: [String] = [], version: Int64) async throws -> Outcome {
+        var outcome = Outcome()
         var body: [UInt8] = []
         for record in records {
             record.write(into: &body, alias: alias, version: version)
             if body.count >= Self.bytes {
-                try await send(body)
+                try await send(body, &outcome)
                 body.removeAll(keepingCapacity: true)
             }
         }
         for id in gone { SearchRecord.writeDeletion(of: id, into: &body, alias: alias, version: version) }
-        if !body.isEmpty { try await send(body) }
+        if !body.isEmpty { try await send(body, &outcome) }
+        return outcome
     }
 
-    private func send(_ body: [UInt8]) async throws {
+    private func send(_ body: [UInt8], _ outcome: inout Outcome) async throws {
         let answer = try await server.call("POST", "/_bulk?require_alias=true", body, isLines: true)
         guard let items = answer["items"]?.arrayValue else {
             throw SearchIndexError(.refused, "the search server's answer to a bulk request has no items")
         }
-        var written = 0
-        var superseded = 0
-        var refused = 0
+        let before = outcome
         for item in items {
-            guard let outcome = item.objectValue?.members.first?.value else { continue }
-            switch outcome["status"]?.integerValue ?? 0 {
-            case 200..<300: written += 1
-            // Something newer is there.
-            case 409: superseded += 1
-            case 404 where outcome["error"] == nil: written += 1
-            case 404: throw SearchIndexError(.notFound, "the index \(alias) is gone")
-            case 429, 500...: throw SearchIndexError(.busy, "the search server is too busy for documents")
-            case let status:
+            guard let answer = item.objectValue?.members.first?.value else { continue }
+            if let kind = try outcome.note(answer, alias: alias) {
                 // One document that the server will never take must not hold up the others.
-                refused += 1
                 logger.error(
                     "a document is refused",
-                    metadata: [
-                        "item": "\(outcome["_id"]?.stringValue ?? "")", "status": "\(status)",
-                        "kind": "\(outcome["error"]?["type"]?.stringValue ?? "")",
-                    ])
+                    metadata: ["item": "\(answer["_id"]?.stringValue ?? "")", "kind": "\(kind)"])
             }
         }
-        IndexMetrics.written(written, "written")
-        IndexMetrics.written(superseded, "superseded")
-        IndexMetrics.written(refused, "refused")
+        IndexMetrics.written(outcome.written.count - before.written.count, "written")
+        IndexMetrics.written(outcome.superseded - before.superseded, "superseded")
+        IndexMetrics.written(outcome.refused - before.refused, "refused")
     }
 }

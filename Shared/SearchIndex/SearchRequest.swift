@@ -97,12 +97,10 @@ public struct SearchRequest: Sendable {
         for zone in SearchZone.allCases where zones.contains(zone) {
             var clauses: [JSONValue] = []
             if let field = term.field {
-                clauses.append(clause(term.words.map { "\(field):\($0)" }, term.isPrefix, in: zone.named))
-                if field == "text", zone == .messages {
-                    clauses.append(clause(term.words, term.isPrefix, in: zone.words))
-                }
+                clauses.append(clause(term, in: zone.named, prefix: "\(field):"))
+                if field == "text", zone == .messages { clauses.append(clause(term, in: zone.words)) }
             } else {
-                clauses.append(clause(term.words, term.isPrefix, in: zone.words))
+                clauses.append(clause(term, in: zone.words))
             }
             let filter: JSONValue = clauses.count == 1 ? clauses[0] : Self.either(clauses)
             should.append(
@@ -115,16 +113,23 @@ public struct SearchRequest: Sendable {
         ["bool": ["should": .array(clauses), "minimum_should_match": 1]]
     }
 
-    private func clause(_ words: [String], _ isPrefix: Bool, in field: String) -> JSONValue {
-        let text = words.joined(separator: " ")
-        switch (words.count, isPrefix) {
-        case (1, false): return ["term": .object([field: .string(text)])]
-        case (1, true): return ["prefix": .object([field: .string(text)])]
-        case (_, false): return ["match_phrase": .object([field: .string(text)])]
-        case (_, true):
-            return [
-                "match_phrase_prefix": .object([field: ["query": .string(text), "max_expansions": 1000]])
-            ]
+    private func clause(_ term: SearchQuery.Term, in field: String, prefix: String = "") -> JSONValue {
+        let words = term.words.map { prefix + $0 }
+        let last = words.last ?? ""
+        guard term.isPrefix else { return Self.phrase(words, in: field) }
+        let beginning: JSONValue = ["prefix": .object([field: .string(last)])]
+        guard words.count > 1 else { return beginning }
+        if term.isExcluded {
+            let text = words.joined(separator: " ")
+            return ["match_phrase_prefix": .object([field: ["query": .string(text), "max_expansions": 1000]])]
         }
+        // A phrase's last beginning stands for so many words only, and the first in the alphabet: more is asked for, as each
+        // item that is found is compared with the query.
+        return ["bool": ["filter": [Self.phrase(words.dropLast(), in: field), beginning]]]
+    }
+
+    private static func phrase(_ words: [String], in field: String) -> JSONValue {
+        let kind = words.count == 1 ? "term" : "match_phrase"
+        return .object([kind: .object([field: .string(words.joined(separator: " "))])])
     }
 }

@@ -75,10 +75,41 @@ SELECT pg_temp.fill('agg_priority', 'category_key, queue_key, priority_band_key'
 SELECT pg_temp.fill('agg_age', 'category_key, queue_key, source_key, age_band_key');
 INSERT INTO agg_agent_15m SELECT starts_at, whose, 600000, 200000, 100000, 600000 FROM deed WHERE whose > 0 GROUP BY 1, 2;
 INSERT INTO agg_agent_day SELECT day, 1, whose, 30000000, 9000000, 1000000, 30000000 FROM deed WHERE whose > 0 GROUP BY 1, 2, 3;
-INSERT INTO backlog_15m SELECT starts_at, category_key, queue_key, source_key, 5, 1, false, sum(CASE kind WHEN 'entered' THEN 1 ELSE -1 END)
-    FROM deed WHERE kind <> 'accepted' GROUP BY 1, 2, 3, 4;
-INSERT INTO backlog_day SELECT day, 1, category_key, queue_key, source_key, 5, 1, false, sum(CASE kind WHEN 'entered' THEN 1 ELSE -1 END)
-    FROM deed WHERE kind <> 'accepted' GROUP BY 1, 3, 4, 5;
-INSERT INTO backlog_month SELECT date_trunc('month', day), 1, category_key, queue_key, source_key, 5, 1, false, sum(change)
-    FROM backlog_day GROUP BY 1, 3, 4, 5;
+-- Open items of three statuses and five age bands, a seventh of them overdue.
+CREATE TEMP TABLE course AS
+SELECT starts_at, day, category_key, queue_key, source_key, 3 + n % 3 AS status_key, (1 + n % 5)::smallint AS age_band_key,
+    n % 7 = 0 AS is_overdue, sum(CASE kind WHEN 'entered' THEN 1 ELSE -1 END) AS change
+FROM deed WHERE kind <> 'accepted' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+INSERT INTO backlog_15m SELECT starts_at, category_key, queue_key, source_key, status_key, age_band_key, is_overdue, sum(change)
+    FROM course GROUP BY 1, 2, 3, 4, 5, 6, 7;
+INSERT INTO backlog_day SELECT day, 1, category_key, queue_key, source_key, status_key, age_band_key, is_overdue, sum(change)
+    FROM course GROUP BY 1, 3, 4, 5, 6, 7, 8;
+INSERT INTO backlog_month SELECT date_trunc('month', day), 1, category_key, queue_key, source_key, status_key, age_band_key,
+    is_overdue, sum(change) FROM backlog_day GROUP BY 1, 3, 4, 5, 6, 7, 8;
+-- A tenth of the items came by mail, and most of them are answered: received, queued, being sent, sent.
+INSERT INTO dim_mailbox SELECT 1000 + n, 'mailbox ' || n FROM generate_series(1, 5) n;
+CREATE TEMP TABLE mail AS
+SELECT gen_random_uuid() AS email, item, n, 1001 + n % 5 AS mailbox_key, d.direction,
+    CASE d.direction WHEN 'in' THEN t0 ELSE done END AS began
+FROM item, (VALUES ('in'), ('out')) d(direction) WHERE n % 10 = 0 AND (d.direction = 'in' OR done IS NOT NULL);
+CREATE TEMP TABLE mail_step AS
+SELECT m.*, k.number, k.from_state, k.to_state, began + k.number * interval '700 milliseconds' AS at
+FROM mail m JOIN (VALUES ('in', 1, NULL, 'received'), ('out', 1, NULL, 'queued'), ('out', 2, 'queued', 'sending'),
+    ('out', 3, 'sending', 'sent')) k(direction, number, from_state, to_state) USING (direction);
+INSERT INTO email_fact SELECT email, item, CASE direction WHEN 'in' THEN 1 ELSE 3 END, mailbox_key, direction,
+    CASE direction WHEN 'in' THEN 'received' ELSE 'sent' END, false, CASE direction WHEN 'in' THEN 0 ELSE 1 END, began, began,
+    CASE direction WHEN 'out' THEN began END, CASE direction WHEN 'out' THEN began + interval '2100 milliseconds' END, NULL,
+    :items * 5 + n, :items * 5 + n FROM mail;
+INSERT INTO email_event_fact (position, at, email, revision, from_state, to_state, actor_kind, actor)
+SELECT :items * 5 + row_number() OVER (), at, email, number, from_state, to_state, 'service', 'email' FROM mail_step;
+INSERT INTO agg_email_15m (starts_at, mailbox_key, direction, received, queued, sending, sent, sends, send_ms)
+SELECT date_bin('15 minutes', at, '2000-01-01'), mailbox_key, direction, count(*) FILTER (WHERE to_state = 'received'),
+    count(*) FILTER (WHERE to_state = 'queued'), count(*) FILTER (WHERE to_state = 'sending'),
+    count(*) FILTER (WHERE to_state = 'sent'), count(*) FILTER (WHERE to_state = 'sent'),
+    1400 * count(*) FILTER (WHERE to_state = 'sent') FROM mail_step GROUP BY 1, 2, 3;
+INSERT INTO agg_email_day (day, zone_key, mailbox_key, direction, received, queued, sending, sent, sends, send_ms)
+SELECT (at AT TIME ZONE 'Europe/Stockholm')::date, 1, mailbox_key, direction, count(*) FILTER (WHERE to_state = 'received'),
+    count(*) FILTER (WHERE to_state = 'queued'), count(*) FILTER (WHERE to_state = 'sending'),
+    count(*) FILTER (WHERE to_state = 'sent'), count(*) FILTER (WHERE to_state = 'sent'),
+    1400 * count(*) FILTER (WHERE to_state = 'sent') FROM mail_step GROUP BY 1, 3, 4;
 ANALYZE;

@@ -18,6 +18,8 @@ CASES: list[tuple[str, list[str]]] = [
     ("router broken", ["router"]),
     ('"broken router"', ["router"]),
     ('"router broken"', []),
+    ('"broken rout"*', ["router"]),
+    ('"router brok"*', []),
     ("router -modem", ["mail", "router"]),
     ("-router", ["malmo", "long"]),
     ("product:router", ["modem", "router"]),

@@ -51,6 +51,19 @@ def database(place: World) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def test_what_postgresql_has_not_looked_at_yet_is_told(place: World, plain: SearchScene, database: psycopg.Connection) -> None:
+    """As after an upgrade; what comes meanwhile is found all the same."""
+    (number,) = database.execute("SELECT id FROM tenant WHERE name = %s", [plain.room.tenant.name]).fetchone()
+    assert "note" not in plain.page("router")["search"]
+    with psycopg.connect(place.admin_url) as other:
+        # The walk cannot write the words of the first items.
+        other.execute(f"LOCK TABLE search_document_{number} IN SHARE MODE")
+        database.execute("UPDATE search_progress SET walked = %s WHERE tenant = %s", [uuid.UUID(int=0), number])
+        assert "looked through" in plain.page("router")["search"]["note"]
+    wait_until(lambda: "note" not in plain.page("router")["search"], what="the walk to be over")
+    assert plain.find("router") == ["mail", "modem", "router"]
+
+
 @pytest.mark.parametrize(("query", "expected"), CASES, ids=[query for query, _ in CASES])
 def test_every_index_gives_the_same_answer(scene: SearchScene, query: str, expected: list[str]) -> None:
     assert scene.find(query) == expected

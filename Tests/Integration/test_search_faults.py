@@ -4,12 +4,14 @@ import base64
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+import psycopg
 import pytest
 
 from feed_clearing import clear_feed
-from mail_room import SECRETS_KEY
+from mail_room import SECRETS_KEY, MailRoom, configuration
 from own_world import own_world
 from search_scene import SearchScene
 from search_servers import SearchServer, SlowWay
@@ -79,7 +81,12 @@ def test_a_server_that_is_away_is_not_missed_and_catches_up(
     common = word()
     before = set(submit(scene, 5, note=common))
     wait_for(scene, common, before)
+    # None of them is due: PostgreSQL goes on where the other one's page ended.
+    first = scene.page(common, sort="due", limit=2)
     way.cut()
+    rest = scene.admin.get("/workitems", params={"q": common, "sort": "due", "cursor": first["next"]}).json()
+    assert rest["search"]["index"] == "postgresql"
+    assert sorted(item["id"] for item in first["items"] + rest["items"]) == sorted(before)
     # Work goes on, and PostgreSQL answers, without waiting long for the one that is away.
     meanwhile = set(submit(scene, 5, note=common))
     wait_for(scene, common, before | meanwhile, "postgresql")
@@ -158,6 +165,54 @@ def test_what_a_server_lost_while_it_was_away_is_written_again(
     wait_for(scene, common, items)
 
 
+def test_a_server_that_forgets_how_far_it_was_is_searched_again(
+    place: World, scenes: list[SearchScene], reached: tuple[SearchServer, SlowWay]
+) -> None:
+    """One that was killed came back without its last writes, also those of the document that says how far it was."""
+    server, way = reached
+    scene = SearchScene.open(place, "elasticsearch", server, url=way.url)
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 5, note=common))
+    wait_for(scene, common, items)
+    control = f"/millrace-control/_doc/{scene.alias}"
+    wait_until(lambda: scene.services[0].metric("search_index_documents") == 5, seconds=40, what="the first check")
+    then = server.get(control).json()["_source"]
+    lost = set(submit(scene, 5, note=common))
+    wait_for(scene, common, items | lost)
+    way.cut()
+    wait_until(lambda: "degraded" in scene.services[0].health().text, seconds=40, what="the indexer to notice")
+    (index,) = server.indices(scene.alias)
+    for identifier in lost:
+        assert server.call("DELETE", f"/{index}/_doc/{identifier}").status_code == 200
+    assert server.call("PUT", control, then).status_code == 200
+    way.mend()
+    wait_for(scene, common, items | lost, seconds=60)
+    assert server.ids(scene.alias) == items | lost
+
+
+def test_an_index_that_missed_many_cleared_events_is_searched_again(place: World, scenes: list[SearchScene]) -> None:
+    """The feed has nothing of what came meanwhile, and nothing has come since."""
+    scene = SearchScene.open(place, "elasticsearch")
+    scenes.append(scene)
+    common = word()
+    items = set(submit(scene, 3, note=common))
+    wait_for(scene, common, items)
+    (service,) = scene.services
+    service.stop()
+    missed = submit(scene, 8, note=common)
+
+    def change(number: int) -> int:
+        body = {"attributes": {"number": number}}
+        return scene.admin.patch(f"/workitems/{missed[number % 8]}", json=body, headers={"If-Match": "*"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(change, range(1001))) == {200}
+    clear_feed(place, scene.room.tenant.name)
+    service.start()
+    wait_for(scene, common, items | set(missed), seconds=60)
+
+
 def test_an_index_is_built_anew_while_it_is_searched(place: World, scenes: list[SearchScene]) -> None:
     scene = SearchScene.open(place, "elasticsearch")
     scenes.append(scene)
@@ -180,6 +235,13 @@ def test_an_index_is_built_anew_while_it_is_searched(place: World, scenes: list[
     wait_for(scene, common, items)
     assert scene.server.ids(scene.alias) >= items
     wait_until(lambda: scene.server.get(f"/{old}").status_code == 404, what="the old index to be gone")
+    # A database that was restored from before the rebuild counts anew.
+    with psycopg.connect(place.admin_url) as connection:
+        connection.execute("UPDATE search_progress SET rebuilds = 0 WHERE rebuilds = 1")
+    wait_until(lambda: scene.server.indices(scene.alias) not in ([new], []), seconds=40, what="an index of its own")
+    assert "built anew" in place.run("rebuild", "--search", "--url", url, "--key", scene.room.tenant.admin_key).stdout
+    (third,) = scene.server.indices(scene.alias)
+    wait_until(lambda: scene.server.indices(scene.alias) not in ([third], []), seconds=40, what="the index that is asked for")
     # What was changed before, meanwhile and afterwards is the same in the new one.
     changed = next(iter(items))
     answer = scene.admin.patch(f"/workitems/{changed}", json={"attributes": {"note": "other"}}, headers={"If-Match": "*"})
@@ -216,6 +278,12 @@ def test_a_check_mends_what_is_missing_changed_or_too_much(place: World, scenes:
         wait_until(lambda kind=kind: checking.metric(mended, kind=kind) == 1, what=f"the count of {kind} documents")
     wait_until(lambda: checking.metric("search_index_documents") == len(items), what="the count of documents")
     wait_until(lambda: checking.metric("search_items") == len(items), what="the count of items")
+    # A switch that was cut short leaves its old index behind; what only begins alike is somebody else's.
+    left, other = f"{scene.alias}-left", f"{scene.alias}-b-left"
+    for name in (left, other):
+        assert scene.server.call("PUT", f"/{name}", {"aliases": {f"{name}-write": {}}}).status_code == 200
+    wait_until(lambda: scene.server.get(f"/{left}").status_code == 404, seconds=20, what="the leftover to be gone")
+    assert scene.server.get(f"/{other}").status_code == 200
     # Somebody takes the alias away.
     assert scene.server.call("DELETE", f"/{index}/_alias/{scene.alias}").status_code == 200
     wait_for(scene, common, set(items))
@@ -256,6 +324,24 @@ def test_an_index_is_well_when_all_events_of_a_quiet_tenant_were_cleared_away(pl
     wait_for(scene, common, items)
     items |= set(submit(scene, 1, note=common))
     wait_for(scene, common, items)
+
+
+def test_an_index_of_another_owner_is_left_alone(place: World, scenes: list[SearchScene]) -> None:
+    """Two tenants were given one alias."""
+    first = SearchScene.open(place, "elasticsearch")
+    scenes.append(first)
+    items = set(submit(first, 3, note=(common := word())))
+    wait_for(first, common, items)
+    document = configuration(search={"url": first.server.url, "answersWithin": "10s", "alias": first.alias})
+    second = SearchScene(MailRoom.open(place, document), place)
+    scenes.append(second)
+    other = second.service(SEARCH_CHECK_EVERY="1s").start()
+    second.services.append(other)
+    theirs = set(submit(second, 2, note=common))
+    wait_until(lambda: "is that of another tenant" in other.health().text, seconds=40, what="the indexer to say so")
+    wait_for(second, common, theirs, "postgresql")
+    assert first.server.ids(first.alias) == items
+    wait_for(first, common, items)
 
 
 def test_killed_indexers_miss_nothing(place: World, scenes: list[SearchScene]) -> None:

@@ -31,7 +31,7 @@ struct SearchRequestTests {
             ("\"big Router\"", ["match_phrase": ["attributes": "big router"]]),
             (
                 "\"big rou\"*",
-                ["match_phrase_prefix": ["attributes": ["query": "big rou", "max_expansions": 1000]]]
+                ["bool": ["filter": [["term": ["attributes": "big"]], ["prefix": ["attributes": "rou"]]]]]
             ), ("product:router", ["term": ["attributesNamed": "product:router"]]),
             ("product:\"big router\"", ["match_phrase": ["attributesNamed": "product:big product:router"]]),
         ] as [(String, JSONValue)])

@@ -2,6 +2,7 @@ import Domain
 import Messaging
 import Projection
 import Search
+import SearchIndex
 import Testing
 
 @Suite("Search service: its control document")
@@ -16,6 +17,8 @@ struct IndexStateTests {
         serving.walked = nil
         var state = IndexState(term: 3, holder: "search-1", serving: serving, rebuilt: 2)
         #expect(IndexState(state.document) == state)
+        state.owner = "acme@17"
+        #expect(IndexState(state.document) == state)
         state.next = IndexProgress(index: "millrace-demo-2", position: 20, format: 2)
         #expect(state.next?.walked == "")
         #expect(IndexState(state.document) == state)
@@ -26,6 +29,28 @@ struct IndexStateTests {
     func others() {
         for document in [[:], ["term": 1], ["term": 1, "holder": "x", "serving": ["index": "a"]], "x"] as [JSONValue] {
             #expect(IndexState(document) == nil)
+        }
+    }
+
+    @Test("An index that nobody may write to is no document's fault")
+    func outcomes() throws {
+        var outcome = WriteDocuments.Outcome()
+        func answer(_ status: Int64, _ kind: String? = nil) -> JSONValue {
+            var answer: JSONObject = ["_id": .string("\(status)"), "status": .integer(status)]
+            answer["error"] = kind.map { ["type": .string($0)] }
+            return .object(answer)
+        }
+        for status: Int64 in [200, 201, 404, 409] { #expect(try outcome.note(answer(status), alias: "a") == nil) }
+        #expect(try outcome.note(answer(400, "mapper_parsing_exception"), alias: "a") == "mapper_parsing_exception")
+        #expect(outcome.written == ["200", "201", "404"] && outcome.superseded == 1 && outcome.refused == 1)
+        for (status, code) in [(403, .refused), (401, .refused), (404, .notFound), (429, .busy), (503, .busy)]
+            as [(Int64, SearchIndexError.Code)]
+        {
+            let before = outcome
+            #expect {
+                _ = try outcome.note(answer(status, "cluster_block_exception"), alias: "a")
+            } throws: { ($0 as? SearchIndexError)?.code == code }
+            #expect(outcome == before)
         }
     }
 

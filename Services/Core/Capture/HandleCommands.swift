@@ -76,18 +76,13 @@ struct HandleCommands: Sendable {
                 await tenants.readAgain()
                 try Task.checkCancellation()
             }
+            if isOutOfService(envelope) {
+                return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(Self.outOfService)))
+            }
             guard let runtime = tenants.runtime(named: envelope.tenant ?? "") else {
-                // As with a quota: nothing is wrong with the command, so its source sends it again.
-                if tenants.isOutOfService(named: envelope.tenant ?? "") {
-                    return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(Self.outOfService)))
-                }
                 return dead(message, .init(reason: "unknown tenant \(envelope.tenant ?? "")", envelope: envelope))
             }
             guard let (source, snapshot) = origin(of: envelope) else {
-                // The version that may name it is there and cannot be read here.
-                if tenants.unreadVersion(ofTenant: runtime.tenant) != nil {
-                    return .answered(reply(to: message.message, envelope, WorkItemAnswer.stored(Self.outOfService)))
-                }
                 return dead(message, .init(reason: "the tenant has no source \(envelope.source)", envelope: envelope))
             }
             // Nothing is wrong with the command: it is no dead letter, its source sends it again until it is taken. What
@@ -120,6 +115,15 @@ struct HandleCommands: Sendable {
 
     private static let outOfService = Refusal(
         .unavailable, "The tenant's configuration cannot be read at present; send the same command again later.")
+
+    /// Whether nothing is wrong with the command, as far as can be said: what may name its source is there and cannot be
+    /// read here. As with a quota, its source sends it again.
+    private func isOutOfService(_ envelope: CloudEventEnvelope) -> Bool {
+        guard let runtime = tenants.runtime(named: envelope.tenant ?? "") else {
+            return tenants.isOutOfService(named: envelope.tenant ?? "")
+        }
+        return origin(of: envelope) == nil && tenants.unreadVersion(ofTenant: runtime.tenant) != nil
+    }
 
     private static func trace(of message: IncomingMessage) -> String? {
         message.header("traceparent").flatMap { TraceContext($0) }?.description

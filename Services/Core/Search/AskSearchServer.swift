@@ -35,8 +35,13 @@ struct AskSearchServer: Sendable {
         }
         runtime.searchServer.answered()
         let page = hits.prefix(limit).compactMap { hit in UUID(anyText: hit.id).map { (id: $0, value: hit.value) } }
-        let next = hits.count > limit ? page.last.map { ListPosition(value: $0.value, id: $0.id) } : nil
-        return (try await items(page.map(\.id), filter), next)
+        let last = page.last.map { ListPosition(value: Self.value($0.value, order), id: $0.id) }
+        return (try await items(page.map(\.id), filter), hits.count > limit ? last : nil)
+    }
+
+    /// As PostgreSQL has it, which may be asked for the next page: what is never due has another value there.
+    private static func value(_ value: Int64, _ order: CoreAPI.ListOrder) -> Int64 {
+        order == .due && value >= SearchMapping.neverDue ? .max : value
     }
 
     private func items(_ ids: [UUID], _ filter: ListFilter) async throws -> [WorkItem] {

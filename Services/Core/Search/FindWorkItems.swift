@@ -21,12 +21,18 @@ struct FindWorkItems: Sendable {
     let pool: PostgresPool
     let tenant: Int32
 
+    /// What is found, and what the caller should know of it.
+    struct Found: Sendable {
+        var items: [FoundWorkItem] = []
+        var note: String?
+    }
+
     /// A page of what is found, as the index has it.
     func find(
         _ search: WorkItemSearch, _ filter: ListFilter, _ order: CoreAPI.ListOrder, after position: ListPosition?,
         limit: Int
-    ) async throws -> [FoundWorkItem] {
-        guard !search.query.terms.isEmpty else { return [] }
+    ) async throws -> Found {
+        guard !search.query.terms.isEmpty else { return Found() }
         let scores = order == .relevance ? search.query.scores(in: search.zones) : []
         var parameters: [SQLValue] = [
             .int4(tenant), .text(search.query.condition(in: search.zones)), .texts(scores.map(\.condition)),
@@ -36,13 +42,32 @@ struct FindWorkItems: Sendable {
         ]
         var condition = "true"
         if let position { condition = order.condition(after: position, &parameters) }
-        let rows = try await pool.query(
-            """
-            SELECT \(WorkItem.columns), score FROM millrace_search(
-                $2::tsquery, $3::tsquery[], $4::int[], $5::text, $6::text[], $7::int[], $8::int, $9::int, \(WorkItemSearch.most))
-            JOIN work_item ON tenant = $1 AND id = item WHERE \(condition) ORDER BY \(order.sort) LIMIT \(limit)
-            """, parameters, tenant: tenant)
+        let results = try await pool.batch(
+            tenant: tenant,
+            [
+                SQLStatement(
+                    """
+                    WITH found AS MATERIALIZED (
+                        SELECT * FROM millrace_search(
+                            $2::tsquery, $3::tsquery[], $4::int[], $5::text, $6::text[], $7::int[], $8::int, $9::int,
+                            \(WorkItemSearch.most)))
+                    SELECT \(WorkItem.columns), score, (SELECT count(*) FROM found) FROM found
+                    JOIN work_item ON tenant = $1 AND id = item WHERE \(condition) ORDER BY \(order.sort) LIMIT \(limit)
+                    """, parameters),
+                SQLStatement(
+                    "SELECT FROM search_progress WHERE tenant = $1 AND walked IS NULL", [.int4(tenant)]),
+            ])
         let columns = WorkItem.columns.split(separator: ", ").count
-        return try rows.map { FoundWorkItem(item: try WorkItem(row: $0), score: Int64(try $0[columns].int32)) }
+        var found = Found()
+        found.items = try results[0].map {
+            FoundWorkItem(item: try WorkItem(row: $0), score: Int64(try $0[columns].int32))
+        }
+        let isCut = try results[0].first.map { try $0[columns + 1].int64 >= WorkItemSearch.most } ?? false
+        if results[1].isEmpty {
+            found.note = "Not all older items have been looked through yet since this installation can search."
+        } else if isCut, order != .newest {
+            found.note = "There are more matches; the newest \(WorkItemSearch.most) are sorted. Narrow the search."
+        }
+        return found
     }
 }

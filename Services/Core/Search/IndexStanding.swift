@@ -23,12 +23,12 @@ struct IndexStanding: Sendable {
         guard let position = SearchControl.position(in: answer) else {
             throw SearchIndexError(.notFound, "nothing says how far the index is")
         }
-        let problem = try await problem(at: position)
+        let problem = try await problem(at: position, of: SearchControl.owner(in: answer))
         runtime.searchServer.noteStanding(problem, version)
         if let problem { throw problem }
     }
 
-    private func problem(at position: Int64) async throws -> SearchIndexError? {
+    private func problem(at position: Int64, of owner: String?) async throws -> SearchIndexError? {
         // When the first event was written that the indexer would have noted whatever it is, and the first one that
         // changes a document.
         let row = try await runtime.dependencies.pool.query(
@@ -43,9 +43,12 @@ struct IndexStanding: Sendable {
                         AND o.position <= $2 + $3 AND o.position + e.place > $2
                         AND (e.kind LIKE 'workitem.%' OR e.kind = 'workitems.remove'
                             OR (e.kind LIKE 'email.%' AND strpos(e.body, '"workItemId"') > 0))
-                    ORDER BY o.position, e.place LIMIT 1)
+                    ORDER BY o.position, e.place LIMIT 1), \(SearchSettings.owner)
             FROM relay r WHERE r.tenant = $1
             """, [.int4(runtime.tenant), .int8(position), .int8(SearchControl.unnoted)], tenant: runtime.tenant)
+        if let owner, try row[0, 3].text != owner {
+            return SearchIndexError(.refused, "the index is that of another tenant or installation (\(owner))")
+        }
         let last = try row[0, 0].int64
         if position > last {
             return SearchIndexError(

@@ -45,8 +45,10 @@ struct IndexText: Sendable {
             return Step(position: 0, behind: 0, more: true)
         }
         let (position, newest) = (try rows[0, 0].int64, try rows[0, 2].int64)
-        if let walked = try rows[0, 1].nullable?.uuid { return try await walk(after: walked, position, newest) }
-        guard newest > position else { return Step(position: position, behind: 0, more: false) }
+        // What comes meanwhile is found at once; what was there before, as the walk goes on.
+        let walked = try rows[0, 1].nullable?.uuid
+        if let walked { try await walk(after: walked) }
+        guard newest > position else { return Step(position: position, behind: 0, more: walked != nil) }
         let end = min(newest, position + Self.span)
         let items = try await changed(after: position, through: end)
         for start in stride(from: 0, to: items.count, by: Self.page) {
@@ -67,11 +69,11 @@ struct IndexText: Sendable {
                 SQLStatement(
                     "UPDATE search_progress SET position = $2 WHERE tenant = $1", [.int4(tenant), .int8(end)]),
             ])
-        return Step(position: end, behind: newest - end, more: newest > end)
+        return Step(position: end, behind: newest - end, more: newest > end || walked != nil)
     }
 
     /// Through all items, once: those from before there was an index, and those whose events are gone.
-    private func walk(after item: UUID, _ position: Int64, _ newest: Int64) async throws -> Step {
+    private func walk(after item: UUID) async throws {
         let ids = try await pool.query(
             "SELECT id FROM work_item WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT \(Self.page)",
             [.int4(tenant), .uuid(item)], tenant: tenant
@@ -83,7 +85,6 @@ struct IndexText: Sendable {
                 progress: SQLStatement(
                     "UPDATE search_progress SET walked = $2 WHERE tenant = $1", [.int4(tenant), SQLValue(last)]))
         }
-        return Step(position: position, behind: newest - position, more: true)
     }
 
     /// Rests three times as long as the work took: whatever else the servers have to do goes first, and after a burst the

@@ -32,11 +32,15 @@ struct SearchPage: Sendable {
             }
         }
         let finder = FindWorkItems(pool: runtime.dependencies.pool, tenant: runtime.tenant)
-        let rows = try await finder.find(search, filter, order, after: position, limit: limit + 1)
+        let found = try await finder.find(search, filter, order, after: position, limit: limit + 1)
+        let rows = found.items
         let page = rows.prefix(limit)
         let next = rows.count > limit ? page.last.map { order.position(of: $0.item, score: $0.score) } : nil
         SearchMetrics.answered(by: .postgreSQL)
-        return Found(items: try await compared(page.map(\.item)), next: next, index: .postgreSQL, note: note)
+        let notes = [note, found.note].compactMap { $0 }
+        return Found(
+            items: try await compared(page.map(\.item)), next: next, index: .postgreSQL,
+            note: notes.isEmpty ? nil : notes.joined(separator: " "))
     }
 
     private static func note(about error: SearchIndexError) -> String {
@@ -52,13 +56,24 @@ struct SearchPage: Sendable {
         return "PostgreSQL answered: \(reason)."
     }
 
+    /// Items whose documents are read at a time; each has at most some hundred kilobytes, of which a few lines are kept.
+    private static let slice = 25
+
     /// The items that are what is looked for.
-    private func compared(_ items: [WorkItem]) async throws -> [(item: WorkItem, match: SearchMatch)] {
-        let documents = try await SearchDocuments(pool: runtime.dependencies.pool, tenant: runtime.tenant)
-            .load(with: items)
-        return items.compactMap { item in
-            documents[item.id].flatMap { SearchMatch(search.query, in: $0, zones: search.zones) }.map { (item, $0) }
+    private func compared(_ items: [WorkItem]) async throws -> [(item: WorkItem, match: ShownMatch)] {
+        let source = SearchDocuments(pool: runtime.dependencies.pool, tenant: runtime.tenant)
+        var found: [(item: WorkItem, match: ShownMatch)] = []
+        for start in stride(from: 0, to: items.count, by: Self.slice) {
+            let some = items[start..<min(items.count, start + Self.slice)]
+            let documents = try await source.load(with: some)
+            for item in some {
+                guard let document = documents[item.id],
+                    let match = SearchMatch(search.query, in: document, zones: search.zones)
+                else { continue }
+                found.append((item, ShownMatch(match)))
+            }
         }
+        return found
     }
 }
 
@@ -71,7 +86,7 @@ extension SearchPage {
 
     /// What a page holds.
     struct Found: Sendable {
-        let items: [(item: WorkItem, match: SearchMatch)]
+        let items: [(item: WorkItem, match: ShownMatch)]
         let next: ListPosition?
         let index: Index
         /// What the caller should know, such as that another index was asked first.
@@ -98,18 +113,34 @@ extension SearchPage {
     }
 }
 
-extension SearchMatch {
+/// What an answer shows of a match.
+struct ShownMatch: Sendable {
+    private struct Highlight: Sendable {
+        let field: String
+        let email: String?
+        let pieces: [String]
+    }
+
+    private let score: Int
+    private let highlights: [Highlight]
     /// Parts of an item that are shown.
     private static let shown = 5
+
+    init(_ match: SearchMatch) {
+        score = match.score
+        highlights = match.found.prefix(Self.shown).map {
+            Highlight(field: $0.part.name, email: $0.part.email, pieces: SearchSnippet($0).pieces)
+        }
+    }
 
     func write(members json: inout JSONWriter) {
         json.member("score", score)
         json.array("highlights") { list in
-            for found in found.prefix(Self.shown) {
+            for highlight in highlights {
                 list.object {
-                    $0.member("field", found.part.name)
-                    $0.member("emailId", found.part.email)
-                    $0.member("text", SearchSnippet(found).pieces)
+                    $0.member("field", highlight.field)
+                    $0.member("emailId", highlight.email)
+                    $0.member("text", highlight.pieces)
                 }
             }
         }

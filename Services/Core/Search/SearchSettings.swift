@@ -21,14 +21,20 @@ struct SearchSettings: Sendable {
         }
     }
 
-    private func state() async throws -> (revision: String, rebuilds: Int64) {
+    /// The tenant of this database, as SQL whose $1 is the tenant: one of the same name elsewhere has another one. A database
+    /// that is restored has the same.
+    static let owner = """
+        (SELECT name || '@' || (extract(epoch FROM created_at) * 1000000)::bigint FROM tenant WHERE id = $1)
+        """
+
+    private func state() async throws -> (revision: String, rebuilds: Int64, owner: String) {
         let row = try await pool.query(
             """
             SELECT (SELECT coalesce(max(updated_at), 0) + count(*) FROM mailbox_secret WHERE tenant = $1),
-                coalesce((SELECT rebuilds FROM search_progress WHERE tenant = $1), 0)
+                coalesce((SELECT rebuilds FROM search_progress WHERE tenant = $1), 0), \(Self.owner)
             """, [.int4(runtime.tenant)], tenant: runtime.tenant)
         let rebuilds = try row[0, 1].int64
-        return ("\(runtime.snapshot.version).\(try row[0, 0].int64).\(rebuilds)", rebuilds)
+        return ("\(runtime.snapshot.version).\(try row[0, 0].int64).\(rebuilds)", rebuilds, try row[0, 2].text)
     }
 
     func answer() async throws -> JSONObject {
@@ -37,7 +43,7 @@ struct SearchSettings: Sendable {
         let search = runtime.snapshot.configuration.search
         var answer: JSONObject = [
             "tenant": .string(runtime.name), "revision": .string(state.revision),
-            "rebuilds": .integer(state.rebuilds),
+            "rebuilds": .integer(state.rebuilds), "owner": .string(state.owner),
         ]
         answer["search"] = search?.document
         if let name = search?.secret {

@@ -1,5 +1,13 @@
+import ServiceKit
+
 /// Puts rows together: pure, so that what a report shows can be tested as values.
 package enum ReportRows {
+    /// Rows of a report; more would fill the memory.
+    package static let mostRows = 100_000
+
+    static let tooMany = Problem.unprocessable(
+        "The report would have more than \(mostRows) rows; ask for a shorter period, longer intervals, or less in by.")
+
     /// Rows with the same labels become one; in the order of labels.
     package static func merged(_ rows: [ReportRow]) -> [ReportRow] {
         var sums: [[ReportLabel]: ReportSums] = [:]
@@ -14,9 +22,12 @@ package enum ReportRows {
     ///   - before: levels at the period's beginning, by the labels that are no interval.
     ///   - place: of the interval among the labels; nil when rows are not by interval.
     ///   - intervals: how many of the period have begun.
+    ///   - most: rows that a report may have.
+    /// - Throws: 422 when there would be more.
     package static func withLevels(
-        _ rows: [ReportRow], _ levels: [String], before: [[ReportLabel]: ReportSums], place: Int?, intervals: Int
-    ) -> [ReportRow] {
+        _ rows: [ReportRow], _ levels: [String], before: [[ReportLabel]: ReportSums], place: Int?, intervals: Int,
+        most: Int = mostRows
+    ) throws(Problem) -> [ReportRow] {
         guard let place else {
             var found = Dictionary(rows.map { ($0.labels, $0) }, uniquingKeysWith: { first, _ in first })
             for (labels, open) in before where !open.isEmpty && found[labels] == nil {
@@ -42,6 +53,7 @@ package enum ReportRows {
                     row = ReportRow(full, ReportSums())
                 }
                 guard let row = row?.risen(from: open, levels) else { continue }
+                guard all.count < most else { throw tooMany }
                 open = row.closing
                 all.append(row)
             }

@@ -62,7 +62,7 @@ struct ReportSQL {
         let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let group = keys.isEmpty ? "" : " GROUP BY " + keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
         return SQLStatement(
-            "SELECT \((keys + sums).joined(separator: ", ")) FROM \(source)\(condition)\(group)",
+            "SELECT \((keys + sums).joined(separator: ", ")) FROM \(source)\(condition)\(group) LIMIT \(ReportRows.mostRows + 1)",
             builder.parameters)
     }
 
@@ -86,7 +86,7 @@ struct ReportSQL {
         let to = builder.add(.timestamp(milliseconds: period.to.milliseconds), as: "timestamptz")
         let select = Self.select(
             keys + sums, "(\(events)) facts", ["at >= \(from)", "at < \(to)"] + conditions, grouped: keys.count)
-        return SQLStatement("\(select)\nLIMIT \(Self.mostGroups + 1)", builder.parameters)
+        return SQLStatement("\(select)\nLIMIT \(ReportRows.mostRows + 1)", builder.parameters)
     }
 
     /// The tables of 15 minutes for the parts of the period that are no whole days, the day tables for the rest.
@@ -126,11 +126,8 @@ struct ReportSQL {
                     ["day >= \(first)", "day < \(end)", "zone_key = \(key)"] + conditions, grouped: keys.count))
         }
         let sql = parts.joined(separator: "\nUNION ALL\n")
-        return SQLStatement("\(sql)\nLIMIT \(Self.mostGroups + 1)", builder.parameters)
+        return SQLStatement("\(sql)\nLIMIT \(ReportRows.mostRows + 1)", builder.parameters)
     }
-
-    /// More groups than these are refused instead of filling the memory.
-    static let mostGroups = 100_000
 
     private static func key(_ dimension: ReportDimension) -> String {
         dimension == .direction ? dimension.column : "\(dimension.column)::int"

@@ -86,10 +86,8 @@ struct RunReport: Sendable {
         var statements = flows.map(sql.flow)
         if !levels.isEmpty { statements += [sql.changes(levels), sql.before(levels)] }
         let results = try await transaction.pipeline(statements)
-        for result in results where result.count > ReportSQL.mostGroups {
-            throw Problem.unprocessable(
-                "The report would have more than \(ReportSQL.mostGroups) rows; ask for a shorter period, longer intervals, or less in by."
-            )
+        for result in results where result.count > ReportRows.mostRows {
+            throw ReportRows.tooMany
         }
         let names = try await names(of: results, flows: flows.count, levels: levels, period, transaction)
         var rows: [ReportRow] = []
@@ -103,7 +101,7 @@ struct RunReport: Sendable {
             rows += try decode(results[flows.count], by: request.by, levelNames, names)
             let before = ReportRows.merged(
                 try decode(results[flows.count + 1], by: request.by.filter { $0 != .interval }, levelNames, names))
-            rows = ReportRows.withLevels(
+            rows = try ReportRows.withLevels(
                 ReportRows.merged(rows), levelNames,
                 before: Dictionary(before.map { ($0.labels, $0.sums) }, uniquingKeysWith: { first, _ in first }),
                 place: place, intervals: period.begun(at: now))

@@ -21,7 +21,13 @@ public struct SearchConfiguration: Sendable, Hashable {
 
     static let members = ["url", "user", "secret", "alias", "replicas", "answersWithin"]
 
-    private static func usualAlias(of tenant: String) -> String { "millrace-\(tenant)" }
+    /// Where the search service notes how far indices are; no tenant's alias.
+    public static let reservedAlias = "millrace-control"
+
+    private static func usualAlias(of tenant: String) -> String {
+        let alias = "millrace-\(tenant)"
+        return alias == reservedAlias ? alias + "-items" : alias
+    }
 
     static func read(
         _ value: JSONValue, at pointer: JSONPointer, tenant: String, problems: ProblemCollector
@@ -43,6 +49,9 @@ public struct SearchConfiguration: Sendable, Hashable {
             if !allowed || alias.first == "-" || alias.first == "_" {
                 reader.report(
                     "alias", "Expected lower-case letters, digits, - and _, with a letter or digit in front.")
+            }
+            if alias == reservedAlias {
+                reader.report("alias", "\(alias) is the search service's own; choose another.")
             }
         }
         search.replicas = reader.integer("replicas", in: 0...10)

@@ -1,5 +1,6 @@
 import Datamart
 import Domain
+import ServiceKit
 import Testing
 
 /// How rows of sums become rows of a report.
@@ -32,8 +33,8 @@ import Testing
         #expect(row([], ["sla_eligible": 4]).value(of: .share("sla_met", of: "sla_eligible")) == .number(0))
     }
 
-    @Test func levelsRiseFromIntervalToInterval() {
-        let rows = ReportRows.withLevels(
+    @Test func levelsRiseFromIntervalToInterval() throws {
+        let rows = try ReportRows.withLevels(
             [row([.interval(1)], ["open": 5, "entered": 5]), row([.interval(3)], ["open": -4])], ["open"],
             before: [[]: ReportSums(["open": 10])], place: 0, intervals: 5)
         #expect(rows.map { $0.value(of: .opening("open")) } == [10, 10, 15, 15, 11].map { .integer($0) })
@@ -43,8 +44,8 @@ import Testing
         #expect(total.value(of: .closing("open")) == .integer(11))
     }
 
-    @Test func whatIsOpenIsShownAlsoWhereNothingHappened() {
-        let rows = ReportRows.withLevels(
+    @Test func whatIsOpenIsShownAlsoWhereNothingHappened() throws {
+        let rows = try ReportRows.withLevels(
             [row([name("busy")], ["open": 1])], ["open"],
             before: [[name("quiet")]: ReportSums(["open": 3]), [name("empty")]: ReportSums()], place: nil, intervals: 0)
         #expect(rows.map(\.labels) == [[name("busy")], [name("quiet")]])
@@ -52,7 +53,16 @@ import Testing
         #expect(ReportRows.total(rows, place: nil).value(of: .closing("open")) == .integer(4))
     }
 
-    @Test func seriesOfPartsAddUpToTheWhole() {
+    @Test func aCourseOfManyPartsIsRefusedBeforeItFillsTheMemory() throws {
+        var before: [[ReportLabel]: ReportSums] = [:]
+        for part in 0..<1000 { before[[name("\(part)")]] = ReportSums(["open": 1]) }
+        #expect(throws: Problem.self) {
+            try ReportRows.withLevels([], ["open"], before: before, place: 0, intervals: 101)
+        }
+        #expect(try ReportRows.withLevels([], ["open"], before: before, place: 0, intervals: 100).count == 100_000)
+    }
+
+    @Test func seriesOfPartsAddUpToTheWhole() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<200 {
             var parts: [ReportRow] = []
@@ -69,7 +79,7 @@ import Testing
                     whole[interval, default: 0] += change
                 }
             }
-            let rows = ReportRows.withLevels(
+            let rows = try ReportRows.withLevels(
                 ReportRows.merged(parts), ["open"], before: before, place: 0, intervals: 6)
             var open = opening
             for interval in 0..<6 {

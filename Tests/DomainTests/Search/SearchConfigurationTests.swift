@@ -30,6 +30,7 @@ struct SearchConfigurationTests {
             ([:], "/search/url"), (["url": "ftp://x"], "/search/url"), (["url": "https://user:pass@x"], "/search/url"),
             (["url": "https://x", "alias": "Upper"], "/search/alias"),
             (["url": "https://x", "alias": "_x"], "/search/alias"),
+            (["url": "https://x", "alias": "millrace-control"], "/search/alias"),
             (["url": "https://x", "user": "u"], "/search/secret"),
             (["url": "https://x", "answersWithin": "1h"], "/search/answersWithin"),
             (["url": "https://x", "replicas": 99], "/search/replicas"),

@@ -40,11 +40,14 @@ extension OpenAPIComponents {
             },
             "SearchSettings": {
                 "type": "object",
-                "required": ["tenant", "revision", "rebuilds"],
+                "required": ["tenant", "revision", "rebuilds", "owner"],
                 "properties": {
                     "tenant": {"type": "string"},
                     "revision": {"type": "string", "description": "To wait for the next with."},
                     "rebuilds": {"type": "integer", "description": "How often a new index has been asked for."},
+                    "owner": {
+                        "type": "string", "description": "The tenant of this database: an index of another owner is not written."
+                    },
                     "search": {"$ref": "#/components/schemas/SearchDefinition"},
                     "sealed": {"type": "string", "description": "The secret, sealed under the installation's key."}
                 }
