@@ -37,7 +37,7 @@ run_unit_tests() {
 run_integration_tests() {
     local flags=()
     read -ra flags <<<"${PYTEST_FLAGS:-}"
-    (cd "$root" && exec timeout --foreground --kill-after=60 1800 "$venv_dir/bin/python" -m pytest Tests/Integration \
+    (cd "$root" && exec timeout --foreground --kill-after=60 2700 "$venv_dir/bin/python" -m pytest Tests/Integration \
         -m "${PYTEST_MARKS:-not soak}" --junitxml="$local_dir/pytest.xml" "${flags[@]}" </dev/null 9>&-)
 }
 
