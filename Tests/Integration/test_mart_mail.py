@@ -1,4 +1,4 @@
-"""The email report: each of its measures against a scene, and against the reporting feed."""
+"""The email report: each of its measures against a scene, and against the reporting feed; and how its events are read by time."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ import pytest
 from mail_room import SECRETS_KEY, MailRoom, configuration, key, mailbox
 from marts import Mart, a_mart, events
 from own_world import own_world
+from query_plans import QueryPlans
 from stack import Stack
+from waiting import wait_until
 from world import World
 
 # What the report calls the states.
@@ -148,3 +150,53 @@ def test_messages_are_counted_by_the_category_of_their_item(api: httpx.Client, t
     assert figures(rows["Mail", "sales"]) == tally(told, "mailbox")[("sales",)]
     # How long sending took is known by mailbox and direction only.
     assert "averageSend" not in {column["name"] for column in answer["columns"]}
+
+
+@pytest.fixture
+def old_events(mart: Mart, told: list[dict]) -> Iterator[int]:
+    """Many messages of other days."""
+    count = 40_000
+    with mart.connect() as connection:
+        connection.execute("SELECT ensure_partitions('facts', now() - interval '22 days', now())")
+        connection.execute(
+            """
+            INSERT INTO email_fact (email, revision, mailbox_key, direction, state, automatic, attempts, first_at, last_at,
+                first_position, last_position)
+            SELECT gen_random_uuid(), 1, 1, 'in', 'received', false, 0, t, t, 1000000000 + n, 1000000000 + n
+            FROM generate_series(1, %s) n, LATERAL (SELECT now() - interval '1 day' - n * interval '40 s') a(t)
+            """,
+            [count],
+        )
+        connection.execute(
+            """
+            INSERT INTO email_event_fact (position, at, email, revision, to_state, actor_kind, actor)
+            SELECT first_position, first_at, email, 1, 'received', 'system', 'test' FROM email_fact
+            WHERE first_position > 1000000000
+            """
+        )
+        connection.execute("ANALYZE email_fact")
+        connection.execute("ANALYZE email_event_fact")
+        yield count
+        connection.execute("DELETE FROM email_event_fact WHERE position > 1000000000")
+        connection.execute("DELETE FROM email_fact WHERE first_position > 1000000000")
+
+
+def test_events_are_found_by_their_time(place: World, mart: Mart, api: httpx.Client, told: list[dict], old_events: int) -> None:
+    plans = QueryPlans(place, mart.database)
+    (instance,) = mart.instances
+    instance.stop()
+    instance.start()
+    with mart.connect() as connection:
+        parts = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'email_event_fact'::regclass"
+        tables = {row[0].removeprefix("mart.") for row in connection.execute(parts)}
+    wait_until(lambda: api.get("/reports/email").status_code == 200, what="the mart", forgiving=(httpx.HTTPError,))
+    plans.taken()
+    answer = report(api, by="category", **{"from": "-1h"})
+    assert answer["totals"]["received"] == sum(count["received"] for count in tally(told, "mailbox").values())
+    read = [plan for plan in plans.taken() if any(node.get("Relation Name") in tables for node in plan.nodes)]
+    assert read, "no plan was seen"
+    found = [scan for plan in read for scan in plan.scans(tables, above=old_events // 10)]
+    assert not found, "\n".join(found)
+    # The key begins with the position: by the time it is read from end to end.
+    by = {node["Index Name"] for plan in read for node in plan.nodes if node.get("Index Name", "").startswith("email_event_fact")}
+    assert any("_at_idx" in name for name in by) and not any(name.endswith("_pkey") for name in by), by
