@@ -111,14 +111,6 @@ import Testing
         #expect(try await tokens.renew(tokenUrl: "https://gws/auth", secret: secret) == "token 3")
         #expect(try await token() == "token 3")
     }
-
-    @Test func `the check tells what differs`() {
-        let desk = CheckMart.Place(endpoint: "desk", category: "Incidents", status: "depth")
-        let night = CheckMart.Place(endpoint: "night", category: "Incidents", status: "held")
-        let found = CheckMart.differences(live: [desk: 3], mart: [desk: 3, night: 1])
-        #expect(found.map(\.place) == [night])
-        #expect(found.map(\.live) == [0])
-    }
 }
 
 /// A token endpoint that can be away, with a clock of its own.

@@ -2,8 +2,10 @@
 
 import base64
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
@@ -52,12 +54,34 @@ def test_settings_hold_the_section_and_its_sealed_secret(site: Site) -> None:
     assert service.get("/datamart/configurations", params={"after": len(versions)}).json()["items"] == []
 
 
+def test_finished_items_are_counted_by_day_and_status(site: Site) -> None:
+    service = OpenAPI.of(site.core.url).watch(site.world.http(site.mart_key, site.core))
+    first = service.get("/datamart/finished").json()
+    today = datetime.now(UTC).date()
+    assert first["from"] == str(today - timedelta(days=6))
+    canceled, completed, restarted = site.submit(3)
+    for item, action in ((canceled, "cancel"), (completed, "complete"), (restarted, "complete"), (restarted, "restart")):
+        assert site.http.post(f"/workitems/{item['id']}/{action}").status_code == 200
+
+    def counts(answer: dict) -> dict[str, int]:
+        found = Counter({"completed": 0, "canceled": 0})
+        for row in answer["items"]:
+            found[row["status"]] += row["count"]
+        return dict(found)
+
+    assert counts(service.get("/datamart/finished", params={"days": 1}).json()) == {
+        status: count + 1 for status, count in counts(first).items()
+    }
+    assert service.get("/datamart/finished", params={"days": 32}).status_code == 400
+
+
 def test_settings_are_for_the_role_mart(site: Site) -> None:
     admin = OpenAPI.of(site.core.url).watch(site.http)
     reader = admin.post("/keys", json={"name": "reader", "roles": ["reader"]}).json()["key"]
     other = OpenAPI.of(site.core.url).watch(site.world.http(reader, site.core))
     assert other.get("/datamart/settings").status_code == 403
     assert other.get("/datamart/configurations").status_code == 403
+    assert other.get("/datamart/finished").status_code == 403
     service = site.world.http(site.mart_key, site.core)
     assert service.get("/events", params={"limit": 1}).status_code == 200
     assert service.get("/workitems").status_code == 403

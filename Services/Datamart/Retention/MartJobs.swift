@@ -121,13 +121,14 @@ struct MartJobs: Sendable {
     }
 
     private func check(_ run: JobRun) async throws {
-        let check = CheckMart(pool: mart.connections, client: settings.client)
+        let client = settings.client
+        let check = CheckMart(pool: mart.connections) { try await client.call(.GET, $0) }
         let (differences, compared) = try await check.differences()
         run.count(read: compared)
         Gauge(label: "datamart_check_differences", dimensions: [("tenant", jobs.tenant)]).record(differences.count)
         guard !differences.isEmpty else { return }
         run.note("differences", .array(differences.prefix(100).map(\.document)))
         logger.warning(
-            "the mart's open items are not those of core", metadata: ["numbers": "\(differences.count)"])
+            "the mart's items are not those of core", metadata: ["numbers": "\(differences.count)"])
     }
 }
