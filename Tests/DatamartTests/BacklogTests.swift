@@ -80,4 +80,40 @@ struct BacklogTests {
             }
         }
     }
+
+    @Test func `the day on which the 15-minute table begins has its backlog, whatever the zone's midnight`()
+        async throws
+    {
+        try await MartWorld.with { world in
+            try await world.apply(Self.history.events)
+            let last = try #require(Self.history.events.last).at
+            var retention = DatamartRetention()
+            (retention.events, retention.intraday, retention.history) = (400, 7, 3650)
+            let truth = try await world.pool.query("SELECT count(*) FROM backlog_15m")
+            #expect(try truth[0][0].int64 > 100)
+            _ = try await world.pool.query("CREATE TABLE all_changes AS SELECT * FROM backlog_15m")
+            _ = try await world.target.clearAway(retention, at: last, fence: world.fence)
+            let floor = try await world.pool.query(
+                "SELECT intraday_floor, isfinite(intraday_floor) FROM projection_progress")
+            #expect(try floor[0][1].bool)
+            // Stockholm's midnight is before the floor, which is one of UTC; Kathmandu's is before and after.
+            for zone in 1...3 {
+                for quarter in [0, 1, 3, 7, 20, 73, 90, 95, 96, 150] {
+                    let kind = "category_key, queue_key, source_key, status_key, age_band_key, overdue"
+                    let wrong = try await world.pool.query(
+                        Self.differing(
+                            """
+                            SELECT b.* FROM projection_progress p,
+                                LATERAL backlog_at(\(zone)::smallint, p.intraday_floor + \(quarter) * interval '15 minutes') b
+                            """,
+                            """
+                            SELECT \(kind), sum(change) FROM all_changes, projection_progress
+                            WHERE starts_at < intraday_floor + \(quarter) * interval '15 minutes'
+                            GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(change) <> 0
+                            """))
+                    #expect(try wrong[0][0].int64 == 0, "zone \(zone), \(quarter) quarters after the floor")
+                }
+            }
+        }
+    }
 }

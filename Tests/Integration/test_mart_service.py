@@ -191,6 +191,28 @@ def test_a_graceful_stop_hands_over_at_once(site: Site) -> None:
     assert not holder.is_holder and next_holder.is_holder
 
 
+def test_who_no_longer_holds_tells_of_what_waits_as_well(site: Site) -> None:
+    """Events that waited as an instance lost its lease do not wait there for ever."""
+    holder = site.wait_for_holder()
+    other = next(instance for instance in site.instances if instance is not holder)
+    with site.sql() as keeper, keeper.transaction():
+        # Nothing can be applied meanwhile.
+        keeper.execute("LOCK TABLE agg_15m IN EXCLUSIVE MODE")
+        site.submit(3)
+        wait_until(lambda: (holder.metric("datamart_pending_events") or 0) > 0, what="events that wait")
+        holder.pause()
+        try:
+            wait_until(lambda: other.is_holder, what="the other one to hold")
+        finally:
+            holder.resume()
+    site.catch_up()
+    for instance in site.instances:
+        wait_until(
+            lambda: instance.metric("datamart_pending_events") == 0,  # noqa: B023
+            what=f"{instance.name} to tell that nothing waits", every=0.1,
+        )
+
+
 def test_what_the_topic_lost_comes_from_the_feed(site: Site) -> None:
     """Neither instance runs while events happen; the topic is emptied meanwhile."""
     site.catch_up()

@@ -1,6 +1,5 @@
 import Domain
 import Logging
-import Metrics
 import ServiceKit
 import Storage
 
@@ -45,6 +44,8 @@ struct MartJobs: Sendable {
             group.addTask { await every(.seconds(300), "check", first: .seconds(30)) { try await check($0) } }
             group.addTask { await renewToken(tokens) }
         }
+        // The next holder checks.
+        JobMetrics.differing(0, tenant: jobs.tenant)
         await http.close()
     }
 
@@ -125,7 +126,7 @@ struct MartJobs: Sendable {
         let check = CheckMart(pool: mart.connections) { try await client.call(.GET, $0) }
         let (differences, compared) = try await check.differences()
         run.count(read: compared)
-        Gauge(label: "datamart_check_differences", dimensions: [("tenant", jobs.tenant)]).record(differences.count)
+        JobMetrics.differing(differences.count, tenant: jobs.tenant)
         guard !differences.isEmpty else { return }
         run.note("differences", .array(differences.prefix(100).map(\.document)))
         logger.warning(
