@@ -102,7 +102,8 @@ struct MartJobs: Sendable {
             let people = settings.agents.map { agent in
                 DirectoryPerson(
                     agent: agent.id, displayName: agent.name,
-                    groups: agent.groups.map { ($0, DirectoryPerson.Period(from: 0)) }, skills: agent.skills)
+                    groups: agent.groups.map { ($0, DirectoryPerson.Period(from: 0)) }, skills: agent.skills,
+                    isActive: agent.isActive)
             }
             let changed = try await mart.target.storeDirectory(people, knowsPast: false, at: .now, fence: fence)
             return (people.count, changed)
