@@ -32,7 +32,70 @@ import Testing
         #expect(people[0].team(at: Self.instant("2026-02-01T00:00:00Z")) == "Desk")
         #expect(people[0].team(at: Self.instant("2026-04-01T00:00:00Z")) == "Back office")
         #expect(people[0].team(at: Self.instant("2025-12-01T00:00:00Z")) == nil)
-        #expect(people[0].teams.map(\.name) == ["Desk", "Back office"])
+        #expect(people[0].stretches.map(\.team) == [nil, "Desk", "Back office"])
+        #expect(people[0].stretches.map(\.name) == Array(repeating: "Erik Karlsson", count: 3))
+    }
+
+    @Test func `an agent who was renamed in an Info Mart had the old name until then`() {
+        func resource(_ key: Int64, _ name: String, _ from: String) -> JSONValue {
+            [
+                "resource_key": .integer(key), "resource_name": "e", "employee_id": "erik",
+                "agent_first_name": "Erik", "agent_last_name": .string(name), "gmt_start_time": .string(from),
+            ]
+        }
+        // In any order, and with rows that say nothing new.
+        let people = InfoMart.people(
+            resources: [
+                resource(3, "Berg", "2026-05-01T00:00:00"), resource(1, "Ek", "2025-01-01T00:00:00"),
+                resource(2, "Berg", "2026-03-01T00:00:00"),
+            ],
+            members: [
+                ["resource_key": 1, "group_name": "Desk", "start_ts": 1_772_323_200, "end_ts": 0, "active_flag": 1]
+            ])
+        #expect(people.map(\.displayName) == ["Erik Berg"])
+        // 2026-03-01T00:00:00Z is when both change.
+        #expect(
+            people[0].stretches == [
+                .init(from: Self.instant("2025-01-01T00:00:00Z"), name: "Erik Ek", team: nil),
+                .init(from: Self.instant("2026-03-01T00:00:00Z"), name: "Erik Berg", team: "Desk"),
+            ])
+        #expect(people[0].name(at: Self.instant("2020-01-01T00:00:00Z")) == "Erik Ek", "the first that is known")
+    }
+
+    @Test(.enabled(if: MartWorld.url != nil, "no database"))
+    func `an agent who has gone keeps name and team, and there is one of each at every instant`() async throws {
+        func erik(_ team: String, isActive: Bool = true) -> DirectoryPerson {
+            DirectoryPerson(
+                agent: "erik", displayName: isActive ? "Erik" : nil,
+                groups: isActive ? [(team, DirectoryPerson.Period(from: 0))] : [], skills: [], isActive: isActive)
+        }
+        try await MartWorld.with { world in
+            for (minute, person) in [
+                (0, erik("Desk")), (20, erik("Night")), (40, erik("", isActive: false)), (60, erik("Day")),
+            ] {
+                _ = try await world.target.storeDirectory(
+                    [person], knowsPast: false, at: Instant(milliseconds: Life.at(Double(minute))), fence: world.fence)
+                let now = try await world.pool.query("SELECT display_name, team FROM dim_agent WHERE agent = 'erik'")
+                #expect(try now[0][0].text == "Erik")
+                #expect(try now[0][1].text == (minute == 40 ? "Night" : person.groups[0].name))
+            }
+            func team(_ minute: Double) async throws -> [String] {
+                try await world.pool.query(
+                    """
+                    SELECT team FROM dim_agent_period JOIN dim_agent USING (agent_key)
+                    WHERE agent = 'erik' AND $1 >= valid_from AND $1 < valid_to
+                    """, [.timestamp(milliseconds: Life.at(minute))]
+                ).map { try $0[0].text }
+            }
+            #expect(try await team(-1000) == ["Desk"], "the first that is known")
+            #expect(try await team(19.9) == ["Desk"])
+            #expect(try await team(20) == ["Night"])
+            #expect(try await team(50) == ["Night"])
+            #expect(try await team(1000) == ["Day"])
+            let nobody = try await world.pool.query(
+                "SELECT count(*), count(team) FROM dim_agent_period WHERE agent_key = 0")
+            #expect(try nobody[0][0].int64 == 1 && (try nobody[0][1].int64) == 0)
+        }
     }
 
     @Test(.enabled(if: MartWorld.url != nil, "no database"))
@@ -78,6 +141,7 @@ import Testing
                     [person], knowsPast: true, at: Instant(milliseconds: Life.at(0)), fence: world.fence)
             }
             let rows = try await world.pool.query("SELECT team, valid_from FROM dim_agent_history ORDER BY valid_from")
+            #expect(rows.count == 2)
             #expect(try rows.map { try $0[0].text } == ["Desk", "Night"])
             #expect(try rows[1][1].milliseconds == Life.at(-500))
         }
@@ -110,14 +174,6 @@ import Testing
         endpoint.isAway = false
         #expect(try await tokens.renew(tokenUrl: "https://gws/auth", secret: secret) == "token 3")
         #expect(try await token() == "token 3")
-    }
-
-    @Test func `the check tells what differs`() {
-        let desk = CheckMart.Place(endpoint: "desk", category: "Incidents", status: "depth")
-        let night = CheckMart.Place(endpoint: "night", category: "Incidents", status: "held")
-        let found = CheckMart.differences(live: [desk: 3], mart: [desk: 3, night: 1])
-        #expect(found.map(\.place) == [night])
-        #expect(found.map(\.live) == [0])
     }
 }
 

@@ -1,4 +1,4 @@
-"""The plans that PostgreSQL really makes for what core asks, read from its log by auto_explain."""
+"""The plans that PostgreSQL really makes for what services ask, read from its log by auto_explain."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from stack import with_database
 from world import World
 
 
@@ -36,18 +37,18 @@ class Plan:
 
 
 class QueryPlans:
-    """Lets the sessions of a world's database that begin from now on tell their plans."""
+    """Lets the sessions of a world's database, or of another one, that begin from now on tell their plans."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, database: str | None = None) -> None:
         self._log = Path(world.stack.folder) / "log" / "postgres.log"
-        self._name = world.name
-        with psycopg.connect(world.admin_url, autocommit=True) as connection:
+        self._name = database or world.name
+        with psycopg.connect(with_database(world.stack.admin_url, self._name), autocommit=True) as connection:
             for name, value in {
                 "session_preload_libraries": "auto_explain", "auto_explain.log_min_duration": "0",
                 "auto_explain.log_analyze": "on", "auto_explain.log_timing": "off", "auto_explain.log_format": "json",
                 "auto_explain.log_nested_statements": "on",
             }.items():  # fmt: skip
-                database = sql.Identifier(world.name)
+                database = sql.Identifier(self._name)
                 connection.execute(sql.SQL("ALTER DATABASE {} SET {} = {}").format(database, sql.SQL(name), sql.Literal(value)))
         self._offset = self._log.stat().st_size
 

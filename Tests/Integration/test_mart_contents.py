@@ -257,6 +257,19 @@ def test_another_zone_makes_the_mart_anew(site: Site) -> None:
     """Days of a zone that was not there before need every event again."""
     totals = "SELECT sum(entered) AS entered, sum(completed) AS completed FROM agg_day WHERE zone_key = 1"
     before = rows(site, totals)
+    # What an agent was called, and since when, only the mart knows.
+    with site.sql() as connection:
+        connection.execute(
+            """
+            INSERT INTO dim_agent_history (agent_key, valid_from, valid_to, display_name, team)
+            SELECT agent_key, valid_from - interval '1 day', valid_from, 'Ann', 'day'
+            FROM dim_agent_history JOIN dim_agent USING (agent_key) WHERE agent = 'anna'
+            """
+        )
+    names = """SELECT h.display_name, h.team, h.valid_from, h.valid_to FROM dim_agent_history h JOIN dim_agent USING (agent_key)
+        WHERE agent = 'anna' ORDER BY h.valid_from"""
+    called = rows(site, names)
+    assert [row["display_name"] for row in called] == ["Ann", "Anna"]
     document = site.http.get("/configuration").json()
     document["datamart"]["timeZones"] = ["UTC", "Asia/Kathmandu", "America/New_York"]
     assert site.http.put("/configuration", json=document).status_code == 200
@@ -273,6 +286,7 @@ def test_another_zone_makes_the_mart_anew(site: Site) -> None:
         lambda: rows(site, "SELECT 1 FROM dim_agent WHERE agent = 'anna' AND display_name = 'Anna'"), seconds=30,
         what="agents' names after the rebuild",
     )  # fmt: skip
+    assert rows(site, names) == called
     # So does retention.
     cleared = "SELECT 1 FROM job_run WHERE job = 'retention' AND outcome = 'succeeded'"
     wait_until(lambda: rows(site, cleared), seconds=30, what="a run of the retention")
@@ -289,7 +303,8 @@ def test_names_and_teams_from_an_info_mart(place: World) -> None:
                 agent_first_name varchar, agent_last_name varchar, gmt_start_time timestamp, gmt_end_time timestamp);
             CREATE TABLE group_ (group_key int, group_name varchar, group_type_code varchar);
             CREATE TABLE resource_group_fact_ (resource_key int, group_key int, start_ts int, end_ts int, active_flag numeric(1));
-            INSERT INTO resource_ VALUES (1, 'AGENT', 'anna.a', 'anna', 'Anna', 'Andersson', '2025-01-01', NULL),
+            INSERT INTO resource_ VALUES (1, 'AGENT', 'anna.a', 'anna', 'Anna', 'Ek', '2025-01-01', '2026-02-01'),
+                (3, 'AGENT', 'anna.a', 'anna', 'Anna', 'Andersson', '2026-02-01', NULL),
                 (2, 'QUEUE', 'q1', NULL, NULL, NULL, NULL, NULL);
             INSERT INTO group_ VALUES (10, 'Day shift', 'AGENT'), (11, 'Night shift', 'AGENT');
             INSERT INTO resource_group_fact_ VALUES (1, 10, 1767225600, 1772323200, 0), (1, 11, 1772323200, 2145916800, 1);
@@ -308,10 +323,13 @@ def test_names_and_teams_from_an_info_mart(place: World) -> None:
         query = "SELECT display_name, team FROM dim_agent WHERE agent = 'anna' AND copied_at IS NOT NULL"
         found = wait_until(lambda: site.position() >= 0 and _try(site, query), seconds=60, what="anna out of the Info Mart")
         assert found == [{"display_name": "Anna Andersson", "team": "Night shift"}]
-        history = rows(site, "SELECT h.team, valid_from, valid_to FROM dim_agent_history h JOIN dim_agent USING (agent_key)"
+        history = rows(site, "SELECT h.display_name, h.team, valid_from, valid_to"
+            " FROM dim_agent_history h JOIN dim_agent USING (agent_key)"
             " WHERE agent = 'anna' ORDER BY valid_from")  # fmt: skip
-        assert [row["team"] for row in history] == ["Day shift", "Night shift"]
-        assert history[0]["valid_to"] == history[1]["valid_from"] and history[1]["valid_to"] is None
+        assert [(row["display_name"], row["team"]) for row in history] == [
+            ("Anna Ek", None), ("Anna Ek", "Day shift"), ("Anna Andersson", "Day shift"), ("Anna Andersson", "Night shift"),
+        ]  # fmt: skip
+        assert [row["valid_to"] for row in history] == [*(row["valid_from"] for row in history[1:]), None]
     with psycopg.connect(place.stack.admin_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
         connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))

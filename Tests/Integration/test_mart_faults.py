@@ -17,6 +17,7 @@ from checker import wait_until_drained
 from faults.arena import Arena, arena
 from mart.check import assert_complete
 from mart.faults import CATALOGUE
+from mart.mail import MailLoad
 from mart.scene import MartScene
 from mart_site import attached, secrets_key
 from own_world import own_world
@@ -29,16 +30,22 @@ SEED = os.environ.get("SEED", "1")
 
 @contextmanager
 def mart_scene(world: World, seed: object, rate: int = 30) -> Iterator[MartScene]:
-    """A mart with two instances in an arena under load; at the end of the block it must be complete."""
+    """A mart with two instances in an arena under load, with mail; at the end of the block it must be complete."""
     key = secrets_key(world)
     world.environment["MILLRACE_OUTBOUND_ALLOW"] = "127.0.0.0/8"
     with arena(world, seed, rate, verifies=False) as running, attached(world, running.tenant, running.cores[0], key) as mart:
+        mail = MailLoad(mart, seed)
         mart.start(2)
+        mail.start()
         scene = MartScene(running, mart)
-        yield scene
+        try:
+            yield scene
+        finally:
+            mail.stop()
         quiet(running)
         begin = time.monotonic()
         last = assert_complete(mart, 120)
+        mail.assert_seen(mart)
         print(f"    {last} events in the mart are what a recomputation gives ({time.monotonic() - begin:.1f} s)", flush=True)
         memory = max(instance.resident_bytes() for instance in mart.instances if instance.is_running) / 1e6
         print(f"    memory {memory:.0f} MB", flush=True)

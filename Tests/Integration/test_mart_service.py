@@ -2,8 +2,10 @@
 
 import base64
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
@@ -52,12 +54,34 @@ def test_settings_hold_the_section_and_its_sealed_secret(site: Site) -> None:
     assert service.get("/datamart/configurations", params={"after": len(versions)}).json()["items"] == []
 
 
+def test_finished_items_are_counted_by_day_and_status(site: Site) -> None:
+    service = OpenAPI.of(site.core.url).watch(site.world.http(site.mart_key, site.core))
+    first = service.get("/datamart/finished").json()
+    today = datetime.now(UTC).date()
+    assert first["from"] == str(today - timedelta(days=6))
+    canceled, completed, restarted = site.submit(3)
+    for item, action in ((canceled, "cancel"), (completed, "complete"), (restarted, "complete"), (restarted, "restart")):
+        assert site.http.post(f"/workitems/{item['id']}/{action}").status_code == 200
+
+    def counts(answer: dict) -> dict[str, int]:
+        found = Counter({"completed": 0, "canceled": 0})
+        for row in answer["items"]:
+            found[row["status"]] += row["count"]
+        return dict(found)
+
+    assert counts(service.get("/datamart/finished", params={"days": 1}).json()) == {
+        status: count + 1 for status, count in counts(first).items()
+    }
+    assert service.get("/datamart/finished", params={"days": 32}).status_code == 400
+
+
 def test_settings_are_for_the_role_mart(site: Site) -> None:
     admin = OpenAPI.of(site.core.url).watch(site.http)
     reader = admin.post("/keys", json={"name": "reader", "roles": ["reader"]}).json()["key"]
     other = OpenAPI.of(site.core.url).watch(site.world.http(reader, site.core))
     assert other.get("/datamart/settings").status_code == 403
     assert other.get("/datamart/configurations").status_code == 403
+    assert other.get("/datamart/finished").status_code == 403
     service = site.world.http(site.mart_key, site.core)
     assert service.get("/events", params={"limit": 1}).status_code == 200
     assert service.get("/workitems").status_code == 403
@@ -165,6 +189,28 @@ def test_a_graceful_stop_hands_over_at_once(site: Site) -> None:
     site.catch_up()
     holder.start()
     assert not holder.is_holder and next_holder.is_holder
+
+
+def test_who_no_longer_holds_tells_of_what_waits_as_well(site: Site) -> None:
+    """Events that waited as an instance lost its lease do not wait there for ever."""
+    holder = site.wait_for_holder()
+    other = next(instance for instance in site.instances if instance is not holder)
+    with site.sql() as keeper, keeper.transaction():
+        # Nothing can be applied meanwhile.
+        keeper.execute("LOCK TABLE agg_15m IN EXCLUSIVE MODE")
+        site.submit(3)
+        wait_until(lambda: (holder.metric("datamart_pending_events") or 0) > 0, what="events that wait")
+        holder.pause()
+        try:
+            wait_until(lambda: other.is_holder, what="the other one to hold")
+        finally:
+            holder.resume()
+    site.catch_up()
+    for instance in site.instances:
+        wait_until(
+            lambda: instance.metric("datamart_pending_events") == 0,  # noqa: B023
+            what=f"{instance.name} to tell that nothing waits", every=0.1,
+        )
 
 
 def test_what_the_topic_lost_comes_from_the_feed(site: Site) -> None:

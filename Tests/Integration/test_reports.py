@@ -49,7 +49,8 @@ def mart(place: World) -> Iterator[Mart]:
         desk("south", {"cleo": {"capacity": 20}}),
     )  # fmt: skip
     with a_mart(place, configuration, attributes={"segment": "segment"}, slaTargets=[
-        {"category": "north", "percent": 95, "from": "2020-01-01"},
+        {"category": "north", "percent": 80, "from": "2020-01-01"},
+        {"category": "north", "percent": 95, "from": str(datetime.now(ZoneInfo(ZONE)).date())},
         {"category": "north/Major", "percent": 99, "from": "2020-01-01"},
     ]) as mart:  # fmt: skip
         mart.add().start()
@@ -176,6 +177,83 @@ def test_segments_are_held_against_their_targets(api: httpx.Client, tally: Tally
         "north": 95, "north/Major": 99, "north/Minor": 95,
     }  # fmt: skip
     assert "target" not in [column["name"] for column in answer["columns"]]
+
+
+@pytest.fixture
+def yesterday(mart: Mart, tally: Tally, named: Counter[str]) -> Iterator[None]:
+    """What north did the day before: 3 of 4 items in time, all by anna, who was of the team Day until midnight."""
+    with mart.connect() as connection:
+        day = {"day": datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1), "zone": ZONE}
+        kept = connection.execute("SELECT * FROM dim_agent_history").fetchall()
+        anna = "(SELECT agent_key FROM dim_agent WHERE agent = 'north-anna')"
+        connection.execute(
+            """
+            INSERT INTO agg_segment_day (day, zone_key, category_key, segment_key, product_key, channel_key, media_type_key,
+                business_value_key, completed, sla_eligible, sla_met)
+            SELECT %(day)s, 1, category_key, 0, 0, 0, 1, 0, 4, 4, 3 FROM dim_category WHERE path = 'north'
+            """, day,
+        )
+        connection.execute(
+            f"""
+            INSERT INTO agg_day (day, zone_key, category_key, queue_key, agent_key, source_key, completed)
+            SELECT %(day)s, 1, category_key, 0, {anna}, 0, 4 FROM dim_category WHERE path = 'north'
+            """, day,
+        )
+        connection.execute(f"DELETE FROM dim_agent_history WHERE agent_key = {anna}")
+        connection.execute(
+            f"""
+            INSERT INTO dim_agent_history (agent_key, valid_from, valid_to, display_name, team)
+            VALUES ({anna}, '2020-01-01', (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s, 'Ann', 'Day'),
+                ({anna}, (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s, NULL, 'anna', 'Night')
+            """, day,
+        )
+        yield
+        for table in ("agg_segment_day", "agg_day"):
+            connection.execute(f"DELETE FROM {table} WHERE day = %(day)s AND zone_key = 1", day)
+        connection.execute("TRUNCATE dim_agent_history")
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO dim_agent_history VALUES (%s, %s, %s, %s, %s)", kept)
+
+
+def test_each_interval_is_held_against_the_target_of_its_own_time(api: httpx.Client, tally: Tally, yesterday: None) -> None:
+    two_days = {"from": "yesterday", "to": "tomorrow"}
+    by_day = report(api, "customer-segment-service-level", by="interval,category", interval="day", **two_days)
+    found = {(row["interval"][:10], row["category"]): row for row in by_day["items"]}
+    today = datetime.now(ZoneInfo(ZONE)).date()
+    assert found[str(today - timedelta(days=1)), "north"]["target"] == 80
+    assert found[str(today), "north"]["target"] == 95
+    # Both together: each item was to reach the target of its day.
+    whole = report(api, "customer-segment-service-level", by="category", **two_days)
+    north = next(row for row in whole["items"] if row["category"] == "north")
+    dated = tally.count("dated", lambda deed: top(deed) == "north")
+    assert north["dated"] == dated + 4
+    assert north["target"] == pytest.approx((4 * 80 + dated * 95) / (4 + dated), abs=0.001)
+    met = tally.count("met", lambda deed: top(deed) == "north")
+    assert north["withinSla"] == pytest.approx(100 * (3 + met) / (4 + dated), abs=0.001)
+
+
+def test_teams_are_those_of_the_time(api: httpx.Client, tally: Tally, yesterday: None) -> None:
+    two_days = {"from": "yesterday", "to": "tomorrow"}
+    mine = tally.count("completed", lambda deed: deed.agent == "north-anna")
+    assert mine
+    teams = figures(report(api, "resource-performance", by="team", **two_days), "team", "completed")
+    others = tally.count("completed", lambda deed: bool(deed.agent)) - mine
+    assert teams == +Counter({"Day": 4, "Night": mine, "(none)": others})
+    for team, count in (("Day", 4), ("Night", mine)):
+        only = report(api, "resource-performance", team=team, **two_days)
+        assert figures(only, "agent", "completed") == Counter({"north-anna": count}), team
+    course = report(api, "resource-performance", by="interval,team", interval="day", **two_days)
+    assert [row["team"] for row in course["items"] if row["completed"] and row["team"] != "(none)"] == ["Day", "Night"]
+    # All that is known of single assignments is of today.
+    assert report(api, "task-work-detail", team="Day", **two_days)["items"] == []
+    night = report(api, "task-work-detail", team="Night", **two_days)["items"]
+    assert night and {(row["agent"], row["name"]) for row in night} == {("north-anna", "anna")}
+    finished = report(api, "task-work-detail", by="finished", team="Night", **two_days)["items"]
+    assert len(finished) == len({row["item"] for row in finished}) and {row["agent"] for row in finished} == {"north-anna"}
+    # In rows by agent the name is the one at the end.
+    before = report(api, "resource-performance", **{"from": "yesterday", "to": "today"})["items"]
+    assert [(row["agent"], row["name"], row["completed"]) for row in before] == [("north-anna", "Ann", 4)]
+    assert api.get("/reports/resource-performance", params={"team": "Nobody's"}).status_code == 400
 
 
 def test_capture_points_show_how_long_work_took(api: httpx.Client, tally: Tally) -> None:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs as many seeded faults as asked against a stack of its own under .local-soak: FAULTS=200 SEED=1
+# Runs as many seeded faults as asked against a stack of its own under .local-soak: FAULTS=200 SEED=1, and MART_FAULTS=54
+# of the data mart's.
 export MILLRACE_LOCAL="${MILLRACE_LOCAL:-.local-soak}"
 # shellcheck source=lib/all.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
@@ -7,8 +8,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/all.sh"
 source "$library/private-stack.sh"
 
 export FAULTS="${FAULTS:-200}"
+export MART_FAULTS="${MART_FAULTS:-54}"
 export SEED="${SEED:-$((RANDOM * 32768 + RANDOM))}"
-say "soak: $FAULTS faults, SEED=$SEED"
+say "soak: $FAULTS faults, and $MART_FAULTS of the data mart, SEED=$SEED"
 "$root/deploy/local/install.sh" tests
 build_executable
 begin_private_stack

@@ -26,6 +26,13 @@ extension CoreAPI {
                 .versions(after: Int32(after), limit: limit)
             return .json(.object(["items": .array(versions)]))
         }
+        routes.get("/datamart/finished", access: .anyOf(.mart)) { request in
+            let runtime = try await runtime(for: request)
+            let query = try request.query
+            try query.refuseOthers(than: "days")
+            let days = try query.integer("days", default: 7, in: 1...31)
+            return .json(.object(try await FinishedCounts(runtime: runtime).answer(days: days, at: .now)))
+        }
     }
 
     func access(_ routes: inout Routes) {

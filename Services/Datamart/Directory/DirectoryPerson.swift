@@ -12,18 +12,36 @@ package struct DirectoryPerson: Sendable, Hashable {
         }
     }
 
+    /// A name with the instant from which on the agent had it, in milliseconds since 1970.
+    package struct Name: Sendable, Hashable {
+        package var text: String?
+        package var from: Int64
+
+        package init(text: String?, from: Int64) {
+            self.text = text
+            self.from = from
+        }
+    }
+
     /// The agent's name in Millrace.
     package var agent: String
     package var displayName: String?
+    /// What the agent was called over time, oldest first; empty where the directory only knows the present.
+    package var names: [Name]
     /// The groups with the time of membership, the team first. The team is the group that holds now and began first.
     package var groups: [(name: String, period: Period)]
 
     /// What the agent can do; nil where the directory does not say.
     package var skills: [String]?
+    /// Whether the directory has the agent still; of one who has gone, name and team stay what they were last.
+    package var isActive: Bool
 
     package init(
-        agent: String, displayName: String?, groups: [(name: String, period: Period)], skills: [String]? = nil
+        agent: String, displayName: String?, names: [Name] = [], groups: [(name: String, period: Period)],
+        skills: [String]? = nil, isActive: Bool = true
     ) {
+        self.names = names
+        self.isActive = isActive
         self.skills = skills
         self.agent = agent
         self.displayName = displayName
@@ -39,19 +57,41 @@ package struct DirectoryPerson: Sendable, Hashable {
 
     package static func == (left: Self, right: Self) -> Bool {
         left.agent == right.agent && left.displayName == right.displayName && left.skills == right.skills
+            && left.names == right.names && left.isActive == right.isActive
             && left.groups.elementsEqual(right.groups) { $0.name == $1.name && $0.period == $1.period }
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(agent) }
 
-    /// The teams over time: each from the instant on at which it came to be the team.
-    package var teams: [(name: String?, from: Int64)] {
-        let instants = Set(groups.flatMap { [$0.period.from, $0.period.to].compactMap { $0 } }).sorted()
-        var teams: [(name: String?, from: Int64)] = []
+    /// The name at an instant; from before the first is known, the first.
+    package func name(at milliseconds: Int64) -> String? {
+        guard let first = names.first else { return displayName }
+        return (names.last { $0.from <= milliseconds } ?? first).text
+    }
+
+    /// Name and team over time: each pair from the instant on at which one of them came to be.
+    package var stretches: [Stretch] {
+        let periods = groups.map(\.period)
+        let instants = Set(names.map(\.from) + periods.map(\.from) + periods.compactMap(\.to)).sorted()
+        var stretches: [Stretch] = []
         for instant in instants {
-            let team = team(at: instant)
-            if teams.isEmpty || teams.last?.name != team { teams.append((team, instant)) }
+            let next = Stretch(from: instant, name: name(at: instant), team: team(at: instant))
+            if let last = stretches.last, last.name == next.name, last.team == next.team { continue }
+            stretches.append(next)
         }
-        return teams
+        return stretches
+    }
+
+    /// What an agent was called and whose team it was, from an instant on.
+    package struct Stretch: Sendable, Hashable {
+        package var from: Int64
+        package var name: String?
+        package var team: String?
+
+        package init(from: Int64, name: String? = nil, team: String? = nil) {
+            self.from = from
+            self.name = name
+            self.team = team
+        }
     }
 }

@@ -28,7 +28,8 @@ package struct InfoMart: Sendable {
         return Self.people(resources: resources, members: members)
     }
 
-    /// One person for each agent, of several rows of the same agent the newest; groups of all of them.
+    /// One person for each agent. Several rows of the same agent are what the agent was called over time, each until the
+    /// next; groups are those of all of them.
     package static func people(resources: [JSONValue], members: [JSONValue]) -> [DirectoryPerson] {
         var groups: [Int64: [(name: String, period: DirectoryPerson.Period)]] = [:]
         for member in members {
@@ -43,25 +44,23 @@ package struct InfoMart: Sendable {
                         from: instant(member["start_ts"]) ?? 0, to: isActive ? nil : end(member["end_ts"]))
                 ))
         }
-        var people: [String: (person: DirectoryPerson, from: Int64)] = [:]
+        var names: [String: [DirectoryPerson.Name]] = [:]
+        var memberships: [String: [(name: String, period: DirectoryPerson.Period)]] = [:]
         for resource in resources {
             guard let key = resource["resource_key"]?.integerValue,
                 let agent = text(resource["employee_id"]) ?? text(resource["resource_name"])
             else { continue }
-            let from = instant(resource["gmt_start_time"]) ?? 0
             let parts = [resource["agent_first_name"], resource["agent_last_name"]].compactMap(text)
             let name = parts.isEmpty ? text(resource["resource_name"]) : parts.joined(separator: " ")
-            let before = people[agent]
-            let newest = (before?.from ?? .min) <= from ? name : before?.person.displayName
-            let all = (before?.person.groups ?? []) + (groups[key] ?? [])
-            people[agent] = (
-                DirectoryPerson(
-                    agent: agent, displayName: newest,
-                    groups: all.sorted { ($0.period.from, $0.name) < ($1.period.from, $1.name) }),
-                max(from, before?.from ?? from)
-            )
+            names[agent, default: []].append(.init(text: name, from: instant(resource["gmt_start_time"]) ?? 0))
+            memberships[agent, default: []] += groups[key] ?? []
         }
-        return people.values.map(\.person).sorted { $0.agent < $1.agent }
+        return names.keys.sorted().map { agent in
+            let ordered = (names[agent] ?? []).sorted { ($0.from, $0.text ?? "") < ($1.from, $1.text ?? "") }
+            return DirectoryPerson(
+                agent: agent, displayName: ordered.last?.text, names: ordered,
+                groups: (memberships[agent] ?? []).sorted { ($0.period.from, $0.name) < ($1.period.from, $1.name) })
+        }
     }
 
     private static func text(_ value: JSONValue?) -> String? {

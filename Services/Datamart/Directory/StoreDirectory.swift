@@ -5,6 +5,8 @@ import Storage
 enum StoreDirectory {
     /// Of a directory that only says how things are now: what is another than it was holds from now on.
     static func present(_ people: [DirectoryPerson], at now: Int64) -> [SQLStatement] {
+        let gone = people.filter { !$0.isActive }.map(\.agent)
+        let people = people.filter(\.isActive)
         let rows: [SQLValue] = [
             .texts(people.map(\.agent)), .textsOptional(people.map(\.displayName)),
             .textsOptional(people.map { $0.team(at: now) }), .timestamp(milliseconds: now),
@@ -13,7 +15,7 @@ enum StoreDirectory {
         let members = people.flatMap { person in person.groups.map { (person.agent, $0.name) } }
         let memberRows: [SQLValue] = [
             .texts(members.map(\.0)), .texts(members.map(\.1)), .timestamp(milliseconds: now),
-            .texts(people.map(\.agent)),
+            .texts(people.map(\.agent) + gone),
         ]
         return [
             SQLStatement(
@@ -47,15 +49,22 @@ enum StoreDirectory {
                 ON CONFLICT DO NOTHING
                 """, memberRows),
             naming(people, at: now),
+            // Who has gone keeps name and team as they were last.
+            SQLStatement(
+                """
+                UPDATE dim_agent_history h SET valid_to = $2 FROM dim_agent a
+                WHERE h.agent_key = a.agent_key AND a.agent = ANY($1::text[]) AND h.valid_to IS NULL AND h.valid_from < $2
+                """, [.texts(gone), .timestamp(milliseconds: now)]),
         ]
     }
 
     /// Of a directory that knows how things were: its word replaces what was known of these agents.
     static func past(_ people: [DirectoryPerson], at now: Int64) -> [SQLStatement] {
-        let teams = people.flatMap { person in
-            let teams = person.teams.isEmpty ? [(name: nil, from: now)] : person.teams
-            return teams.enumerated().map { index, team in
-                (person, team, index + 1 < teams.count ? teams[index + 1].from : nil)
+        let history = people.flatMap { person in
+            let known = person.stretches
+            let stretches = known.isEmpty ? [DirectoryPerson.Stretch(from: now, name: person.displayName)] : known
+            return stretches.enumerated().map { index, stretch in
+                (person.agent, stretch, index + 1 < stretches.count ? stretches[index + 1].from : nil)
             }
         }
         let groups = people.flatMap { person in person.groups.map { (person.agent, $0) } }
@@ -71,9 +80,9 @@ enum StoreDirectory {
                 JOIN dim_agent a ON a.agent = u.agent
                 """,
                 [
-                    .texts(teams.map(\.0.agent)), .timestamps(milliseconds: teams.map(\.1.from)),
-                    instants(teams.map(\.2)), .textsOptional(teams.map(\.0.displayName)),
-                    .textsOptional(teams.map(\.1.name)),
+                    .texts(history.map(\.0)), .timestamps(milliseconds: history.map(\.1.from)),
+                    instants(history.map(\.2)), .textsOptional(history.map(\.1.name)),
+                    .textsOptional(history.map(\.1.team)),
                 ]),
             SQLStatement("DELETE FROM dim_agent_group WHERE \(ofAgents)", agents),
             SQLStatement(
@@ -108,6 +117,25 @@ enum StoreDirectory {
                 JOIN dim_agent a ON a.agent = u.agent JOIN dim_skill s ON s.name = u.skill ON CONFLICT DO NOTHING
                 """, [.texts(pairs.map(\.0)), .texts(pairs.map(\.1))]),
         ]
+    }
+
+    /// Copies what is known of agents into the schema of a mart that was built anew, in the transaction that puts it in the
+    /// old one's place: a directory that only says how things are now cannot say it again.
+    static func carryOver(from old: String, to new: String) -> String {
+        func copy(_ table: String, _ columns: String) -> String {
+            """
+            INSERT INTO \(new).\(table) (agent_key, \(columns))
+            SELECT n.agent_key, \(columns.split(separator: ", ").map { "h.\($0)" }.joined(separator: ", "))
+            FROM \(old).\(table) h JOIN \(old).dim_agent o USING (agent_key) JOIN \(new).dim_agent n ON n.agent = o.agent
+            ON CONFLICT DO NOTHING;
+            """
+        }
+        return """
+            UPDATE \(new).dim_agent n SET display_name = o.display_name, team = o.team FROM \(old).dim_agent o
+            WHERE o.agent = n.agent;
+            \(copy("dim_agent_history", "valid_from, valid_to, display_name, team"))
+            \(copy("dim_agent_group", "group_name, valid_from, valid_to"))
+            """
     }
 
     private static func naming(_ people: [DirectoryPerson], at now: Int64) -> SQLStatement {

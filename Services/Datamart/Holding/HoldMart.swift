@@ -100,8 +100,18 @@ struct HoldMart: Sendable {
             group.addTask { try await projection.run() }
             group.addTask { await reading.run() }
             group.addTask { try await untilAnother(section, parts.database) }
+            group.addTask { try await tellWaiting(of: section.tenant, state) }
             defer { group.cancelAll() }
             try await group.next()
+        }
+    }
+
+    /// Tells every second how many events wait, also where another instance applies them.
+    private func tellWaiting(of tenant: String, _ state: ProjectionState) async throws {
+        defer { JobMetrics.waiting(0, tenant: tenant) }
+        while true {
+            JobMetrics.waiting(state.snapshot.lag, tenant: tenant)
+            try await Task.sleep(for: .seconds(1))
         }
     }
 

@@ -93,6 +93,7 @@ final class RebuildableMart: RebuildableTarget {
         try await target.exclusively { [pool] in
             try await pool.transaction(fence: fence) { transaction in
                 try await transaction.script(JobSchema.carryOver(from: MartSchema.name, to: MartSchema.next))
+                try await transaction.script(StoreDirectory.carryOver(from: MartSchema.name, to: MartSchema.next))
                 try await transaction.script(
                     """
                     ALTER SCHEMA \(MartSchema.name) RENAME TO \(Self.old);

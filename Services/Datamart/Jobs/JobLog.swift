@@ -90,7 +90,6 @@ public final class JobLog: Sendable {
 
     /// Writes the run down as it is; a run whose beginning was not taken is made.
     private func tell(_ report: JobReport) async {
-        JobMetrics.told(report, tenant: tenant)
         let reports = untold.withLock { $0.values.filter { $0.id != report.id } } + [report]
         do {
             _ = try await pool.batch(idempotent: true, reports.map(Self.statement))

@@ -16,10 +16,14 @@ enum JobMetrics {
         Gauge(label: "datamart_job_last_start_seconds", dimensions: labels).record(seconds(report.startedAt))
     }
 
-    static func told(_ report: JobReport, tenant: String) {
-        if let pending = report.pendingEvents {
-            Gauge(label: "datamart_pending_events", dimensions: [("tenant", tenant)]).record(pending)
-        }
+    /// Events that wait, as each instance knows them, whether it holds the mart or stands by.
+    static func waiting(_ events: Int64, tenant: String) {
+        Gauge(label: "datamart_pending_events", dimensions: [("tenant", tenant)]).record(events)
+    }
+
+    /// Numbers that the check found to differ; none when another instance checks.
+    static func differing(_ numbers: Int, tenant: String) {
+        Gauge(label: "datamart_check_differences", dimensions: [("tenant", tenant)]).record(numbers)
     }
 
     static func ended(_ report: JobReport, tenant: String) {
@@ -52,7 +56,8 @@ enum JobMetrics {
             ("datamart_job_duration_seconds", "How long the job ran."),
             ("datamart_job_runs_total", "Runs of the job that ended here, by outcome."),
             ("datamart_job_rows_total", "Rows that the job made or changed."),
-            ("datamart_pending_events", "Events that are known and not in the mart yet."),
+            ("datamart_pending_events", "Events that are known and not in the mart yet; told by each instance."),
+            ("datamart_check_differences", "Numbers of which mart and core differ, as the holder last found."),
             ("datamart_dimension_rows_total", "Rows that were new in dimensions."),
         ] { metrics.describe(name, help) }
     }

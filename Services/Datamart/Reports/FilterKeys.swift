@@ -21,7 +21,9 @@ enum FilterKeys {
                 """, [.text(value), .bool(depth > 0)])
         case .queue: table("dim_queue", "queue_key", "name")
         case .agent: table("dim_agent", "agent_key", "agent")
-        case .team: table("dim_agent", "agent_key", "coalesce(team, '(none)')")
+        case .team:
+            SQLStatement(
+                "SELECT 0 WHERE $1 = '(none)' OR EXISTS (SELECT FROM dim_agent_period WHERE team = $1)", [.text(value)])
         case .source: table("dim_capture_point", "source_key", "name")
         case .segment: table("dim_segment", "segment_key", "name")
         case .product: table("dim_product", "product_key", "name")
@@ -46,51 +48,7 @@ enum FilterKeys {
                 dimension == .direction ? "must be in or out" : "the mart knows no \(dimension.title) named \(value)"
             throw Problem.badRequest(at: dimension.rawValue, what)
         }
-        if dimension == .direction { return ReportFilterKeys(column: dimension.column, value: .texts(values)) }
+        if dimension.isText { return ReportFilterKeys(column: dimension.column, value: .texts(values)) }
         return ReportFilterKeys(column: dimension.column, value: .int4s(try rows.map { try $0[0].int32 }))
-    }
-}
-
-/// Per cent of a category's items that are to be completed by their due date, while it holds.
-package struct ServiceLevelTarget: Sendable, Hashable {
-    let category: String
-    let from: CivilDate
-    /// The first day on which it holds no longer.
-    let to: CivilDate?
-    let percent: Double
-
-    package init(category: String, from: CivilDate, to: CivilDate?, percent: Double) {
-        self.category = category
-        self.from = from
-        self.to = to
-        self.percent = percent
-    }
-
-    static let statement = SQLStatement(
-        "SELECT category, valid_from::text, valid_to::text, percent FROM sla_target ORDER BY category, valid_from")
-
-    static func read(_ rows: SQLResult) throws -> [ServiceLevelTarget] {
-        try rows.compactMap { row in
-            guard let from = CivilDate(try row[1].text) else { return nil }
-            return ServiceLevelTarget(
-                category: try row[0].text, from: from, to: try row[2].nullable.flatMap { CivilDate(try $0.text) },
-                percent: try row[3].double)
-        }
-    }
-
-    /// The target of a category on a day: its own, else that of the nearest category above it.
-    package static func percent(
-        of category: String, on day: CivilDate, among targets: [ServiceLevelTarget]
-    ) -> Double? {
-        var path = category
-        while true {
-            if let target = targets.last(where: { target in
-                target.category == path && target.from <= day && target.to.map { day < $0 } ?? true
-            }) {
-                return target.percent
-            }
-            guard let slash = path.lastIndex(of: "/") else { return nil }
-            path = String(path[..<slash])
-        }
     }
 }

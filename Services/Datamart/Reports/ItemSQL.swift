@@ -18,7 +18,8 @@ struct ItemSQL {
             var conditions: [String] = []
             for filter in filters {
                 parameters.append(filter.value)
-                conditions.append("\(place(filter.column)) = ANY($\(parameters.count)::int[])")
+                let type = filter.column == ReportDimension.team.column ? "text[]" : "int[]"
+                conditions.append("\(place(filter.column)) = ANY($\(parameters.count)::\(type))")
             }
             if let after = report.page.after {
                 let (time, item, number) = try Self.place(after, of: report.row)
@@ -51,16 +52,29 @@ struct ItemSQL {
 
     /// Where the column of a filter stands: what an assignment has itself goes before what its item has.
     private func place(_ column: String) -> String {
+        if column == ReportDimension.team.column {
+            let row = report.row == .assignment ? "w" : "t"
+            return "(SELECT coalesce(d.team, '(none)') FROM \(period(of: row)))"
+        }
         let own = ["agent_key", "category_key", "queue_key", "source_key", "priority_band_key"]
         return (report.row == .assignment && own.contains(column) ? "w." : "t.") + column
     }
 
-    /// The agent, and what the directory calls the agent; a number alone where names are not shown.
+    /// What the agent of a row was called then, and the team: when an assignment began, or when the item ended or took its last
+    /// step.
+    private func period(of row: String) -> String {
+        let moment = report.row == .assignment ? "\(row).began_at" : "coalesce(\(row).finished_at, \(row).effective_at)"
+        return """
+            dim_agent_period d WHERE d.agent_key = \(row).agent_key AND \(moment) >= d.valid_from AND \(moment) < d.valid_to
+            """
+    }
+
+    /// The agent, and what the directory called the agent then; a number alone where names are not shown.
     private var agent: String {
         report.showsAgents
             ? """
             CASE p.agent_key WHEN 0 THEN NULL ELSE (SELECT agent FROM dim_agent d WHERE d.agent_key = p.agent_key) END,
-            (SELECT d.display_name FROM dim_agent d WHERE d.agent_key = p.agent_key)
+            (SELECT d.display_name FROM \(period(of: "p")))
             """
             : "CASE p.agent_key WHEN 0 THEN NULL ELSE 'agent ' || p.agent_key END"
     }

@@ -159,13 +159,15 @@ extension FilledReport {
         return values
     }
 
-    /// The target of the row's category on the last day of its interval, or of the period.
+    /// The target of the row's category in its interval, or in the period.
     private func target(of row: ReportRow) -> Double? {
         guard let place = request.by.firstIndex(of: .category), let category = row.labels[place].text else {
             return nil
         }
-        let last = intervalOf(row).map { $0.upperBound } ?? period.to
-        return ServiceLevelTarget.percent(of: category, on: period.zone.day(of: last - 1), among: targets)
+        let rest = zip(request.by, row.labels).filter { $0.0 != .interval }.map(\.1)
+        let range = intervalOf(row) ?? period.from..<period.to
+        return ServiceLevelTarget.percent(
+            of: category, over: targetParts.parts(of: rest, in: range), among: targets)
     }
 
     private func intervalOf(_ row: ReportRow) -> Range<Instant>? {

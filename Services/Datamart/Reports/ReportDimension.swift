@@ -14,13 +14,14 @@ package enum ReportDimension: String, CaseIterable, Sendable {
         }
     }
 
-    /// The key column of facts and aggregates; several dimensions may share one.
+    /// The key column of facts and aggregates.
     var column: String {
         switch self {
         case .interval: "interval"
         case .category: "category_key"
         case .queue: "queue_key"
-        case .agent, .team: "agent_key"
+        case .agent: "agent_key"
+        case .team: "team"
         case .source: "source_key"
         case .segment: "segment_key"
         case .product: "product_key"
@@ -35,27 +36,26 @@ package enum ReportDimension: String, CaseIterable, Sendable {
         }
     }
 
-    /// The team of each agent at the instant `$2`; from before the directory's first copy on, the first known.
-    private static let teams = """
-        SELECT a.agent_key, 0, coalesce((
-                SELECT h.team FROM dim_agent_history h
-                WHERE h.agent_key = a.agent_key AND h.valid_from < $2 AND (h.valid_to IS NULL OR h.valid_to >= $2)
-                ORDER BY h.valid_from DESC LIMIT 1), a.team, '(none)')
-        FROM dim_agent a WHERE $1::int[] IS NULL OR a.agent_key = ANY($1)
+    /// Whether its column holds the name itself, and no key.
+    var isText: Bool { self == .direction || self == .team }
+
+    /// What agents were called just before the instant `$2`.
+    private static let agents = """
+        SELECT p.agent_key, 0, a.agent, p.display_name FROM dim_agent_period p JOIN dim_agent a USING (agent_key)
+        WHERE ($1::int[] IS NULL OR p.agent_key = ANY($1)) AND p.valid_from < $2 AND $2 <= p.valid_to
         """
 
-    /// Names of keys: rows of key, order among names, name and, of agents, what the directory calls them. `$1` are the keys, or
+    /// Names of keys: rows of key, order among names, name and, of agents, what the directory called them. `$1` are the keys, or
     /// NULL for all.
     var names: String? {
         func table(_ table: String, _ key: String, _ name: String, order: String = "0") -> String {
             "SELECT \(key)::int, \(order)::int, \(name) FROM \(table) WHERE $1::int[] IS NULL OR \(key) = ANY($1)"
         }
         return switch self {
-        case .interval, .direction: nil
+        case .interval, .direction, .team: nil
         case .category: table("dim_category", "category_key", "CASE category_key WHEN 0 THEN '(none)' ELSE path END")
         case .queue: table("dim_queue", "queue_key", "name")
-        case .agent: table("dim_agent", "agent_key", "agent, display_name")
-        case .team: Self.teams
+        case .agent: Self.agents
         case .source: table("dim_capture_point", "source_key", "name")
         case .segment: table("dim_segment", "segment_key", "name")
         case .product: table("dim_product", "product_key", "name")

@@ -19,11 +19,11 @@ struct ReportNames: Sendable {
         self.categoryDepth = categoryDepth
     }
 
-    /// The statement that asks for the names of keys.
+    /// The statement that asks for the names of keys, of agents those that they had at the period's end.
     static func statement(_ dimension: ReportDimension, _ keys: Set<Int64>?, at end: Instant) -> SQLStatement? {
         guard let sql = dimension.names else { return nil }
         let ids = keys.map { SQLValue.int4s($0.map { Int32(clamping: $0) }.sorted()) } ?? .null
-        guard dimension == .team else { return SQLStatement(sql, [ids]) }
+        guard dimension == .agent else { return SQLStatement(sql, [ids]) }
         return SQLStatement(sql, [ids, .timestamp(milliseconds: end.milliseconds)])
     }
 

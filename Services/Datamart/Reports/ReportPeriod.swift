@@ -26,7 +26,7 @@ package struct ReportPeriod: Sendable, Hashable {
     /// Length of the intervals; nil when rows are not by interval.
     package let interval: ReportInterval?
     /// Beginnings of the intervals; of the period itself when rows are not by interval.
-    package let starts: [Instant]
+    package private(set) var starts: [Instant]
     /// Read from the 15-minute tables.
     package private(set) var quarters: [Range<Instant>] = []
     /// Read from the day tables.
@@ -104,6 +104,13 @@ package struct ReportPeriod: Sendable, Hashable {
             }
         }
         self.starts = starts
+    }
+
+    /// The same period with more beginnings, which must be those of days where it is read from the day tables.
+    func cut(at instants: [Instant]) -> ReportPeriod {
+        var period = self
+        period.starts = Set(starts + instants).sorted()
+        return period
     }
 
     /// How many of the intervals have begun.

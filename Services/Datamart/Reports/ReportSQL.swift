@@ -26,6 +26,19 @@ struct ReportSQL {
         }
     }
 
+    /// Whether rows are by, or restricted to, the teams of agents, which are those of their time.
+    private var needsTeams: Bool { by.contains(.team) || filters.contains { $0.column == ReportDimension.team.column } }
+
+    /// A table of an aggregate, with each row's team where that is needed.
+    /// - Parameter moment: the row's instant in SQL: when its interval begins. A day counts for the team at its beginning.
+    private func withTeams(_ table: String, at moment: String) -> String {
+        guard needsTeams else { return table }
+        return """
+            (SELECT f.*, coalesce(p.team, '(none)') AS team FROM \(table) f JOIN dim_agent_period p
+                ON p.agent_key = f.agent_key AND \(moment) >= p.valid_from AND \(moment) < p.valid_to) cut
+            """
+    }
+
     /// Sums of a flow: one column for each of `by`, then one for each of its sums.
     func flow(_ flow: ReportFlow) -> SQLStatement {
         let sums = flow.sums.map { name in
@@ -68,7 +81,7 @@ struct ReportSQL {
 
     private func conditions(_ builder: inout Builder) -> [String] {
         filters.map { filter in
-            let isText = filter.column == ReportDimension.direction.column
+            let isText = ReportDimension.allCases.contains { $0.isText && $0.column == filter.column }
             return "\(filter.column) = ANY(\(builder.add(filter.value, as: isText ? "text[]" : "int[]")))"
         }
     }
@@ -107,7 +120,8 @@ struct ReportSQL {
                 return "starts_at >= \(from) AND starts_at < \(to)"
             }
             for range in ranges {
-                parts.append(Self.select(keys + sums, "\(table)_15m", [range] + conditions, grouped: keys.count))
+                let source = withTeams("\(table)_15m", at: "f.starts_at")
+                parts.append(Self.select(keys + sums, source, [range] + conditions, grouped: keys.count))
             }
         }
         if let days = period.days, let zone = period.zoneKey {
@@ -120,9 +134,14 @@ struct ReportSQL {
             let first = builder.add(.text(days.lowerBound.description), as: "text::date")
             let end = builder.add(.text(days.upperBound.description), as: "text::date")
             let key = builder.add(.int4(Int32(zone)), as: "smallint")
+            var source = "\(table)_day"
+            if needsTeams {
+                source = withTeams(
+                    source, at: "(f.day::timestamp AT TIME ZONE \(builder.add(.text(period.zone.name), as: "text")))")
+            }
             parts.append(
                 Self.select(
-                    keys + sums, "\(table)_day",
+                    keys + sums, source,
                     ["day >= \(first)", "day < \(end)", "zone_key = \(key)"] + conditions, grouped: keys.count))
         }
         let sql = parts.joined(separator: "\nUNION ALL\n")
@@ -130,7 +149,7 @@ struct ReportSQL {
     }
 
     private static func key(_ dimension: ReportDimension) -> String {
-        dimension == .direction ? dimension.column : "\(dimension.column)::int"
+        dimension.isText ? dimension.column : "\(dimension.column)::int"
     }
 
     private static func select(_ columns: [String], _ table: String, _ conditions: [String], grouped: Int) -> String {

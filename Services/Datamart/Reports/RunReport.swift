@@ -48,6 +48,8 @@ package struct FilledReport: Sendable {
     let showsAgents: Bool
     /// Per cent of items to be completed in time, by category and first day.
     let targets: [ServiceLevelTarget]
+    /// How many items were to reach which.
+    let targetParts: TargetParts
 }
 
 /// Fills a report from the mart, all of it as of one moment.
@@ -114,11 +116,30 @@ struct RunReport: Sendable {
         let targets =
             definition.hasTarget && request.by.contains(.category)
             ? try ServiceLevelTarget.read(try await transaction.query(ServiceLevelTarget.statement)) : []
+        let parts = try await targetParts(targets, period, flows, filters, names.0, transaction)
         return FilledReport(
             definition: definition, request: request, period: period,
             measures: measures, rows: rows,
             total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents,
-            agents: names.0.displayNames, showsAgents: showsAgents, targets: targets)
+            agents: names.0.displayNames, showsAgents: showsAgents, targets: targets,
+            targetParts: parts)
+    }
+
+    /// Items by the targets that held when they ended; none are asked for where no target changes in an interval.
+    private func targetParts(
+        _ targets: [ServiceLevelTarget], _ period: ReportPeriod, _ flows: [ReportFlow], _ filters: [ReportFilterKeys],
+        _ names: ReportNames, _ transaction: Transaction
+    ) async throws -> TargetParts {
+        let cut = period.cut(at: targets)
+        var parts = TargetParts(cut: cut)
+        guard cut.starts != period.starts, var flow = flows.first(where: { $0.sums.contains("sla_eligible") }) else {
+            return parts
+        }
+        flow.sums = ["sla_eligible"]
+        let by = TargetParts.dimensions(request.by)
+        let result = try await transaction.query(ReportSQL(period: cut, by: by, filters: filters).flow(flow))
+        for row in try decode(result, by: by, flow.sums, names) { parts.add(row.sums["sla_eligible"], row.labels) }
+        return parts
     }
 
     /// Names of all keys in the results.
@@ -158,7 +179,7 @@ struct RunReport: Sendable {
             for (column, dimension) in by.enumerated() {
                 switch dimension {
                 case .interval: labels.append(.interval(Int(try row[column].int64) - 1))
-                case .direction: labels.append(.name(order: 0, try row[column].text))
+                case .direction, .team: labels.append(.name(order: 0, try row[column].text))
                 default: labels.append(names.label(dimension, try row[column].int64))
                 }
             }

@@ -1,6 +1,5 @@
 import Domain
 import Logging
-import Metrics
 import ServiceKit
 import Storage
 
@@ -45,6 +44,8 @@ struct MartJobs: Sendable {
             group.addTask { await every(.seconds(300), "check", first: .seconds(30)) { try await check($0) } }
             group.addTask { await renewToken(tokens) }
         }
+        // The next holder checks.
+        JobMetrics.differing(0, tenant: jobs.tenant)
         await http.close()
     }
 
@@ -101,7 +102,8 @@ struct MartJobs: Sendable {
             let people = settings.agents.map { agent in
                 DirectoryPerson(
                     agent: agent.id, displayName: agent.name,
-                    groups: agent.groups.map { ($0, DirectoryPerson.Period(from: 0)) }, skills: agent.skills)
+                    groups: agent.groups.map { ($0, DirectoryPerson.Period(from: 0)) }, skills: agent.skills,
+                    isActive: agent.isActive)
             }
             let changed = try await mart.target.storeDirectory(people, knowsPast: false, at: .now, fence: fence)
             return (people.count, changed)
@@ -121,13 +123,14 @@ struct MartJobs: Sendable {
     }
 
     private func check(_ run: JobRun) async throws {
-        let check = CheckMart(pool: mart.connections, client: settings.client)
+        let client = settings.client
+        let check = CheckMart(pool: mart.connections) { try await client.call(.GET, $0) }
         let (differences, compared) = try await check.differences()
         run.count(read: compared)
-        Gauge(label: "datamart_check_differences", dimensions: [("tenant", jobs.tenant)]).record(differences.count)
+        JobMetrics.differing(differences.count, tenant: jobs.tenant)
         guard !differences.isEmpty else { return }
         run.note("differences", .array(differences.prefix(100).map(\.document)))
         logger.warning(
-            "the mart's open items are not those of core", metadata: ["numbers": "\(differences.count)"])
+            "the mart's items are not those of core", metadata: ["numbers": "\(differences.count)"])
     }
 }

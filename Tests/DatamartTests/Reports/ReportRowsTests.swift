@@ -105,6 +105,27 @@ import Testing
         #expect(row([], [:]).showsNothing(of: [ReportMeasure("wait", "wait", .mean("wait_ms", per: "waits"))]))
     }
 
+    @Test func aTargetThatChangesIsWeighedByTheItemsThatWereToReachIt() throws {
+        let (first, second) = (try #require(CivilDate("2026-01-01")), try #require(CivilDate("2026-07-01")))
+        let targets = [
+            ServiceLevelTarget(category: "A", from: first, to: second, percent: 80),
+            ServiceLevelTarget(category: "A", from: second, to: nil, percent: 90),
+            ServiceLevelTarget(category: "B", from: second, to: nil, percent: 70),
+        ]
+        func percent(_ category: String, _ before: Int64, _ after: Int64) -> Double? {
+            ServiceLevelTarget.percent(
+                of: category, over: [.init(day: first, items: before), .init(day: second, items: after)],
+                among: targets)
+        }
+        #expect(percent("A", 3, 1) == 82.5)
+        #expect(percent("A", 0, 5) == 90)
+        #expect(percent("A", 5, 0) == 80)
+        #expect(percent("A/C", 0, 0) == 90, "of the last part where nothing was due")
+        #expect(percent("B", 9, 1) == 70, "without a target nothing is to be reached")
+        #expect(percent("C", 9, 1) == nil)
+        #expect(ServiceLevelTarget.percent(of: "A", over: [], among: targets) == nil)
+    }
+
     @Test func theNearestTargetAboveACategoryHolds() throws {
         let first = try #require(CivilDate("2026-01-01"))
         let second = try #require(CivilDate("2026-07-01"))

@@ -17,6 +17,11 @@ CREATE OR REPLACE FUNCTION pg_temp.band(span interval) RETURNS smallint LANGUAGE
     SELECT (1 + width_bucket(extract(epoch FROM span),
         ARRAY[900, 3600, 14400, 28800, 86400, 172800, 432000, 864000, 2592000]::numeric[]))::smallint $$;
 
+-- The calendar of a category in a version of the configuration; 0 is always open.
+CREATE OR REPLACE FUNCTION pg_temp.calendar(version int, path text) RETURNS int LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT c.calendar_key FROM category_calendar c
+        WHERE c.configuration_version = version AND c.category = path), 0) $$;
+
 -- Every step with what was before it. Status keys: 1 new, 2 captured, 3 queued, 4 offered, 5 assigned, 6 held, 7 parked,
 -- 8 errorheld, 9 completed, 10 canceled, 11 rejected. `t` is the step's own time, or the latest before it when its clock
 -- was behind.
@@ -151,10 +156,8 @@ WITH counted AS (
         ('rejected', to_status_key = 11 AND ends, 'after', 0, 1),
         ('finish_ms', to_status_key = 9 AND ends, 'after', concerned, pg_temp.ms(t - least(activation, t))),
         ('finish_business_ms', to_status_key = 9 AND ends, 'after', concerned,
-            business_ms(coalesce((SELECT c.calendar_key FROM category_calendar c
-                WHERE c.configuration_version = s.configuration_version AND c.category = s.path), 0), t)
-            - business_ms(coalesce((SELECT c.calendar_key FROM category_calendar c
-                WHERE c.configuration_version = s.configuration_version AND c.category = s.path), 0), least(activation, t))),
+            business_ms(pg_temp.calendar(configuration_version, path), t)
+            - business_ms(pg_temp.calendar(configuration_version, path), least(activation, t))),
         ('sla_eligible', to_status_key = 9 AND ends AND due IS NOT NULL, 'after', concerned, 1),
         ('sla_met', to_status_key = 9 AND ends AND t <= due, 'after', concerned, 1),
         ('finished_overdue', to_status_key = 9 AND ends AND t > due, 'after', concerned, 1),
@@ -304,8 +307,22 @@ CALL pg_temp.compare('backlog',
     'SELECT z.zone_key, category_key, queue_key, source_key, status_key, count(*)::bigint FROM task_fact, dim_time_zone z WHERE NOT is_final GROUP BY 1, 2, 3, 4, 5',
     'SELECT zone_key, category_key, queue_key, source_key, status_key, sum(change)::bigint FROM backlog_month GROUP BY 1, 2, 3, 4, 5 HAVING sum(change) <> 0');
 
-CALL pg_temp.compare('task_event_fact',
-    'SELECT position, t FROM pg_temp.step', 'SELECT position, effective_at FROM task_event_fact');
+-- Of the backlog also what time has made of the items, up to where it has been counted.
+CALL pg_temp.compare('backlog by age', $$
+    SELECT z.zone_key, s.category_key, s.queue_key, s.source_key, s.to_status_key,
+        pg_temp.band(greatest(s.t, p.swept_through) - s.activation), coalesce(greatest(s.t, p.swept_through) > s.due, false),
+        count(*)::bigint
+    FROM pg_temp.step s, dim_time_zone z, projection_progress p WHERE s.next_t IS NULL AND s.to_status_key < 9
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    $$, $$
+    SELECT zone_key, category_key, queue_key, source_key, status_key, age_band_key, overdue, sum(change)::bigint
+    FROM backlog_month GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(change) <> 0 $$);
+
+CALL pg_temp.compare('task_event_fact', $$
+    SELECT position, t, CASE WHEN priority IS NULL THEN 0 ELSE (SELECT b.priority_band_key FROM dim_priority_band b
+        WHERE b.priority_band_key > 0 AND (b.lower IS NULL OR priority >= b.lower) AND (b.upper IS NULL OR priority < b.upper)) END
+    FROM pg_temp.step
+    $$, 'SELECT position, effective_at, priority_band_key FROM task_event_fact');
 
 CALL pg_temp.compare('task_fact', $$
     SELECT s.item, s.revision, s.to_status_key, s.to_status_key >= 9, s.category_key, s.queue_key, s.source_key, s.channel_key,
@@ -315,7 +332,25 @@ CALL pg_temp.compare('task_fact', $$
         h.handle_ms::bigint, h.hold_ms::bigint, h.first_offered_at, h.first_accepted_at,
         CASE WHEN s.to_status_key >= 9 THEN h.finished_at END,
         CASE WHEN s.to_status_key = 9 AND h.finish_due IS NOT NULL THEN h.finished_at <= h.finish_due END,
-        CASE WHEN s.to_status_key = 9 THEN pg_temp.ms(h.finished_at - least(h.finish_activation, h.finished_at)) END
+        CASE WHEN s.to_status_key = 9 THEN pg_temp.ms(h.finished_at - least(h.finish_activation, h.finished_at)) END,
+        CASE WHEN s.to_status_key = 9 THEN business_ms(h.finish_calendar, h.finished_at)
+            - business_ms(h.finish_calendar, least(h.finish_activation, h.finished_at)) END,
+        pg_temp.calendar(s.configuration_version, s.path),
+        (SELECT CASE WHEN o.to_status_key = 3 THEN o.t END FROM pg_temp.step o
+            WHERE o.item = s.item
+                AND ((o.to_status_key = 3 AND (o.was IS NULL OR o.was NOT IN (3, 4) OR o.action = 'transfer'))
+                    OR o.takes OR (o.to_status_key = 6 AND o.was IS DISTINCT FROM 6) OR o.to_status_key NOT IN (3, 4, 5, 6))
+            ORDER BY o.revision DESC LIMIT 1),
+        CASE WHEN s.to_status_key = 5 THEN h.taken_at END, CASE WHEN s.to_status_key = 6 THEN h.set_aside_at END,
+        w.works::int,
+        CASE WHEN NOT EXISTS (SELECT FROM pg_temp.step e WHERE e.item = s.item AND e.ends_work AND e.revision > w.last_began)
+            THEN (SELECT b.t FROM pg_temp.step b WHERE b.item = s.item AND b.revision = w.last_began) END,
+        -- Rows that time has not changed since are left as they were.
+        true,
+        CASE WHEN s.to_status_key < 9 THEN least(
+            CASE WHEN s.due + interval '1 millisecond' > n.counted THEN s.due + interval '1 millisecond' END,
+            (SELECT min(s.activation + a.lower_ms * interval '1 millisecond') FROM dim_age_band a
+                WHERE s.activation + a.lower_ms * interval '1 millisecond' > n.counted)) END
     FROM pg_temp.step s JOIN (
         SELECT item, max(revision) AS revision, min(position) AS first_position, min(at) FILTER (WHERE n = 1) AS entered_at,
             count(*) FILTER (WHERE action = 'offer') AS offers, count(*) FILTER (WHERE takes) AS accepts,
@@ -325,18 +360,28 @@ CALL pg_temp.compare('task_fact', $$
             coalesce(sum(pg_temp.ms(t - waiting_since)), 0) AS wait_ms, coalesce(sum(pg_temp.ms(t - assigned_since)), 0) AS handle_ms,
             coalesce(sum(pg_temp.ms(t - held_since)), 0) AS hold_ms,
             min(t) FILTER (WHERE action = 'offer') AS first_offered_at, min(t) FILTER (WHERE takes) AS first_accepted_at,
+            max(t) FILTER (WHERE takes) AS taken_at,
+            max(t) FILTER (WHERE to_status_key = 6 AND was IS DISTINCT FROM 6) AS set_aside_at,
             max(t) FILTER (WHERE to_status_key >= 9 AND ends) AS finished_at,
             (array_agg(due ORDER BY revision DESC) FILTER (WHERE to_status_key >= 9 AND ends))[1] AS finish_due,
             (array_agg(activation ORDER BY revision DESC) FILTER (WHERE to_status_key >= 9 AND ends))[1]
-                AS finish_activation
+                AS finish_activation,
+            (array_agg(pg_temp.calendar(configuration_version, path) ORDER BY revision DESC)
+                FILTER (WHERE to_status_key >= 9 AND ends))[1] AS finish_calendar
         FROM pg_temp.step GROUP BY item
     ) h USING (item, revision)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS works, max(x.revision) AS last_began FROM pg_temp.work x WHERE x.item = s.item
+    ) w
+    CROSS JOIN LATERAL (SELECT greatest(s.t, swept_through) AS counted FROM projection_progress) n
     $$, $$
     SELECT item, revision, status_key, is_final, category_key, queue_key, source_key, channel_key, media_type_key, segment_key,
         product_key, business_value_key, priority_band_key, result_code_key, configuration_version, due, activation, effective_at,
         agent_key, first_position, last_position, entered_at, offers, accepts, misses, transfers, holds, reopens, wait_ms,
-        handle_ms, hold_ms, first_offered_at, first_accepted_at, finished_at, within_sla, finish_ms
-    FROM task_fact $$);
+        handle_ms, hold_ms, first_offered_at, first_accepted_at, finished_at, within_sla, finish_ms, finish_business_ms,
+        calendar_key, waiting_since, assigned_since, held_since, work_number, work_started_at,
+        counted_through BETWEEN effective_at AND greatest(effective_at, swept_through), next_change_at
+    FROM task_fact, projection_progress $$);
 
 CALL pg_temp.compare('task_work_fact', $$
     SELECT w.item, w.number::int, a.agent, w.category_key, w.queue_key, w.source_key, w.band::smallint, w.action, w.t,
@@ -360,17 +405,27 @@ CALL pg_temp.compare('task_work_fact', $$
         ended_at, ended_by, wait_ms, handle_ms
     FROM task_work_fact $$);
 
+-- What messages belong to and where they go is in core's events alone: content.py compares that.
 CALL pg_temp.compare('email_fact', $$
     SELECT DISTINCT ON (email) email, revision, to_state, first_value(t) OVER w, t, max(t) FILTER (WHERE first_queued) OVER (PARTITION BY email),
         max(t) FILTER (WHERE first_sent) OVER (PARTITION BY email),
-        CASE WHEN to_state IN ('delivered', 'bounced', 'failed', 'canceled', 'rejected') THEN t END
+        CASE WHEN to_state IN ('delivered', 'bounced', 'failed', 'canceled', 'rejected') THEN t END,
+        coalesce(first_value(attempt) OVER (PARTITION BY email ORDER BY attempt IS NULL, revision DESC), 0),
+        min(position) OVER (PARTITION BY email), position
     FROM pg_temp.email_step WINDOW w AS (PARTITION BY email ORDER BY revision) ORDER BY email, revision DESC
-    $$, 'SELECT email, revision, state, first_at, last_at, queued_at, sent_at, ended_at FROM email_fact');
+    $$, $$
+    SELECT email, revision, state, first_at, last_at, queued_at, sent_at, ended_at, attempts, first_position, last_position
+    FROM email_fact $$);
 
 -- Items that are purged leave no trace in agents' times; then only what the agent is at now can be compared.
 CALL pg_temp.compare('agent_fact', $$
-    SELECT DISTINCT ON (agent_key) agent_key, items::int, CASE WHEN NOT isfinite(facts_floor) THEN t END
-    FROM pg_temp.turn, (SELECT facts_floor FROM projection_progress) p ORDER BY agent_key, turn.position DESC, place DESC
+    SELECT DISTINCT ON (t.agent_key) t.agent_key, t.items::int, CASE WHEN NOT isfinite(p.facts_floor) THEN t.t END,
+        coalesce(a.to_state, 'offline'), coalesce(a.revision, 0), true
+    FROM pg_temp.turn t CROSS JOIN projection_progress p LEFT JOIN LATERAL (
+        SELECT e.to_state, e.revision FROM agent_event_fact e WHERE e.agent_key = t.agent_key ORDER BY e.revision DESC LIMIT 1
+    ) a ON true ORDER BY t.agent_key, t.position DESC, t.place DESC
     $$, $$
-    SELECT agent_key, assigned_items, CASE WHEN NOT isfinite(facts_floor) THEN effective_at END FROM agent_fact, (SELECT facts_floor FROM projection_progress) p
+    SELECT agent_key, assigned_items, CASE WHEN NOT isfinite(facts_floor) THEN effective_at END, state, revision,
+        counted_through BETWEEN effective_at AND greatest(effective_at, swept_through)
+    FROM agent_fact, projection_progress
     WHERE NOT isfinite(facts_floor) OR agent_key IN (SELECT agent_key FROM pg_temp.turn) $$);

@@ -14,6 +14,10 @@ extension OpenAPIComponents {
             "VersionLimit": {
                 "name": "limit", "in": "query", "description": "Versions of an answer.",
                 "schema": {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}
+            },
+            "FinishedDays": {
+                "name": "days", "in": "query", "description": "Days, the last of which is today.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": 31, "default": 7}
             }
         }
         """#
@@ -183,6 +187,23 @@ extension OpenAPIComponents {
                                         }
                                     }
                                 }
+                            }
+                        }
+                    }
+                }
+            },
+            "FinishedCounts": {
+                "type": "object", "required": ["from", "items"],
+                "properties": {
+                    "from": {"$ref": "#/components/schemas/Day"},
+                    "items": {
+                        "type": "array",
+                        "items": {
+                            "type": "object", "required": ["day", "status", "count"],
+                            "properties": {
+                                "day": {"$ref": "#/components/schemas/Day"},
+                                "status": {"enum": ["completed", "canceled", "rejected"]},
+                                "count": {"type": "integer", "minimum": 1}
                             }
                         }
                     }

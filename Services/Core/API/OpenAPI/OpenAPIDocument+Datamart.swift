@@ -17,6 +17,15 @@ extension OpenAPIDocument {
             roles: [.mart], parameters: ["AfterVersion", "VersionLimit"],
             answers: [OpenAPIAnswer(200, "Versions after that one.", "CategoryVersionPage")]),
         OpenAPIOperation(
+            method: "GET", path: "/datamart/finished", id: "countFinishedWorkItems", tag: .projections,
+            summary: "How many items ended on each of the last days",
+            description: """
+                Days are of UTC; the last one is today. It begins with the first day of which all items that ended are kept. \
+                An item that was restarted counts no more.
+                """,
+            roles: [.mart], parameters: ["FinishedDays"],
+            answers: [OpenAPIAnswer(200, "Counts by day and status.", "FinishedCounts")]),
+        OpenAPIOperation(
             method: "GET", path: "/access", id: "getAccess", tag: .projections,
             summary: "Whom the credential of this request belongs to",
             description: "For services that answer callers themselves.",
