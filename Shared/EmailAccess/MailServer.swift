@@ -61,22 +61,6 @@ public struct MailCredentials: Sendable, CustomStringConvertible, CustomReflecta
 
     /// Shows the user only.
     public var customMirror: Mirror { Mirror(self, children: ["user": user]) }
-
-    /// `text` without the secret, should a server repeat it.
-    func redacted(_ text: String) -> String {
-        let secret =
-            switch self.secret {
-            case .password(let secret), .token(let secret): secret
-            }
-        guard secret.utf8.count >= 4 else { return text }
-        var rest = text[...]
-        var result = ""
-        while let range = rest.firstRange(of: secret) {
-            result += rest[..<range.lowerBound] + "***"
-            rest = rest[range.upperBound...]
-        }
-        return result + rest
-    }
 }
 
 /// How long a server may take.

@@ -4,11 +4,14 @@ import base64
 import hashlib
 import imaplib
 import os
+import re
 import secrets
 import smtplib
 import ssl
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
@@ -37,6 +40,11 @@ class Email(Core):
     @property
     def health_url(self) -> str:
         return f"http://127.0.0.1:{self.metrics_port}/health/ready"
+
+    def errors(self, *codes: str) -> int:
+        """How many errors of these kinds it has counted."""
+        found = re.findall(rf'email_errors_total\{{[^}}]*code="(?:{"|".join(codes)})"[^}}]*\}} (\d+)', self.metrics())
+        return sum(map(int, found))
 
 
 @dataclass(frozen=True)
@@ -226,7 +234,8 @@ class Post:
     def email(self, **settings: str) -> Email:
         """A new instance that is not started yet."""
         name = f"email-{len(self.emails) + 1}"
-        spool = self.world.folder / f"{name}-spool"
+        # Instances of other tenants, which may run meanwhile, have the same names.
+        spool = self.world.folder / f"{self.tenant.name}-{name}-spool"
         spool.mkdir(exist_ok=True)
         environment = {
             "MILLRACE_REDIS_URL": self.world.stack.redis_url,
@@ -299,6 +308,13 @@ class Post:
         """Subjects of all items, sorted."""
         return sorted(item["attributes"].get("subject", "") for item in self.items())
 
+    def has_each_once(self, subjects: list[str]) -> None:
+        """There is one item of each of these messages, and no other."""
+        found, wanted = Counter(self.subjects()), Counter(subjects)
+        lost, extra = wanted - found, found - wanted
+        told = f"lost {list(lost)[:5]} ({lost.total()}), twice or foreign {list(extra)[:5]} ({extra.total()})"
+        assert not lost and not extra, told
+
     def has_items(self, count: int, seconds: float = 40) -> list[dict]:
         """The items, as soon as there are so many."""
         return wait_until(
@@ -323,6 +339,19 @@ class Post:
         answer = self.http.post(f"/workitems/{item['id']}/replies", json={"kind": "reply", "text": text, **content})
         assert answer.status_code == 201, answer.text
         return answer.json()
+
+
+@contextmanager
+def posts(world: World, servers: MailServers) -> Iterator[Callable[..., Post]]:
+    """Makes tenants with mailboxes; their instances stop in the end."""
+    with ExitStack() as made:
+
+        def make(*mailboxes: dict, **core: str) -> Post:
+            post = Post(world, servers, list(mailboxes), **core)
+            made.callback(post.close)
+            return post
+
+        yield make
 
 
 ACKNOWLEDGEMENT = {"name": "thanks", "subject": "We have your message", "text": "Your number is {{workItem.captureId}}."}

@@ -4,6 +4,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -13,6 +14,11 @@ class Taken:
 
     at: float
     lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def raw(self) -> bytes:
+        """The message as it was sent."""
+        return b"".join(line.removeprefix(b".") if line.startswith(b"..") else line for line in self.lines)
 
     @property
     def message_id(self) -> str:
@@ -26,6 +32,8 @@ class SmtpSink:
         self.dies = dies
         self.taken: list[Taken] = []
         self.answers: list[tuple[str, str]] = []
+        #: Is handed a whole message before it is answered.
+        self.whole: Callable[[Taken], None] = lambda taken: None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
 
@@ -68,9 +76,14 @@ class SmtpSink:
                             return
                         message.lines.append(part)
                     self.taken.append(message)
+                    self.whole(message)
                     if self.dies:
                         return
-                    connection.sendall(f"{self._other('END') or '250 taken'}\r\n".encode())
+                    try:
+                        connection.sendall(f"{self._other('END') or '250 taken'}\r\n".encode())
+                    except OSError:
+                        # Whoever sent it is gone.
+                        return
                 elif re.match("QUIT", verb, re.IGNORECASE):
                     connection.sendall(b"221 bye\r\n")
                     return

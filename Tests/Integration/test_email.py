@@ -355,3 +355,64 @@ def test_what_could_not_be_read_is_read_once_more(post: Callable[..., Post], ser
     assert desk.http.get(f"/workitems/{item['id']}").json()["attributes"]["subject"] == "Broken lamp"
     account.send(account.address, "Re: Broken lamp", In_Reply_To=message["Message-ID"])
     wait_until(lambda: len(emails_of(desk, item)) == 2, what="the answer in its conversation", every=0.1)
+
+
+MAPPING = {"spam": "spamScore", "spf": "senderPolicy", "dkim": "signature", "dmarc": "alignment"}
+SCORED = {"X-Spam-Flag": "YES", "X-Spam-Status": "Yes, score=9.7 required=5.0 tests=BAYES_99"}
+PASSED = "mx.example.test; spf=pass smtp.mailfrom=example.org; dkim=pass header.d=example.org; dmarc=pass (p=reject)"
+FAILED = "mx.example.test; spf=softfail smtp.mailfrom=example.net; dkim=none; dmarc=fail header.from=example.net"
+#: As a sender would like it to be believed.
+FORGED = "mx.example.test; spf=pass; dkim=pass; dmarc=pass"
+
+
+def divided(desk: Post) -> None:
+    """Gives the category of mail two below it, for junk and for what may be forged."""
+    document = desk.http.get("/configuration").raise_for_status().json()
+    document["categories"][0]["children"] = [
+        {"name": "junk", "when": {"all": [{"attribute": "spamScore", "greaterThan": 5}]}},
+        {"name": "doubtful", "when": {"any": [{"attribute": "alignment", "is": "fail"}]}},
+    ]
+    answer = desk.http.put("/configuration", json=document)
+    assert answer.status_code == 200, answer.text
+
+
+def test_results_in_headers_become_attributes_that_categories_ask_for(
+    post: Callable[..., Post], servers: MailServers
+) -> None:
+    account, bare = servers.accounts(2)
+    desk = post(mailbox("m", account, attributesFromHeaders=MAPPING), mailbox("bare", bare))
+    divided(desk)
+    desk.start()
+    desk.connected("m")
+    desk.connected("bare")
+    results = {
+        "passed": [("Authentication-Results", PASSED), ("X-Spam-Status", "No, score=-1.2 required=5.0")],
+        "junk": [*SCORED.items()],
+        # The receiving server's own stands on top.
+        "forged": [("Authentication-Results", FAILED), ("Authentication-Results", FORGED)],
+        "by spf alone": [("Received-SPF", "Fail (mx.example.test: not permitted) client-ip=192.0.2.1")],
+        "nothing": [],
+    }
+    for subject, headers in results.items():
+        message = account.message(account.address, subject).as_bytes().replace(b"\n", b"\r\n")
+        account.append("".join(f"{name}: {value}\r\n" for name, value in headers).encode() + message)
+    junk = bare.message(bare.address, "not mapped", **{name.replace("-", "_"): value for name, value in SCORED.items()})
+    bare.append(junk)
+
+    items = {item["attributes"]["subject"]: item for item in desk.has_items(len(results) + 1)}
+    shown = {
+        subject: {name: item["attributes"][name] for name in MAPPING.values() if name in item["attributes"]}
+        for subject, item in items.items()
+    }
+    assert shown == {
+        "passed": {"spamScore": -1.2, "senderPolicy": "pass", "signature": "pass", "alignment": "pass"},
+        "junk": {"spamScore": 9.7},
+        "forged": {"senderPolicy": "softfail", "signature": "none", "alignment": "fail"},
+        "by spf alone": {"senderPolicy": "fail"},
+        "nothing": {},
+        "not mapped": {},
+    }
+    assert {subject: item["category"] for subject, item in items.items()} == {
+        "passed": "mail", "junk": "mail/junk", "forged": "mail/doubtful", "by spf alone": "mail", "nothing": "mail",
+        "not mapped": "mail",
+    }  # fmt: skip

@@ -260,6 +260,10 @@ def test_who_sent_it_is_believed_when_nobody_waited_any_longer(place: World, roo
     with psycopg.connect(place.admin_url, autocommit=True) as connection:
         late = "UPDATE email SET updated_at = updated_at - 16 * 60000 WHERE id = %s"
         assert connection.execute(late, (reply["id"],)).rowcount == 1
+    # A new steward looks at once.
+    core = place.cores.running[0]
+    core.stop()
+    core.start()
     path = f"/emails/{reply['id']}"
     wait_until(lambda: room.admin.get(path).json()["state"] == "uncertain", seconds=60, what="that nobody waits", every=0.2)
     assert room.settle(attempt, "retry").status_code == 409 and room.settle(attempt, "failed").status_code == 409

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from emails import SECRETS_KEY, MailServers, Post
 from own_world import own_world
+from provider_mail import message, provider_posts
 from standins.gmail import Gmail
-from standins.graph import USER, Graph
+from standins.graph import Graph
 from standins.graph_drafts import UPLOADS
 from standins.provider import BreakOff, Provider, Refusal, Request
 from stack import Stack
@@ -48,52 +49,12 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
 @pytest.fixture
 def post(mail_world: World, servers: MailServers, provider: Provider) -> Iterator[Callable[..., Post]]:
     """Makes a tenant with the provider's mailbox `m`."""
-    made: list[Post] = []
-
-    def make(inbound: dict | None = None, secret: dict | None = None, **outbound: object) -> Post:
-        desk = Post(mail_world, servers, [mailbox(provider, inbound, outbound)])
-        made.append(desk)
-        answer = desk.http.put("/mailboxes/secrets/provider", json=secret or provider.secret)
-        assert answer.status_code in (200, 201, 204), answer.text
-        return desk
-
-    yield make
-    for one in made:
-        one.close()
+    with provider_posts(mail_world, servers, provider) as make:
+        yield make
 
 
 #: Gmail takes messages of any size in one request.
 only_graph = pytest.mark.parametrize("provider", [Graph], indirect=True, ids=["graph"])
-
-
-def mailbox(provider: Gmail | Graph, inbound: dict | None = None, outbound: dict | None = None) -> dict:
-    base, user = (f"{provider.url}/v1.0", USER) if provider.kind == "graph" else (provider.url, "me")
-    return {
-        "name": "m",
-        "kind": provider.kind,
-        "source": "post",
-        "address": "support@example.com",
-        "inbound": {
-            "api": {"baseUrl": base, "user": user, "secret": "provider"},
-            "folder": "INBOX",
-            "pollEvery": "1s",
-            **(inbound or {}),
-        },
-        "outbound": {"from": {"name": "Support", "address": "support@example.com"}, **(outbound or {})},
-    }
-
-
-def message(subject: str, text: str = "Hello.", **headers: str) -> bytes:
-    made = EmailMessage()
-    made["From"] = "Kim <kim@example.org>"
-    made["To"] = "support@example.com"
-    made["Subject"] = subject
-    made["Date"] = formatdate()
-    made["Message-ID"] = f"<{subject.replace(' ', '-')}-{time.monotonic_ns()}@example.org>"
-    for name, value in headers.items():
-        made[name.replace("_", "-")] = value
-    made.set_content(text)
-    return made.as_bytes()
 
 
 def test_a_conversation(post: Callable[..., Post], provider: Gmail | Graph) -> None:

@@ -3,13 +3,16 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta, timezone
 
 import pytest
 
 from core_proxy import CoreProxy
-from emails import MailServers, Post, mailbox
+from emails import Account, MailServers, Post, mailbox, posts
 from own_world import own_world
+from slow_proxy import SlowProxy
 from stack import Stack
 from standins.imap import DAY, Imap
 from waiting import wait_until
@@ -22,26 +25,40 @@ def mail_world(stack: Stack) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture
-def imap() -> Iterator[Imap]:
-    server = Imap()
-    yield server
-    server.close()
+@pytest.fixture(scope="module")
+def servers(stack: Stack) -> MailServers:
+    return MailServers.find(stack)
 
 
 @pytest.fixture
-def post(mail_world: World, stack: Stack) -> Iterator[Callable[..., Post]]:
-    """Makes a tenant with the mailbox `m` that is read from a stand-in."""
-    servers = MailServers.find(stack)
-    made: list[Post] = []
+def imaps() -> Iterator[Callable[[], Imap]]:
+    """Makes stand-ins."""
+    with ExitStack() as made:
 
-    def make(server: Imap, **inbound: object) -> Post:
-        made.append(Post(mail_world, servers, [mailbox("m", servers.account(), server.inbound(**inbound))]))
-        return made[-1]
+        def make() -> Imap:
+            imap = Imap()
+            made.callback(imap.close)
+            return imap
 
-    yield make
-    for one in made:
-        one.close()
+        yield make
+
+
+@pytest.fixture
+def imap(imaps: Callable[[], Imap]) -> Imap:
+    return imaps()
+
+
+@pytest.fixture
+def post(mail_world: World, servers: MailServers) -> Iterator[Callable[..., Post]]:
+    """Makes a tenant with the mailbox `m` that is read from a stand-in, or with several by their names."""
+    with posts(mail_world, servers) as make:
+
+        def make_some(read: Imap | dict[str, dict], **inbound: object) -> Post:
+            boxes = read if isinstance(read, dict) else {"m": read.inbound(**inbound)}
+            accounts = servers.accounts(len(boxes))
+            return make(*(mailbox(name, account, boxes[name]) for name, account in zip(boxes, accounts, strict=True)))
+
+        yield make_some
 
 
 def message(subject: str, text: str = "Hello.", message_id: str | None = None) -> bytes:
@@ -62,25 +79,87 @@ def asks_for(*uids: int) -> Callable[[str], bool]:
     return fits
 
 
-def by_status(desk: Post) -> dict[str, list[str]]:
+def by_status(desk: Post, name: str = "m") -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in desk.items():
+        if item["attributes"]["mailbox"] != name:
+            continue
         status = "errorheld" if item["status"] == "errorheld" else "taken"
         found.setdefault(status, []).append(item["attributes"].get("subject", ""))
     return {status: sorted(subjects) for status, subjects in found.items()}
 
 
-@pytest.mark.parametrize("refusal", ["NO [UNAVAILABLE] later", "NO [SERVERBUG] internal error", "NO [LIMIT] too much"])
-def test_a_short_refusal_loses_nothing(post: Callable[..., Post], imap: Imap, refusal: str) -> None:
-    desk = post(imap, processed={"action": "delete"})
+@dataclass
+class SlowScene:
+    """A tenant with a mailbox whose server is as it should be, and others whose servers are in the middle of a message."""
+
+    desk: Post
+    account: Account
+    slow: dict[str, SlowProxy]
+    subjects: list[str]
+
+
+DRIPPING, STOPPING = ("drip-0", "drip-1"), ("stop-0",)
+
+
+@pytest.fixture(scope="module")
+def slow_scene(mail_world: World, servers: MailServers) -> Iterator[SlowScene]:
+    """It takes a minute until a server that stands still is given up: the tests between its first and its last one."""
+    with ExitStack() as made:
+        account, *others = servers.accounts(1 + len(DRIPPING + STOPPING))
+        accounts = dict(zip(DRIPPING + STOPPING, others, strict=True))
+        # A kilobyte would be progress for a minute.
+        slow = {
+            name: made.enter_context(SlowProxy(servers.imap_port, "BODY.PEEK", at_once=200, stops=name in STOPPING))
+            for name in accounts
+        }
+        ways = {name: {"server": {"host": "127.0.0.1", "port": slow[name].port, "security": "plain"}} for name in slow}
+        boxes = (mailbox(name, account, ways[name]) for name, account in accounts.items())
+        desk = made.enter_context(posts(mail_world, servers))(mailbox("good", account), *boxes)
+        # Instances that see each other share their mailboxes out.
+        desk.start(REDIS_PREFIX=f"{mail_world.redis_prefix}slow:")
+        for name in ("good", *slow):
+            desk.connected(name)
+        subjects = []
+        for name, other in accounts.items():
+            for number in range(2):
+                subjects.append(f"{name} {number}")
+                other.append(other.message(other.address, subjects[-1], "word " * 4000))
+        yield SlowScene(desk, account, slow, subjects)
+
+
+def test_slow_servers_delay_no_others(slow_scene: SlowScene) -> None:
+    desk, slow, account = slow_scene.desk, slow_scene.slow, slow_scene.account
+    wait_until(lambda: all(way.slow for way in slow.values()), what="all slow ones to be read", every=0.05)
+    quick = [f"quick {number}" for number in range(3)]
+    for subject in quick:
+        account.append(account.message(account.address, subject))
+        wait_until(lambda: subject in desk.subjects(), seconds=15, what=f"{subject} beside the slow ones", every=0.1)
+    # They were as slow as before meanwhile.
+    assert desk.subjects() == quick
+    wait_until(lambda: all(slow[name].dripped for name in DRIPPING), seconds=5, what="a byte a second", every=0.05)
+    slow_scene.subjects += quick
+    # One gives the rest after all: on the connection that it was.
+    slow["drip-0"].hurry()
+    rest = {"drip-0 0", "drip-0 1"}
+    wait_until(lambda: rest <= set(desk.subjects()), what="what was only slow", every=0.1)
+    assert slow["drip-0"].connections == 1
+
+
+def test_a_short_refusal_loses_nothing(post: Callable[..., Post], imaps: Callable[[], Imap]) -> None:
+    refusals = {"away": "NO [UNAVAILABLE] later", "err": "NO [SERVERBUG] internal error", "many": "NO [LIMIT] too much"}
+    servers = {name: imaps() for name in refusals}
+    desk = post({name: server.inbound(processed={"action": "delete"}) for name, server in servers.items()})
     desk.start()
-    desk.connected("m")
-    imap.trouble(refusal, lambda command: "BODY.PEEK" in command, times=6)
-    for number in range(3):
-        imap.arrive(message(f"m{number}"))
-    desk.has_items(3)
-    assert by_status(desk) == {"taken": ["m0", "m1", "m2"]}
-    wait_until(lambda: not imap.there(), what="the messages to be deleted", every=0.1)
+    for name, server in servers.items():
+        desk.connected(name)
+        server.trouble(refusals[name], lambda command: "BODY.PEEK" in command, times=6)
+        for number in range(3):
+            server.arrive(message(f"{name} {number}"))
+    desk.has_items(9)
+    for name in servers:
+        assert by_status(desk, name) == {"taken": [f"{name} {number}" for number in range(3)]}
+    wait_until(lambda: not any(server.there() for server in servers.values()), what="the messages to be deleted", every=0.1)
 
 
 def test_what_is_not_kept_whole_stays_at_the_server(post: Callable[..., Post], imap: Imap) -> None:
@@ -111,20 +190,21 @@ def test_what_is_not_kept_whole_stays_at_the_server(post: Callable[..., Post], i
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", ["BAD I do not understand", None], ids=["bad", "ends"])
-def test_a_message_at_which_the_server_errs_stops_no_other(
-    post: Callable[..., Post], imap: Imap, answer: str | None
-) -> None:
-    desk = post(imap)
+def test_a_message_at_which_the_server_errs_stops_no_other(post: Callable[..., Post], imaps: Callable[[], Imap]) -> None:
+    answers = {"bad": "BAD I do not understand", "ends": None}
+    servers = {name: imaps() for name in answers}
+    desk = post({name: server.inbound() for name, server in servers.items()})
     desk.start()
-    desk.connected("m")
-    imap.trouble(answer, asks_for(2, 3))
-    for number in range(1, 5):
-        imap.arrive(message(f"m{number}"))
-    desk.has_items(4, seconds=60)
-    assert by_status(desk) == {"taken": ["m1", "m4"], "errorheld": ["", ""]}
-    imap.arrive(message("later"))
-    desk.has_items(5)
+    for name, server in servers.items():
+        desk.connected(name)
+        server.trouble(answers[name], asks_for(2, 3))
+        for number in range(1, 5):
+            server.arrive(message(f"{name} {number}"))
+    desk.has_items(8, seconds=60)
+    for name, server in servers.items():
+        assert by_status(desk, name) == {"taken": [f"{name} 1", f"{name} 4"], "errorheld": ["", ""]}
+        server.arrive(message(f"{name} later"))
+    desk.has_items(10)
 
 
 def test_a_first_read_that_is_put_off_makes_no_work_of_the_archive(post: Callable[..., Post], imap: Imap) -> None:
@@ -159,25 +239,31 @@ def test_others_go_past_what_the_server_cannot_give_out_now(post: Callable[..., 
     assert by_status(desk) == {"taken": ["later", "m1", "m2", "m3"]}
 
 
-@pytest.mark.parametrize("action", ["flag", "move", "delete"])
-def test_marks_that_are_refused_keep_no_mail_from_coming_in(post: Callable[..., Post], imap: Imap, action: str) -> None:
-    imap.trouble("NO read only", lambda command: command.split()[:2] in (["UID", "STORE"], ["UID", "MOVE"]))
-    imap.trouble("NO read only", lambda command: command.startswith("CREATE"))
-    desk = post(imap, processed={"action": action, **({"folder": "Done"} if action == "move" else {})})
+def test_marks_that_are_refused_keep_no_mail_from_coming_in(post: Callable[..., Post], imaps: Callable[[], Imap]) -> None:
+    actions = {"flag": {}, "move": {"folder": "Done"}, "delete": {}}
+    servers = {action: imaps() for action in actions}
+    for server in servers.values():
+        server.trouble("NO read only", lambda command: command.split()[:2] in (["UID", "STORE"], ["UID", "MOVE"]))
+        server.trouble("NO read only", lambda command: command.startswith("CREATE"))
+    desk = post({name: server.inbound(processed={"action": name, **actions[name]}) for name, server in servers.items()})
     desk.start()
-    desk.connected("m")
-    imap.arrive(message("one"))
-    desk.has_items(1)
-    desk.until("m", lambda found: "cannot be marked" in (found["inbound"].get("error") or ""), "the trouble to be told")
-    imap.hang_up()
-    imap.arrive(message("two"))
-    desk.has_items(2)
-    assert desk.mailbox("m")["inbound"]["state"] == "connected"
-    imap.heal()
-    imap.arrive(message("three"))
+    for name, server in servers.items():
+        desk.connected(name)
+        server.arrive(message(f"{name} 1"))
     desk.has_items(3)
-    desk.until("m", lambda found: not found["inbound"].get("error"), "the end of the trouble")
-    assert by_status(desk) == {"taken": ["one", "three", "two"]}
+    for name, server in servers.items():
+        desk.until(name, lambda found: "cannot be marked" in (found["inbound"].get("error") or ""), "the trouble to be told")
+        server.hang_up()
+        server.arrive(message(f"{name} 2"))
+    desk.has_items(6)
+    for name, server in servers.items():
+        assert desk.mailbox(name)["inbound"]["state"] == "connected"
+        server.heal()
+        server.arrive(message(f"{name} 3"))
+    desk.has_items(9)
+    for name in servers:
+        desk.until(name, lambda found: not found["inbound"].get("error"), "the end of the trouble")
+        assert by_status(desk, name) == {"taken": [f"{name} {number}" for number in (1, 2, 3)]}
 
 
 def test_uids_that_are_given_a_second_time_hide_no_mail(post: Callable[..., Post], imap: Imap) -> None:
@@ -246,3 +332,16 @@ def test_contents_that_core_does_not_take_stop_nothing(post: Callable[..., Post]
         assert all("refuses" in reason for reason in reasons), reasons
         # Of the one whose bytes core has nothing is lost; the other is kept by the mail server.
         wait_until(lambda: list(imap.there()) == [2], what="what core has to be deleted", every=0.1)
+
+
+def test_slow_servers_are_given_up_and_asked_again(slow_scene: SlowScene) -> None:
+    desk, slow = slow_scene.desk, slow_scene.slow
+    given_up = [way for name, way in slow.items() if name != "drip-0"]
+    wait_until(lambda: all(way.connections > 1 for way in given_up), seconds=80, what="all to be given up", every=0.1)
+    assert desk.emails[0].errors("timedOut") >= len(given_up)
+    for way in given_up:
+        way.hurry()
+    desk.has_items(len(slow_scene.subjects), seconds=60)
+    for name in slow:
+        desk.connected(name)
+    desk.has_each_once(slow_scene.subjects)

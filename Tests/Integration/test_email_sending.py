@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core_proxy import CoreProxy
-from emails import MailServers, Post, mailbox
+from emails import Account, MailServers, Post, mailbox
 from own_world import own_world
 from smtp_sink import SmtpSink
 from stack import Stack
@@ -38,8 +38,8 @@ def post(mail_world: World, servers: MailServers) -> Iterator[Callable[..., Post
     """Makes a tenant whose mailbox sends over a test's own server; its instances stop after the test."""
     made: list[Post] = []
 
-    def make(sink: SmtpSink, count: int = 1, **more: object) -> Post:
-        accounts = servers.accounts(count)
+    def make(sink: SmtpSink, count: int = 1, accounts: list[Account] | None = None, **more: object) -> Post:
+        accounts = accounts or servers.accounts(count)
         boxes = []
         for index, account in enumerate(accounts):
             box = mailbox(f"m{index}", account, {"idle": True}, {"server": sink.outbound, "ratePerMinute": 6000, **more})
@@ -139,6 +139,34 @@ def test_what_may_have_been_sent_is_for_a_person_to_decide(post: Callable[..., P
         confirmed = desk.http.post(f"/emails/{message['id']}/confirm")
         assert confirmed.status_code == 200, confirmed.text
         assert confirmed.json()["state"] == "sent"
+
+
+@pytest.mark.faults
+def test_what_was_under_way_in_a_crash_is_looked_for_in_the_sent_folder(
+    post: Callable[..., Post], sink: SmtpSink, servers: MailServers
+) -> None:
+    """The server has the whole message, and its answer reaches nobody."""
+    account = servers.account()
+    desk = post(sink, accounts=[account])
+    for number, is_kept in enumerate((True, False)):
+        # As a provider's server does that keeps what is sent over it, before it answers.
+        sink.whole = lambda taken: (account.append(taken.raw, "Sent") if is_kept else None, dying.kill())
+        dying = desk.start(LEASE_TTL="1s")[0]
+        desk.connected("m0", "outbound")
+        message = write(desk, number)
+        wait_until(lambda: not dying.is_running, what="the end of the instance", every=0.01)
+        sink.whole = lambda taken: None
+        assert desk.http.get(f"/emails/{message['id']}").json()["state"] == "sending"
+        heir = desk.start(LEASE_TTL="1s")[0]
+        settled = desk.email_in_state(message, "sent" if is_kept else "uncertain", seconds=20)
+        assert ("Found in the sent folder" in (settled.get("reply") or settled.get("reason") or "")) == is_kept, settled
+        # Whoever would send it again would do so before the next one.
+        desk.email_in_state(write(desk, number + 10), "sent")
+        heir.stop()
+    ids = Counter(taken.message_id.strip("<>") for taken in sink.taken)
+    assert len(ids) == 4 and set(ids.values()) == {1}, ids
+    kept = Counter(message["Message-ID"] for message, _ in account.messages("Sent"))
+    assert set(kept.values()) == {1}, kept
 
 
 def test_a_server_that_is_full_is_asked_again_and_one_that_refuses_is_not(post: Callable[..., Post], sink: SmtpSink) -> None:

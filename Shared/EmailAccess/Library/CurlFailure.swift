@@ -11,13 +11,13 @@ struct CurlFailure {
     /// The error for whoever asked.
     func error(for request: CurlRequest) -> EmailAccessError {
         let place = "\(request.server.host):\(request.server.port)"
-        let (kind, text) = meaning(place)
-        return EmailAccessError(kind, request.credentials?.redacted(text) ?? text)
+        // Before it is cut: of a secret across the cut a part would be left.
+        let line = lines.last.map { request.credentials?.redacted($0) ?? $0 } ?? ""
+        let (kind, text) = meaning(place, String(line.prefix(300)))
+        return EmailAccessError(kind, text)
     }
 
-    private var lastLine: String { lines.last.map { String($0.prefix(300)) } ?? "" }
-
-    private func meaning(_ place: String) -> (EmailAccessError.Code, String) {
+    private func meaning(_ place: String, _ lastLine: String) -> (EmailAccessError.Code, String) {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT:
             return (.unreachable, "No connection to \(place); check host, port and firewall.")
@@ -37,7 +37,7 @@ struct CurlFailure {
         case CURLE_USE_SSL_FAILED:
             return (.tlsFailed, "\(place) offers no STARTTLS.")
         case CURLE_LOGIN_DENIED:
-            return loginDenied(place)
+            return loginDenied(place, lastLine)
         case CURLE_ABORTED_BY_CALLBACK:
             return (.closed, "Connecting was cancelled.")
         case CURLE_WEIRD_SERVER_REPLY, CURLE_REMOTE_ACCESS_DENIED:
@@ -47,8 +47,7 @@ struct CurlFailure {
         }
     }
 
-    private func loginDenied(_ place: String) -> (EmailAccessError.Code, String) {
-        let answer = lastLine
+    private func loginDenied(_ place: String, _ answer: String) -> (EmailAccessError.Code, String) {
         if (400..<500).contains(status) { return (.temporarilyRefused, "\(place) cannot log us in now: \(answer)") }
         let upper = answer.uppercased()
         if ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"].contains(where: upper.contains) {

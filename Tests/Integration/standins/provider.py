@@ -28,6 +28,10 @@ class BreakOff(Exception):
     """The connection ends without an answer."""
 
 
+class Served(Exception):
+    """No trouble: the request is served, and whoever watches knows of it."""
+
+
 @dataclass
 class Stored:
     """A message in the mailbox."""
@@ -180,6 +184,8 @@ class Provider:
             for index, (fits, what) in enumerate(self._troubles):
                 if fits(request):
                     del self._troubles[index]
+                    if isinstance(what, Served):
+                        break
                     if getattr(what, "after", False):
                         self.route(request)
                     raise what
