@@ -152,6 +152,19 @@ def test_messages_are_counted_by_the_category_of_their_item(api: httpx.Client, t
     assert "averageSend" not in {column["name"] for column in answer["columns"]}
 
 
+def test_messages_lead_to_their_items(api: httpx.Client, told: list[dict]) -> None:
+    with_items = [event["data"] for event in told if "workItemId" in event["data"]]
+    rows = report(api, by="category,mailbox,direction")["items"]
+    assert {row["direction"] for row in rows} == {"in", "out"}
+    for row in rows:
+        if row["category"] != "(none)":
+            found = api.get(row["links"]["items"].removeprefix("/iwd/v3")).raise_for_status().json()["items"]
+            assert {item["item"] for item in found} == {
+                data["workItemId"] for data in with_items
+                if (data["mailbox"], data["direction"]) == (row["mailbox"], row["direction"])
+            }  # fmt: skip
+
+
 @pytest.fixture
 def old_events(mart: Mart, told: list[dict]) -> Iterator[int]:
     """Many messages of other days."""

@@ -338,6 +338,12 @@ def test_every_category_leads_down_to_its_items(api: httpx.Client, tally: Tally)
                 assert all(item["category"] == name or item["category"].startswith(below) for item in items)
             seen.append(name)
 
+    for row in report(api, "task-age", by="ageBand,category", depth=10)["items"]:
+        for link, measures in [("open", ["open"]), ("finished", ["completed", "canceled"])]:
+            address = row["links"][link]
+            assert len(follow(address)["items"]) == sum(row[measure] for measure in measures), address
+            young = address.replace("under+15+min", "1+to+4+h").replace("under%2015%20min", "1%20to%204%20h")
+            assert young != address and follow(young)["items"] == []
     descend(report(api, "intraday-process", by="category"), "")
     assert {"north", "north/Major", "north/Major/Severe", "north/Minor", "south"} <= set(seen)
     assert seen.count("north") == seen.count("north/Major") == 2

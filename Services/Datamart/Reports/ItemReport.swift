@@ -9,14 +9,14 @@ struct ItemReport: Sendable {
     static let title = "Task work detail"
     static let summary = "Single items with their measures, or each time that one was with an agent."
 
-    /// What a row is: each time that an item was with an agent; an item that entered in the period, that ended in it, or
-    /// that entered before the period's end and is open now.
-    enum Row: String, CaseIterable, Sendable { case assignment, item, finished, open }
+    /// What a row is: each time that an item was with an agent; an item that entered in the period, that ended in it, that
+    /// entered before the period's end and is open now, or of which a message became something in the period.
+    enum Row: String, CaseIterable, Sendable { case assignment, item, finished, open, email }
 
     /// What it can be restricted to.
     static let filters: [ReportDimension] = [
         .category, .queue, .agent, .team, .source, .segment, .product, .channel, .mediaType, .businessValue, .priority,
-        .status,
+        .status, .ageBand, .mailbox, .direction,
     ]
 
     let row: Row
@@ -79,7 +79,7 @@ struct ItemReport: Sendable {
     private var atTitle: String {
         switch row {
         case .assignment: "began"
-        case .item, .open: "entered"
+        case .item, .open, .email: "entered"
         case .finished: "finished"
         }
     }
@@ -96,7 +96,7 @@ struct ItemReport: Sendable {
                 column("queue", "queue", .text), column("source", "source", .text), column("agent", "agent", .text),
             ] + (showsAgents ? [.agentName] : []) + [column("priority", "priority", .text)]
         switch row {
-        case .item, .finished, .open:
+        case .item, .finished, .open, .email:
             return item + [
                 column("status", "status", .text), column("enteredAt", "entered", .time), column("due", "due", .time),
                 column("finishedAt", "finished", .time),

@@ -16,18 +16,26 @@ struct ItemSQL {
                 .int8(Int64(report.page.limit + 1)),
             ]
             var conditions: [String] = []
+            var ofMessages: [String] = []
             for filter in filters {
                 parameters.append(filter.value)
-                let type = filter.column == ReportDimension.team.column ? "text[]" : "int[]"
-                conditions.append("\(place(filter.column)) = ANY($\(parameters.count)::\(type))")
+                if filter.column == ReportDimension.mailbox.column {
+                    ofMessages.append("m.\(filter.column) = ANY($\(parameters.count)::int[])")
+                } else if filter.column == ReportDimension.direction.column {
+                    ofMessages.append("m.\(filter.column) = ANY($\(parameters.count)::text[])")
+                } else {
+                    let type = filter.column == ReportDimension.team.column ? "text[]" : "int[]"
+                    conditions.append("\(place(filter.column)) = ANY($\(parameters.count)::\(type))")
+                }
             }
+            if report.row == .email || !ofMessages.isEmpty { conditions.append(messages(ofMessages)) }
             if let after = report.page.after {
                 let (time, item, number) = try Self.place(after, of: report.row)
                 parameters += [.int8(time), .text(item)]
                 let place =
                     "('epoch'::timestamptz + $\(parameters.count - 1) * interval '1 microsecond', $\(parameters.count)::text::uuid"
                 switch report.row {
-                case .item, .open: conditions.append("(t.entered_at, t.item) > \(place))")
+                case .item, .open, .email: conditions.append("(t.entered_at, t.item) > \(place))")
                 case .finished: conditions.append("(t.finished_at, t.item) > \(place))")
                 case .assignment:
                     parameters.append(.int8(number))
@@ -56,8 +64,28 @@ struct ItemSQL {
             let row = report.row == .assignment ? "w" : "t"
             return "(SELECT coalesce(d.team, '(none)') FROM \(period(of: row)))"
         }
+        if column == ReportDimension.ageBand.column { return Self.ageBand }
         let own = ["agent_key", "category_key", "queue_key", "source_key", "priority_band_key"]
         return (report.row == .assignment && own.contains(column) ? "w." : "t.") + column
+    }
+
+    /// How old an item was when it ended, or is at the period's end, be it that it ended later.
+    private static let ageBand = """
+        (SELECT b.age_band_key FROM dim_age_band b,
+            extract(epoch FROM coalesce(t.finished_at, least(now(), $2)) - t.activation) * 1000 AS age(ms)
+        WHERE age.ms >= coalesce(b.lower_ms, age.ms) AND (b.upper_ms IS NULL OR age.ms < b.upper_ms))
+        """
+
+    /// That an item has such a message, for rows of messages one that became something in the period.
+    private func messages(_ conditions: [String]) -> String {
+        let condition = conditions.map { " AND \($0)" }.joined()
+        guard report.row == .email else {
+            return "EXISTS (SELECT FROM email_fact m WHERE m.item = t.item\(condition))"
+        }
+        return """
+            t.item IN (SELECT m.item FROM email_event_fact e JOIN email_fact m USING (email)
+                WHERE e.at >= $1 AND e.at < $2 AND e.from_state IS DISTINCT FROM e.to_state\(condition))
+            """
     }
 
     /// What the agent of a row was called then, and the team: when an assignment began, or when the item ended or took its last
@@ -96,6 +124,8 @@ struct ItemSQL {
             case .finished: ("finished_at", "t.is_final AND t.finished_at >= $1 AND t.finished_at < $2")
             // The parameter of the beginning is not needed, but has its place.
             case .open: ("entered_at", "NOT t.is_final AND t.entered_at < greatest($1, $2)")
+            // It may have entered long before its messages of the period.
+            case .email: ("entered_at", "t.entered_at < $2")
             case .item, .assignment: ("entered_at", "t.entered_at >= $1 AND t.entered_at < $2")
             }
         return """

@@ -129,7 +129,8 @@ package enum ReportCatalogue {
             ReportMeasure("withAgents", "with agents", .closing("withAgents")),
             ReportMeasure("aside", "held or parked", .closing("aside")), count("completed", main: true),
             count("canceled"), count("finishedOverdue", of: "finished_overdue", "finished overdue"),
-        ])
+        ],
+        items: [("finished", .finished), ("open", .open)])
 
     /// Messages by the category that their item has now; there is no aggregate of that.
     private static let emailFacts: ReportFlow = {
@@ -168,5 +169,6 @@ package enum ReportCatalogue {
             count("queued"), count("sent", main: true), count("delivered"), count("bounced"), count("failed"),
             count("uncertain"), count("rejected"), count("canceled"),
             ReportMeasure("averageSend", "avg until sent", .mean("send_ms", per: "sends")),
-        ])
+        ],
+        items: [("items", .email)])
 }

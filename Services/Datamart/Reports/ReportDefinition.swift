@@ -57,6 +57,8 @@ package struct ReportDefinition: Sendable {
     let flows: [ReportFlow]
     var levels: [ReportLevel] = []
     let measures: [ReportMeasure]
+    /// What items its rows lead to, by the links' names.
+    var items: [(link: String, row: ItemReport.Row)] = [("items", .item), ("finished", .finished), ("open", .open)]
     /// Whether the service level target of categories is shown beside what was reached.
     var hasTarget = false
 

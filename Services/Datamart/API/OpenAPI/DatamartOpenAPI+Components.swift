@@ -154,7 +154,7 @@ extension DatamartOpenAPI {
                 "type": "object",
                 "properties": {
                     "down": {"type": "string", "description": "The same report of what is below the category."},
-                    "items": {"type": "string", "description": "Its items that entered in the row's time."},
+                    "items": {"type": "string", "description": "Its items that entered in the row's time; of messages, those that its messages are of."},
                     "finished": {"type": "string", "description": "Its items that ended in the row's time."},
                     "open": {"type": "string", "description": "Its items that are open now."},
                     "item": {"type": "string", "description": "The work item itself."}
