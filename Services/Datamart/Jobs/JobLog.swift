@@ -36,7 +36,7 @@ public final class JobLog: Sendable {
         _ body: @Sendable @escaping (JobRun) async throws -> Value
     ) async throws -> Value {
         let run = JobRun(
-            JobReport(id: UUIDv7.next(), job: job, instance: instance, term: term, startedAt: .now))
+            JobReport(id: UUIDv7.next(), job: job, instance: instance, term: term, startedAt: .now), tenant: tenant)
         await begin(run.report)
         do {
             let value = try await withThrowingTaskGroup(of: Value?.self) { group in

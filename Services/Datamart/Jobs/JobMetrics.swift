@@ -26,14 +26,19 @@ enum JobMetrics {
         Gauge(label: "datamart_check_differences", dimensions: [("tenant", tenant)]).record(numbers)
     }
 
+    /// As they are counted: some runs go on for as long as their term.
+    static func counted(_ report: JobReport, tenant: String, written: Int, dimensionRows: Int) {
+        let labels = labels(report, tenant)
+        Counter(label: "datamart_job_rows_total", dimensions: labels).increment(by: written)
+        Counter(label: "datamart_dimension_rows_total", dimensions: labels).increment(by: dimensionRows)
+    }
+
     static func ended(_ report: JobReport, tenant: String) {
         let labels = labels(report, tenant)
         Gauge(label: "datamart_job_active", dimensions: labels).record(0)
         Counter(
             label: "datamart_job_runs_total", dimensions: labels + [("outcome", report.outcome.rawValue)]
         ).increment()
-        Counter(label: "datamart_dimension_rows_total", dimensions: labels).increment(by: report.dimensionRows)
-        Counter(label: "datamart_job_rows_total", dimensions: labels).increment(by: report.rowsWritten)
         guard let end = report.endedAt else { return }
         Timer(label: "datamart_job_duration_seconds", dimensions: labels).recordMilliseconds(end - report.startedAt)
         if report.outcome == .succeeded { succeeded(report, tenant: tenant, at: end) }

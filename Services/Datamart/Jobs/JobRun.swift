@@ -41,19 +41,25 @@ public struct JobReport: Sendable, Hashable {
 /// A run that goes on: whoever does the work counts here. Safe to use from several tasks.
 public final class JobRun: Sendable {
     private let state: Mutex<JobReport>
+    private let tenant: String
 
-    init(_ report: JobReport) { state = Mutex(report) }
+    init(_ report: JobReport, tenant: String) {
+        state = Mutex(report)
+        self.tenant = tenant
+    }
 
     /// What is known of it now.
     public var report: JobReport { state.withLock { $0 } }
 
     /// Counts rows.
     public func count(read: Int = 0, written: Int = 0, dimensionRows: Int = 0) {
-        state.withLock { report in
+        let report = state.withLock { report in
             report.rowsRead += Int64(read)
             report.rowsWritten += Int64(written)
             report.dimensionRows += Int64(dimensionRows)
+            return report
         }
+        JobMetrics.counted(report, tenant: tenant, written: written, dimensionRows: dimensionRows)
     }
 
     /// Says how many events wait.
