@@ -81,6 +81,8 @@ class Provider:
         self.lifetime = 3600
         #: Whether each renewal gives a new refresh token and ends the one before.
         self.rotates = False
+        #: Whether messages that are sent get a Message-ID of the provider's own.
+        self.renames = False
         self._troubles: list[tuple[Callable[[Request], bool], Exception]] = []
         provider = self
 
@@ -169,6 +171,14 @@ class Provider:
     def stored(self, subject: str) -> Stored:
         with self.lock:
             return next(message for message in self.messages.values() if message.parsed["Subject"] == subject)
+
+    def as_sent(self, raw: bytes) -> bytes:
+        """A message as it goes out."""
+        if not self.renames:
+            return raw
+        message = message_from_bytes(raw)
+        message.replace_header("Message-ID", f"<CA+{secrets.token_hex(12)}@mail.provider.example>")
+        return message.as_bytes()
 
     # what it serves
 
