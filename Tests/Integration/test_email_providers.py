@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -98,12 +99,14 @@ def message(subject: str, text: str = "Hello.", **headers: str) -> bytes:
 
 def test_a_conversation(post: Callable[..., Post], provider: Gmail | Graph) -> None:
     desk = post()
-    desk.start()
+    email = desk.start()[0]
     desk.connected("m")
     desk.connected("m", "outbound")
     raw = message("Broken lamp")
     provider.arrive(raw, provider.inbox)
     item = desk.has_items(1)[0]
+    waited = re.compile(r"^\w*email_inbound_waiting_seconds_count\S* 1$", re.MULTILINE)
+    wait_until(lambda: waited.search(email.metrics()), what="the waiting time")
     assert item["attributes"]["subject"] == "Broken lamp"
     wait_until(lambda: provider.taken in provider.stored("Broken lamp").marks, what="the mark")
     assert not provider.stored("Broken lamp").unread

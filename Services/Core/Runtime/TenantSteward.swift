@@ -33,6 +33,7 @@ struct TenantSteward: Sendable {
             group.addTask { await part("gauges", readGauges) }
         }
         runtime.queueGauges.set([:])
+        runtime.mailGauges.clear()
         runtime.textIndexed.note(behind: 0)
     }
 
@@ -161,6 +162,7 @@ struct TenantSteward: Sendable {
 
     private func readGauges() async throws -> Duration {
         runtime.queueGauges.set(try await QueueView(runtime: runtime).gauges(at: .now))
+        runtime.mailGauges.set(try await OutboundCounts.read(runtime, at: .now))
         return .seconds(5)
     }
 
