@@ -30,6 +30,7 @@ struct TenantSteward: Sendable {
             group.addTask { await part("search index", indexText) }
             group.addTask { await part("search repair", repairText) }
             group.addTask { await part("emails in hand", giveUpEmails) }
+            group.addTask { await part("emails without a mailbox", tellWaitingEmails) }
             group.addTask { await part("gauges", readGauges) }
         }
         runtime.queueGauges.set([:])
@@ -158,6 +159,10 @@ struct TenantSteward: Sendable {
     private func giveUpEmails() async throws -> Duration {
         try await SendEmails.giveUp(runtime, at: .now)
         return .seconds(30)
+    }
+
+    private func tellWaitingEmails() async throws -> Duration {
+        try await QueuedWithoutMailbox(runtime: runtime).step(at: .now) ? .zero : .seconds(3)
     }
 
     private func readGauges() async throws -> Duration {
