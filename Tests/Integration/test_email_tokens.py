@@ -1,4 +1,4 @@
-"""Access tokens whose refresh tokens each renewal replaces."""
+"""Access tokens whose refresh tokens each renewal replaces, and renewals that fail."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from emails import Email, MailServers, Post
 from own_world import own_world
 from stack import Stack
 from standins.gmail import Gmail
+from standins.provider import BreakOff
 from test_email_providers import mailbox, message
 from waiting import wait_until
 from world import World
@@ -53,6 +54,47 @@ def post(mail_world: World, servers: MailServers, gmail: Gmail) -> Iterator[Call
 def renewals(email: Email, outcome: str) -> int:
     found = re.findall(rf'email_token_renewals_total\{{[^}}]*outcome="{outcome}"[^}}]*\}} (\d+)', email.metrics())
     return sum(int(number) for number in found)
+
+
+def health(email: Email) -> dict:
+    answer = email.health()
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_renewal_that_fails_shows_while_the_old_token_does(post: Callable[..., Post], gmail: Gmail) -> None:
+    gmail.lifetime = 36
+    desk = post()
+    email = desk.start()[0]
+    desk.connected("m")
+    good, gmail.refresh_token = gmail.refresh_token, "withdrawn"
+    sides = lambda box: {box["inbound"]["state"], box["outbound"]["state"]}  # noqa: E731
+    state = desk.until("m", lambda box: sides(box) == {"failing"}, "the failing renewal", seconds=60)
+    assert "cannot be renewed" in state["inbound"]["error"] and good not in str(state)
+    assert not gmail.late, "the old token still does"
+    gmail.arrive(message("read with the old token"), gmail.inbox)
+    desk.has_items(1, seconds=5)
+    assert desk.mailbox("m")["inbound"]["state"] == "failing", "looks with the old token hide nothing"
+    assert renewals(email, "failed") > 0
+    told = wait_until(lambda: found if (found := health(email))["status"] == "degraded" else None, what="the health")
+    since = state["inbound"]["since"][:14]
+    assert f"{desk.tenant.name}/m inbound failing since {since}" in told["checks"]["mailboxes"]["problem"]
+    gmail.refresh_token = good
+    desk.connected("m", seconds=60)
+    desk.connected("m", "outbound", seconds=60)
+    wait_until(lambda: health(email)["status"] == "ready", what="the health")
+
+
+def test_a_provider_that_is_away_shows_in_the_health(post: Callable[..., Post], gmail: Gmail) -> None:
+    desk = post()
+    email = desk.start()[0]
+    desk.connected("m")
+    assert health(email)["status"] == "ready"
+    gmail.trouble(100_000, BreakOff(), lambda _: True)
+    state = desk.until("m", lambda box: box["inbound"]["state"] == "disconnected", "the end of the connection")
+    told = wait_until(lambda: found if (found := health(email))["status"] == "degraded" else None, what="the health")
+    problem = told["checks"]["mailboxes"]["problem"]
+    assert f"{desk.tenant.name}/m inbound disconnected since {state['inbound']['since'][:14]}" in problem
 
 
 def test_mailboxes_of_one_secret_renew_one_after_the_other(post: Callable[..., Post], gmail: Gmail) -> None:

@@ -166,6 +166,7 @@ struct SendQueue: Sendable {
             EmailMetrics.error(error.code.rawValue, "outbound")
             await states.note(.outbound, .failing, error.text)
         case let error as MailboxProblem: await states.note(.outbound, .failing, error.description)
+        case let error as OutboundHTTP.Failure: await states.note(.outbound, .disconnected, error.description)
         default: break
         }
         logger.info("sending waits", metadata: ["error": "\(error)"])
