@@ -1,16 +1,19 @@
-"""Access tokens whose refresh tokens each renewal replaces, and renewals that fail."""
+"""Access tokens: renewed before they end, with refresh tokens that each renewal replaces, and taken by real mail servers."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from core_proxy import CoreProxy
 from emails import Email, MailServers, Post
+from emails import mailbox as mailbox_of
 from own_world import own_world
 from stack import Stack
 from standins.gmail import Gmail
 from standins.provider import BreakOff
+from standins.token_server import TokenServer
 from test_email_providers import mailbox, message
 from waiting import wait_until
 from world import World
@@ -60,6 +63,21 @@ def health(email: Email) -> dict:
     answer = email.health()
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def test_tokens_are_renewed_before_they_end(post: Callable[..., Post], gmail: Gmail) -> None:
+    gmail.lifetime = 6
+    desk = post()
+    email = desk.start()[0]
+    desk.connected("m")
+    begin = time.monotonic()
+    wait_until(lambda: gmail.issued >= 4, seconds=40, what="some renewals", every=0.1)
+    assert time.monotonic() - begin > 8, "each token is used for most of its life"
+    gmail.arrive(message("still read"), gmail.inbox)
+    desk.has_items(1)
+    assert not gmail.late, "no request with a token that had ended"
+    assert renewals(email, "renewed") >= 4 and renewals(email, "failed") == 0
+    assert desk.mailbox("m")["inbound"]["state"] == "connected"
 
 
 def test_a_renewal_that_fails_shows_while_the_old_token_does(post: Callable[..., Post], gmail: Gmail) -> None:
@@ -173,3 +191,33 @@ def test_core_gets_the_newest_token_when_it_heard_of_the_one_before_in_vain(post
     desk.start()
     desk.has_items(3)
     assert gmail.stale == 0
+
+
+def test_real_servers_take_the_tokens(mail_world: World, servers: MailServers) -> None:
+    account, customer = servers.account("support"), servers.account("customer")
+    granted = TokenServer(servers.home, account.address)
+    granted.lifetime = 12
+    credentials = {"user": account.address, "secret": "oauth", "method": "xoauth2"}
+    box = mailbox_of("m", account, {"credentials": credentials}, {"credentials": credentials})
+    desk = Post(mail_world, servers, [box])
+    try:
+        desk.http.put("/mailboxes/secrets/oauth", json=granted.secret).raise_for_status()
+        desk.start()
+        desk.connected("m")
+        desk.connected("m", "outbound")
+        customer.send(account.address, "Broken lamp", "It does not shine.")
+        item = desk.has_items(1)[0]
+        reply = desk.reply(item, "Please try another bulb.")
+        desk.email_in_state(reply, "sent")
+        customer.arrived(lambda message: "Broken lamp" in (message["Subject"] or ""), "the answer")
+        # The first token has ended; each new connection is made with one that is good.
+        begin = granted.issued
+        wait_until(lambda: granted.issued >= begin + 2, seconds=40, what="renewed tokens", every=0.2)
+        desk.email_in_state(desk.reply(item, "Or a new lamp."), "sent")
+        with account.imap() as session:
+            session.select("INBOX")
+            assert len(session.search(None, "KEYWORD", "$MillraceTaken")[1][0].split()) == 1
+        assert granted.secret["refreshToken"] not in desk.emails[0].log_text
+    finally:
+        desk.close()
+        granted.close()
