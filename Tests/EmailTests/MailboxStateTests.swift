@@ -76,4 +76,24 @@ import Testing
         await states.tell()
         #expect(told.withLock { $0.count } == 1)
     }
+
+    @Test func aTokenThatCannotBeRenewedShowsAlthoughTheOldOneDoes() async {
+        let states = MailboxStates(labels: [], logger: Logger(label: "test")) { _ in }
+        await states.note(.inbound, .connected)
+        #expect(await states.troubles.isEmpty)
+        await states.renewal(.inbound, "refused")
+        await states.note(.inbound, .connected)
+        let told = await states.troubles
+        #expect(told.count == 1 && told[0].hasPrefix("inbound failing since 20"))
+        // What else is wrong is told as it is, and stays when the token is renewed.
+        await states.note(.inbound, .disconnected, "away")
+        #expect(await states.troubles[0].hasPrefix("inbound disconnected since 20"))
+        await states.renewal(.inbound, nil)
+        #expect(await states.troubles.count == 1)
+        await states.note(.inbound, .connected)
+        #expect(await states.troubles.isEmpty)
+        await states.renewal(.inbound, "refused")
+        await states.renewal(.inbound, nil)
+        #expect(await states.troubles.isEmpty)
+    }
 }

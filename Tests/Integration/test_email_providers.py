@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -59,12 +60,14 @@ only_graph = pytest.mark.parametrize("provider", [Graph], indirect=True, ids=["g
 
 def test_a_conversation(post: Callable[..., Post], provider: Gmail | Graph) -> None:
     desk = post()
-    desk.start()
+    email = desk.start()[0]
     desk.connected("m")
     desk.connected("m", "outbound")
     raw = message("Broken lamp")
     provider.arrive(raw, provider.inbox)
     item = desk.has_items(1)[0]
+    waited = re.compile(r"^\w*email_inbound_waiting_seconds_count\S* 1$", re.MULTILINE)
+    wait_until(lambda: waited.search(email.metrics()), what="the waiting time")
     assert item["attributes"]["subject"] == "Broken lamp"
     wait_until(lambda: provider.taken in provider.stored("Broken lamp").marks, what="the mark")
     assert not provider.stored("Broken lamp").unread
@@ -324,6 +327,87 @@ def test_an_answer_that_never_came_is_looked_for_among_those_sent(post: Callable
     desk.reply(item, "fourth")
     wait_until(lambda: provider.count("end", "POST") > before, what="the fourth one's attempt")
     assert len(provider.sent) == 1
+
+
+def report_of(sent: Message, action: str = "failed") -> bytes:
+    """A delivery status notification (RFC 3464) about a message, with its head."""
+    return "\r\n".join([
+        "From: Mail Delivery Subsystem <mailer-daemon@example.org>", "To: support@example.com", "Subject: Undelivered",
+        f"Date: {formatdate()}", f"Message-ID: <report-{time.monotonic_ns()}@example.org>", "Auto-Submitted: auto-replied",
+        "MIME-Version: 1.0", 'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', "",
+        "--b", "Content-Type: text/plain", "", "It did not arrive.",
+        "--b", "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.example.org", "",
+        "Final-Recipient: rfc822; kim@example.org", f"Action: {action}", "Status: 5.1.1", "",
+        "--b", "Content-Type: text/rfc822-headers", "", f"From: {sent['From']}", f"Subject: {sent['Subject']}",
+        f"Message-ID: {sent['Message-ID']}", "", "--b--", "",
+    ]).encode()  # fmt: skip
+
+
+def test_a_message_id_of_the_providers_own_leads_back_to_our_message(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    provider.renames = True
+    desk = post()
+    desk.start()
+    desk.connected("m")
+    provider.arrive(message("Broken lamp"), provider.inbox)
+    item = desk.has_items(1)[0]
+    reply = desk.email_in_state(desk.reply(item, "Please try another bulb."), "sent")
+    sent = provider.sent[0]
+    assert sent["Message-ID"].strip("<>") != reply["messageId"]
+
+    def named(email: dict) -> dict | None:
+        found = desk.http.get(f"/emails/{email['id']}").raise_for_status().json()
+        return found if found.get("sentMessageId") else None
+
+    assert wait_until(lambda: named(reply), what="the provider's Message-ID")["sentMessageId"] == sent["Message-ID"].strip("<>")
+
+    # No token, no Message-ID of ours: the customer's program knows only what the provider made.
+    provider.arrive(message("Re: Broken lamp", "It works.", In_Reply_To=sent["Message-ID"]), provider.inbox)
+    thread = {"workItemId": item["id"]}
+    wait_until(lambda: len(desk.http.get("/emails", params=thread).json()["items"]) == 3, what="the answer", every=0.2)
+    assert len(desk.items()) == 1
+    provider.arrive(report_of(sent), provider.inbox)
+    assert desk.email_in_state(reply, "bounced")["workItemId"] == item["id"]
+
+
+def test_a_renamed_message_whose_end_is_unknown_is_found_by_our_mark(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    provider.renames = True
+    desk = post()
+    first = desk.start()[0]
+    desk.connected("m")
+    desk.connected("m", "outbound")
+    provider.arrive(message("question"), provider.inbox)
+    item = desk.has_items(1)[0]
+
+    def is_send(request: Request) -> bool:
+        return request.path.endswith("/send") or request.path.endswith("/sendMail")
+
+    # Several pages of others lie above it.
+    for number in range(4):
+        desk.email_in_state(desk.reply(item, f"before {number}"), "sent")
+    taken = BreakOff()
+    taken.after = True
+    provider.trouble(1, taken, is_send)
+    lost = desk.email_in_state(desk.reply(item, "lost answer"), "sent")
+    assert "Found" in lost["reason"] and lost["sentMessageId"] == provider.sent[4]["Message-ID"].strip("<>")
+
+    def kills(request: Request) -> bool:
+        if is_send(request):
+            first.kill()
+            return True
+        return False
+
+    provider.trouble(1, taken, kills)
+    killed = desk.reply(item, "killed")
+    wait_until(lambda: not first.is_running, what="the end of the first instance")
+    desk.start()
+    found = desk.email_in_state(killed, "sent", seconds=30)
+    assert found["sentMessageId"] == provider.sent[5]["Message-ID"].strip("<>") and found["attempt"] == 1
+    assert len(provider.sent) == 6
+
+    # What was not sent is not taken for another.
+    provider.trouble(1, BreakOff(), is_send)
+    desk.email_in_state(desk.reply(item, "never sent"), "uncertain")
+    assert len(provider.sent) == 6
 
 
 def test_client_credentials_do_as_well(post: Callable[..., Post], provider: Gmail | Graph) -> None:

@@ -129,7 +129,7 @@ extension CoreAPI {
 
     private func outcome(_ request: APIRequest) async throws -> Response {
         let body = try await request.object()
-        try body.refuseMembers(otherThan: ["term", "attempt", "outcome", "reply", "retryAfter"])
+        try body.refuseMembers(otherThan: ["term", "attempt", "outcome", "reply", "retryAfter", "sentMessageId"])
         let names = SendEmails.Outcome.allCases.map(\.rawValue).joined(separator: ", ")
         guard let outcome = body["outcome"]?.stringValue.flatMap(SendEmails.Outcome.init(rawValue:)) else {
             throw Self.wrong("/outcome", "must be one of \(names)")
@@ -139,11 +139,16 @@ extension CoreAPI {
         guard pause == nil || pause?.numberValue.map({ (0...86_400).contains($0) }) == true else {
             throw Self.wrong("/retryAfter", "must be a number of seconds up to 86400")
         }
+        var name: String?
+        if let told = body["sentMessageId"], !told.isNull {
+            name = told.stringValue.flatMap(SentMessageId.read)
+            if name == nil { throw Self.wrong("/sentMessageId", "must be a Message-ID") }
+        }
         let (id, send) = try await sending(request)
         let settled = try await send.settle(
             id, term: try Self.term(in: body), attempt: attempt, outcome,
             reply: body["reply"]?.stringValue?.cut(toBytes: 1000),
-            pause: pause?.numberValue.map { Int64($0 * 1000) }, at: .now)
+            pause: pause?.numberValue.map { Int64($0 * 1000) }, name: name, at: .now)
         return .json(bytes: EmailView(email: settled, snapshot: send.runtime.snapshot).bytes)
     }
 

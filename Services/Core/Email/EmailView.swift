@@ -57,6 +57,7 @@ struct OutboundView {
             for name in ["to", "cc", "bcc", "references", "attachments"] {
                 json.member(name, email.content[name] ?? .array([]))
             }
+            if email.state == .sending, email.dueAt == nil { json.member("begunAt", email.updatedAt) }
             // Headers by which our own messages are known when they come back.
             json.object("marks") { $0.member("X-Millrace-Id", email.id.dashedText) }
         }

@@ -14,7 +14,7 @@ extension ReceiveEmails {
         /// Items of conversations, by digest of a Message-ID.
         var threads: [UUID: UUID] = [:]
         var tokens: [String: UUID] = [:]
-        /// Messages of our own, by digest of their Message-ID.
+        /// Messages of our own, by digest of their Message-ID, and of the one that a provider gave them.
         var sent: [UUID: Email] = [:]
         /// Those of the marks that name messages of our own.
         var marks: Set<UUID> = []
@@ -91,8 +91,9 @@ extension ReceiveEmails {
                 [own, .texts(tokens)]),
             SQLStatement(
                 """
-                SELECT message, \(Email.columns) FROM email
-                WHERE tenant = $1 AND direction = 'out' AND message = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
+                SELECT message, sent_message, \(Email.columns) FROM email
+                WHERE tenant = $1 AND direction = 'out' AND (message = ANY($2::uuid[]) OR sent_message = ANY($2::uuid[]))
+                ORDER BY id FOR NO KEY UPDATE
                 """, [own, .uuids(referred + originals)]),
             SQLStatement(
                 """
@@ -126,7 +127,10 @@ extension ReceiveEmails {
             let (token, item) = (try row[0].text, try row[1].uuid)
             if signer.isToken(token, of: item) { known.tokens[token] = item }
         }
-        for row in found[8] { known.sent[try row[0].uuid] = try Email(row: row, offset: 1) }
+        for row in found[8] {
+            let email = try Email(row: row, offset: 2)
+            for column in 0...1 { if let message = try row[column].nullable?.uuid { known.sent[message] = email } }
+        }
         for row in found[9] { known.automatic[try row[0].uuid] = try row[1].int64 }
         known.marks = Set(try found[10].map { try $0[0].uuid })
         try await lockItems(&known, on: transaction)

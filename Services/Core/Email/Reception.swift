@@ -68,7 +68,7 @@ struct Reception {
         if let status = email.deliveryStatus, let original = status.originalMessageId,
             let sent = known.sent[EmailDigest.of(original)]
         {
-            return report(status, on: sent, EmailDigest.of(original), in: email)
+            return report(status, on: sent, in: email)
         }
         if let reason = email.failed { return create(email, failed: reason) }
         if let ours { return takeOwn(email, ours) }
@@ -208,12 +208,10 @@ struct Reception {
     }
 
     /// A notification tells what became of a message of ours.
-    private mutating func report(
-        _ status: ReceivedEmail.DeliveryStatus, on sent: Email, _ message: UUID, in email: ReceivedEmail
-    ) {
+    private mutating func report(_ status: ReceivedEmail.DeliveryStatus, on sent: Email, in email: ReceivedEmail) {
         let after = status.told(of: sent, at: now)
         if after.revision != sent.revision {
-            known.sent[message] = after
+            known.sent = known.sent.mapValues { $0.id == sent.id ? after : $0 }
             reported.append((after, sent.state))
         }
         let row = incoming(email, sent.workItem)

@@ -108,8 +108,10 @@ struct SendEmails: Sendable {
     /// - Parameters:
     ///   - reply: what the server said.
     ///   - pause: milliseconds until the next try; nil lets the number of the attempt say.
+    ///   - name: the Message-ID under which it went out, where that is known; it may also be told later.
     func settle(
-        _ id: UUID, term: Int64, attempt: Int32, _ outcome: Outcome, reply: String?, pause: Int64?, at now: Instant
+        _ id: UUID, term: Int64, attempt: Int32, _ outcome: Outcome, reply: String?, pause: Int64?,
+        name: String? = nil, at now: Instant
     ) async throws -> Email {
         let change = ChangeEmails(runtime: runtime)
         let (email, changed) = try await pool.transaction(
@@ -128,11 +130,20 @@ struct SendEmails: Sendable {
                 guard email.state == Self.state(after: outcome) || outcome == .sent && email.state != .queued else {
                     throw Refusal(.notAllowed, "The message is \(email.state.rawValue); the attempt is settled.")
                 }
-                return (email, false)
+                guard outcome == .sent else { return (email, false) }
+                let named = SentMessageId.noting(name, on: email)
+                let statements = SentMessageId.statements(email, named, tenant: tenant)
+                guard !statements.isEmpty else { return (email, false) }
+                // No step of the message: nothing is told of it.
+                _ = try await transaction.commit(
+                    with: change.statements([(email, named)], actor: .mailbox(mailbox.name), at: now) + statements)
+                return (named, false)
             }
-            let after = try Self.decide(email, outcome, reply: reply, pause: pause, at: now)
+            var after = try Self.decide(email, outcome, reply: reply, pause: pause, at: now)
+            if outcome == .sent { after = SentMessageId.noting(name, on: after) }
             _ = try await transaction.commit(
-                with: change.statements([(email, after)], actor: .mailbox(mailbox.name), at: now))
+                with: change.statements([(email, after)], actor: .mailbox(mailbox.name), at: now)
+                    + SentMessageId.statements(email, after, tenant: tenant))
             return (after, true)
         }
         if changed { runtime.committed.raise() }

@@ -67,6 +67,7 @@ enum CoreMetrics {
         metrics.gauge(
             "search_text_lag_events", help: "Events whose items' words are still to be written by this instance."
         ) { Double(tenants.all.reduce(0) { $0 + $1.textIndexed.behind }) }
+        MailGauges.describe(metrics)
         for (label, help, key) in QueueGauges.all {
             metrics.gauge(label, help: help) { Double(tenants.all.reduce(0) { $0 + $1.queueGauges.value(key) }) }
         }

@@ -24,6 +24,7 @@ final class TenantRuntime: Sendable {
     let arrivals = ArrivalClock()
     let queueView = Fresh<QueueNumbers>()
     let queueGauges = QueueGauges()
+    let mailGauges: MailGauges
     let stewardship = Stewardship()
     /// Raised when the relay has something to do.
     let committed = Signal()
@@ -52,6 +53,7 @@ final class TenantRuntime: Sendable {
     ) {
         self.tenant = tenant
         self.name = name
+        mailGauges = MailGauges(tenant: name)
         self.contentPlace = contentPlace
         self.dependencies = dependencies
         var logger = dependencies.logger

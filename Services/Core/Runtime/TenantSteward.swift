@@ -30,9 +30,11 @@ struct TenantSteward: Sendable {
             group.addTask { await part("search index", indexText) }
             group.addTask { await part("search repair", repairText) }
             group.addTask { await part("emails in hand", giveUpEmails) }
+            group.addTask { await part("emails without a mailbox", tellWaitingEmails) }
             group.addTask { await part("gauges", readGauges) }
         }
         runtime.queueGauges.set([:])
+        runtime.mailGauges.clear()
         runtime.textIndexed.note(behind: 0)
     }
 
@@ -159,8 +161,13 @@ struct TenantSteward: Sendable {
         return .seconds(30)
     }
 
+    private func tellWaitingEmails() async throws -> Duration {
+        try await QueuedWithoutMailbox(runtime: runtime).step(at: .now) ? .zero : .seconds(3)
+    }
+
     private func readGauges() async throws -> Duration {
         runtime.queueGauges.set(try await QueueView(runtime: runtime).gauges(at: .now))
+        runtime.mailGauges.set(try await OutboundCounts.read(runtime, at: .now))
         return .seconds(5)
     }
 

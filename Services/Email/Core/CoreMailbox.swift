@@ -110,13 +110,15 @@ struct CoreMailbox: Sendable {
     /// What became of an attempt to send.
     enum Sent: String, Sendable { case sent, retry, failed, uncertain }
 
+    /// - Parameter name: the Message-ID under which the message went out, where that is known.
     func outcome(
-        of email: OutboundEmail, _ outcome: Sent, reply: String?, retryAfter seconds: Int? = nil
+        of email: OutboundEmail, _ outcome: Sent, reply: String?, retryAfter seconds: Int? = nil, name: String? = nil
     ) async throws {
         var body: JSONObject = [
             "term": .integer(term), "attempt": .integer(email.attempt), "outcome": .string(outcome.rawValue),
         ]
         body["reply"] = reply.map(JSONValue.string)
+        if let name, name != email.messageId { body["sentMessageId"] = .string(name) }
         body["retryAfter"] = seconds.map { .integer(Int64($0)) }
         _ = try await core.call(.POST, "/emails/\(email.id)/outcome", .object(body))
     }

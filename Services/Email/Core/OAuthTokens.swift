@@ -2,33 +2,31 @@ import Domain
 import Foundation
 import ServiceKit
 
-/// Access tokens of OAuth 2.0, got by refresh token or client credentials and kept until shortly before their end.
+/// Access tokens of OAuth 2.0, got by refresh token or client credentials and renewed ahead of their end.
 ///
 /// Token servers are addresses of a configuration: every call passes the address guard.
 actor OAuthTokens {
     private struct Kept {
         let token: String
         let expires: ContinuousClock.Instant
-        /// What the next one is got by; nil for client credentials.
+        let renewal: ContinuousClock.Instant
+        /// What the next one is got by; nil for client credentials, and where the one before goes on.
         var refreshToken: String?
     }
 
-    /// A refresh token that came in place of a mailbox's.
-    private struct Successor {
-        /// The one that the mailbox was handed over with.
-        let given: String
-        let token: String
-    }
+    /// Tokens are renewed so long before their end, or when a third of their life is left.
+    private static let ahead = Duration.seconds(600)
+    /// A renewal that has failed is tried again after so long while the old token does.
+    private static let again = Duration.seconds(15)
 
-    /// Tokens are renewed so long before their end.
-    static let ahead = Duration.seconds(600)
-
-    /// Keeps refresh tokens where the next start finds them.
+    /// Knows refresh tokens, and has core keep them where the next start finds them.
     nonisolated let keeper: RefreshTokenKeeper
     private let http: OutboundHTTP
     private var kept: [String: Kept] = [:]
     private var asked: [String: Task<Kept, any Error>] = [:]
-    private var successors: [String: Successor] = [:]
+    private var failed: [String: ContinuousClock.Instant] = [:]
+    /// One renewal of a secret at a time: the next one goes on with the token that this one gets.
+    private var turns: [String: Slots] = [:]
 
     init(http: OutboundHTTP, keeper: RefreshTokenKeeper) {
         self.http = http
@@ -41,52 +39,94 @@ actor OAuthTokens {
     func token(
         of mailbox: MailboxAssignment, secret name: String, _ secret: JSONValue, refused: String? = nil
     ) async throws -> String {
-        // One that was given by hand and cannot be renewed.
-        if let fixed = secret["accessToken"]?.stringValue, secret["tokenUrl"] == nil { return fixed }
-        let key = "\(mailbox.tenant)/\(name)/\(mailbox.revision)"
-        if let found = kept[key], found.token != refused, found.expires - .now > Self.ahead {
-            await keeper.tell(key)
-            return found.token
+        if let fixed = Self.fixed(secret) { return fixed }
+        let key = Self.key(mailbox, name)
+        if let refused, kept[key]?.token == refused { kept[key] = nil }
+        if let found = kept[key] {
+            let hasJustFailed = failed[key].map { .now - $0 < Self.again } ?? false
+            if found.renewal > .now || (hasJustFailed && found.expires > .now) {
+                await keeper.tell(name, of: mailbox.tenant)
+                return found.token
+            }
         }
-        if let running = asked[key] { return try await running.value.token }
-        let renewal = Task { try await self.renew(key, name, of: mailbox.tenant, secret) }
+        do {
+            return try await renewed(key, name, of: mailbox.tenant, secret).token
+        } catch {
+            // The old one does for a while. That it cannot be renewed shows by `renewAhead`.
+            if let found = kept[key], found.expires > .now { return found.token }
+            throw error
+        }
+    }
+
+    /// Renews a token whose end is near, unlike ``token(of:secret:_:refused:)`` also where the old one still does.
+    /// - Returns: how long the present one does before it is to be renewed.
+    /// - Throws: as ``token(of:secret:_:refused:)`` when it cannot be renewed.
+    func renewAhead(
+        of mailbox: MailboxAssignment, secret name: String, _ secret: JSONValue
+    ) async throws -> Duration {
+        if Self.fixed(secret) != nil { return Self.ahead }
+        let key = Self.key(mailbox, name)
+        if let found = kept[key], found.renewal > .now {
+            await keeper.tell(name, of: mailbox.tenant)
+            return found.renewal - .now
+        }
+        return try await renewed(key, name, of: mailbox.tenant, secret).renewal - .now
+    }
+
+    /// One that was given by hand and cannot be renewed.
+    private static func fixed(_ secret: JSONValue) -> String? {
+        secret["tokenUrl"] == nil ? secret["accessToken"]?.stringValue : nil
+    }
+
+    private static func key(_ mailbox: MailboxAssignment, _ name: String) -> String {
+        "\(mailbox.tenant)/\(name)/\(mailbox.revision)"
+    }
+
+    /// A new token; who asks for one that is on its way gets that.
+    private func renewed(_ key: String, _ name: String, of tenant: String, _ secret: JSONValue) async throws -> Kept {
+        if let running = asked[key] { return try await running.value }
+        let turn = turns["\(tenant)/\(name)"] ?? Slots(1)
+        turns["\(tenant)/\(name)"] = turn
+        let renewal = Task { try await self.renew(name, of: tenant, secret, in: turn) }
         asked[key] = renewal
         defer { asked[key] = nil }
         do {
             let new = try await renewal.value
             kept[key] = new
+            failed[key] = nil
             EmailMetrics.renewed("renewed")
-            return new.token
+            return new
         } catch {
+            failed[key] = .now
             EmailMetrics.renewed("failed")
-            // The old one may still do for a while.
-            if let found = kept[key], found.token != refused, found.expires > .now,
-                !(error is MailboxProblem)
-            {
-                return found.token
-            }
             throw error
         }
     }
 
+    private nonisolated func renew(
+        _ name: String, of tenant: String, _ secret: JSONValue, in turn: Slots
+    ) async throws -> Kept {
+        try await turn.use { try await renew(name, of: tenant, secret) }
+    }
+
     /// Renews by the refresh token that is good now, and keeps the one that comes with the answer.
-    private func renew(_ key: String, _ name: String, of tenant: String, _ secret: JSONValue) async throws -> Kept {
+    private func renew(_ name: String, of tenant: String, _ secret: JSONValue) async throws -> Kept {
         guard let given = secret["refreshToken"]?.stringValue else { return try await ask(name, secret, by: nil) }
-        let successor = successors[key]
-        var used = successor?.given == given ? successor?.token ?? given : given
-        let answer: Kept
-        do {
-            answer = try await ask(name, secret, by: used)
-        } catch let problem as MailboxProblem {
-            // Another mailbox with the same secret may have got a new one, or another instance.
-            guard let present = await keeper.present(name, of: tenant, key: key), present != used else { throw problem }
-            used = present
-            answer = try await ask(name, secret, by: used)
+        var used = await keeper.latest(for: given, name, of: tenant)
+        for attempt in 1... {
+            do {
+                let answer = try await ask(name, secret, by: used)
+                if let next = answer.refreshToken, next != used {
+                    await keeper.keep(next, for: used, name, of: tenant)
+                }
+                return answer
+            } catch let problem as MailboxProblem {
+                // Another instance may have got a new one, perhaps once more meanwhile.
+                guard attempt < 3, let other = await keeper.other(than: used, name, of: tenant) else { throw problem }
+                used = other
+            }
         }
-        let next = answer.refreshToken ?? used
-        if next != given { successors[key] = Successor(given: given, token: next) }
-        if next != used { await keeper.keep(next, for: used, key: key, name, of: tenant) }
-        return answer
+        throw CancellationError()
     }
 
     private func ask(_ name: String, _ secret: JSONValue, by refresh: String?) async throws -> Kept {
@@ -103,6 +143,7 @@ actor OAuthTokens {
         }
         if let scope = text("scope") { form.append(("scope", scope)) }
         let body = form.map { "\($0)=\(Self.encoded($1))" }.joined(separator: "&")
+        let begin = ContinuousClock.now
         let answer = try await http.send(
             "POST", url,
             headers: [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")],
@@ -120,9 +161,9 @@ actor OAuthTokens {
         KnownSecrets.shared.add(token)
         let next = value?["refresh_token"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
         if let next { KnownSecrets.shared.add(next) }
-        let seconds = value?["expires_in"]?.numberValue ?? 3600
+        let life = Duration.seconds(max(1, min(value?["expires_in"]?.numberValue ?? 3600, 86_400)))
         return Kept(
-            token: token, expires: .now + .seconds(max(60, min(seconds, 86_400))),
+            token: token, expires: begin + life, renewal: begin + life - min(Self.ahead, life / 3),
             refreshToken: refresh == nil ? nil : next)
     }
 

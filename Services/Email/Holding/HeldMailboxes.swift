@@ -26,10 +26,13 @@ final class HeldMailboxes: Sendable {
     /// Something is to be sent by a mailbox.
     func wake(_ key: String) { entries.withLock { $0[key]?.wake }?.wake() }
 
-    /// Names of mailboxes that do not work.
+    /// Mailboxes that do not work: which, which connection, and since when.
     func failing() async -> [String] {
         var failing: [String] = []
-        for (key, entry) in entries.withLock({ $0 }) where await !entry.states.failing.isEmpty { failing.append(key) }
+        for (key, entry) in entries.withLock({ $0 }) {
+            let troubles = await entry.states.troubles
+            if !troubles.isEmpty { failing.append("\(key) \(troubles.joined(separator: " and "))") }
+        }
         return failing.sorted()
     }
 }

@@ -120,26 +120,38 @@ private struct Parts: Sendable {
             (.inbound, settings.inbound?.credentials), (.outbound, settings.outbound?.credentials),
         ]
         let interfaces: [(MailboxStates.Direction, MailInterface?)] = [
-            (.inbound, settings.inbound?.api), (.outbound, settings.outbound?.api),
+            (.inbound, settings.inbound?.api),
+            (.outbound, settings.outbound.flatMap { $0.api ?? settings.inbound?.api }),
         ]
         while !Task.isCancelled {
+            var pause = Duration.seconds(60)
             for case (let side, let interface?) in interfaces {
-                await renew(side) { try await hold.dependencies.token(for: interface, of: hold.mailbox) }
+                let next = await renew(side) {
+                    try await hold.dependencies.renewAhead(for: interface, of: hold.mailbox)
+                }
+                pause = min(pause, next)
             }
             for case (let side, let credentials?) in sides where credentials.method == .xoauth2 {
-                await renew(side) { try await hold.dependencies.credentials(credentials, of: hold.mailbox) }
+                let next = await renew(side) {
+                    try await hold.dependencies.renewAhead(for: credentials, of: hold.mailbox)
+                }
+                pause = min(pause, next)
             }
-            try? await Task.sleep(for: .seconds(60))
+            try? await Task.sleep(for: max(pause, .milliseconds(100)))
         }
     }
 
-    private func renew<Kept>(_ side: MailboxStates.Direction, _ body: () async throws -> Kept) async {
+    /// - Returns: when to look again.
+    private func renew(_ side: MailboxStates.Direction, _ body: () async throws -> Duration) async -> Duration {
         do {
-            _ = try await body()
+            let next = try await body()
+            await states.renewal(side, nil)
+            return next
         } catch {
-            if Task.isCancelled { return }
-            await states.note(side, .failing, "\(error)")
+            if Task.isCancelled { return .zero }
+            await states.renewal(side, "The access token cannot be renewed: \(error)")
             logger.warning("an access token cannot be renewed", metadata: ["error": "\(error)"])
+            return .seconds(20)
         }
     }
 

@@ -10,12 +10,19 @@ package actor MailboxStates {
     /// How it is.
     package enum State: String, Sendable { case connected, connecting, disconnected, failing, disabled }
 
+    private struct Side {
+        var state: State
+        var error: String?
+        var since: Instant
+    }
+
     private let report: @Sendable (JSONObject) async throws -> Void
     private let labels: [(String, String)]
     private let logger: Logger
-    private var sides: [Direction: (state: State, error: String?)] = [:]
+    private var sides: [Direction: Side] = [:]
     private var numbers: [String: Int] = [:]
     private var remarks: [Direction: String] = [:]
+    private var renewals: [Direction: String] = [:]
     private var isTold = true
     private var isTelling = false
 
@@ -36,9 +43,12 @@ package actor MailboxStates {
         if state == .connecting, let before = sides[direction]?.state, before == .failing || before == .disconnected {
             return false
         }
-        let error = error ?? (state == .connected ? remarks[direction] : nil)
-        if let before = sides[direction], before.state == state, before.error == error { return false }
-        sides[direction] = (state, error)
+        var (state, error) = (state, error ?? (state == .connected ? remarks[direction] : nil))
+        if state == .connected, let renewal = renewals[direction] { (state, error) = (.failing, renewal) }
+        let before = sides[direction]
+        if let before, before.state == state, before.error == error { return false }
+        sides[direction] = Side(
+            state: state, error: error, since: before?.state == state ? before?.since ?? .now : .now)
         EmailMetrics.connected(state == .connected, direction.rawValue, labels)
         isTold = false
         await tell()
@@ -49,6 +59,19 @@ package actor MailboxStates {
     package func remark(_ direction: Direction, _ text: String?) async {
         remarks[direction] = text
         if sides[direction]?.state == .connected { await note(direction, .connected) }
+    }
+
+    /// The access token cannot be renewed; nil: it can. Until its end the connection works with the old one, and is failing
+    /// all the same: somebody has to act before.
+    package func renewal(_ direction: Direction, _ problem: String?) async {
+        let before = renewals[direction]
+        renewals[direction] = problem
+        if let problem {
+            await note(direction, .failing, problem)
+        } else if before != nil, sides[direction]?.error == before {
+            // What else is wrong shows at the next try.
+            await note(direction, .connected)
+        }
     }
 
     func unread(_ count: Int) async {
@@ -71,8 +94,11 @@ package actor MailboxStates {
         await tell()
     }
 
-    /// Whether anything keeps the mailbox from working.
-    var failing: [String] { sides.values.filter { $0.state == .failing }.compactMap(\.error) }
+    /// Connections that do not work, each with since when.
+    package var troubles: [String] {
+        sides.filter { $0.value.state == .failing || $0.value.state == .disconnected }
+            .map { "\($0.key.rawValue) \($0.value.state.rawValue) since \($0.value.since.rfc3339)" }.sorted()
+    }
 
     /// Tells core unless it knows, or somebody is telling: who does goes on until core knows everything. Called now and
     /// then, too.

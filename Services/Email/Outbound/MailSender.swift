@@ -34,16 +34,25 @@ actor MailSender {
     }
 
     /// Sends a message; ``connect()`` came before.
-    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
+    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SendResult {
         guard let session else {
-            return .lostBefore(EmailAccessError(.closed, "The connection to the mail server is closed."))
+            return SendResult(
+                .lostBefore(EmailAccessError(.closed, "The connection to the mail server is closed.")))
         }
-        return await session.send(email.body, envelope)
+        return SendResult(await session.send(email.body, envelope))
+    }
+
+    func find(_ sought: SoughtEmail) async throws -> SentSearch {
+        switch try await wasSent(sought.messageId) {
+        case nil: .untold
+        case false?: .missing
+        case true?: .found(messageId: sought.messageId)
+        }
     }
 
     /// Whether the message lies in the sent folder.
     /// - Returns: nil when that cannot be told: there is no such folder.
-    func wasSent(_ messageId: String) async throws -> Bool? {
+    private func wasSent(_ messageId: String) async throws -> Bool? {
         guard let sent = try await sentFolder() else { return nil }
         _ = try await sent.session.select(sent.folder, readOnly: true)
         return try await !sent.session.uids(messageId: "<\(messageId)>").isEmpty

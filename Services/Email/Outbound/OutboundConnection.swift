@@ -12,9 +12,11 @@ protocol OutboundConnection: Sendable {
     /// Takes back what was prepared for a message that is not sent after all, as far as that can be done.
     func discard(_ email: ComposedEmail) async
     /// Sends a message that was prepared.
-    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SmtpOutcome
-    /// Whether the message lies among those sent; nil when that cannot be told.
-    func wasSent(_ messageId: String) async throws -> Bool?
+    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SendResult
+    /// Looks for a message among those sent.
+    func find(_ sought: SoughtEmail) async throws -> SentSearch
+    /// Whether what was sent shows among those sent only after a while, and perhaps under another Message-ID.
+    nonisolated var showsLate: Bool { get }
     /// Keeps a message that was sent among those sent.
     func keep(_ body: MailBody, messageId: String) async
     /// Closes what is open.
@@ -31,6 +33,7 @@ enum Preparation: Sendable {
 
 extension OutboundConnection {
     nonisolated var greatestWhole: Int? { nil }
+    nonisolated var showsLate: Bool { false }
     func prepare(_ email: ComposedEmail) async -> Preparation { .ready(email) }
     func discard(_ email: ComposedEmail) async {}
 }

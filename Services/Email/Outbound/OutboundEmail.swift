@@ -28,6 +28,8 @@ struct OutboundEmail: Sendable {
     let references: [String]
     let automation: OutgoingEmail.Automation?
     let attachments: [Attachment]
+    /// When the attempt that somebody else made was begun.
+    let begunAt: Instant?
 
     /// nil for what names no message.
     init?(_ value: JSONValue) {
@@ -53,6 +55,7 @@ struct OutboundEmail: Sendable {
         subject = text("subject") ?? ""
         self.text = text("text") ?? ""
         html = text("html")
+        begunAt = text("begunAt").flatMap { Instant(rfc3339: $0) }
         inReplyTo = text("inReplyTo")?.filter { $0 != "<" && $0 != ">" }
         references = (value["references"]?.arrayValue ?? []).compactMap {
             $0.stringValue?.filter { $0 != "<" && $0 != ">" }

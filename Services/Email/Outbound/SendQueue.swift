@@ -21,14 +21,25 @@ struct SendQueue: Sendable {
     let wake: AsyncWake
     let requireTrust: @Sendable () throws -> Void
     let logger: Logger
+    /// Of what was sent and is not to be seen yet.
+    let names = SentNames()
 
     /// The queue is looked at so often in any case.
     private static let lookEvery = Duration.seconds(60)
     /// A connection without a message is kept open for so long.
     private static let keepOpen = Duration.seconds(3)
 
-    /// Runs until the task is cancelled. Whether the server takes us is found out before anything is to be sent.
+    /// Runs until the task is cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.nameSent() }
+            await self.work()
+            group.cancelAll()
+        }
+    }
+
+    /// Sends until the task is cancelled. Whether the server takes us is found out before anything is to be sent.
+    private func work() async {
         var rate = SendRate(perMinute: mailbox.settings.outbound?.ratePerMinute ?? 60, at: Self.nanoseconds)
         var checked: ContinuousClock.Instant?
         var failures = 0
@@ -104,7 +115,7 @@ struct SendQueue: Sendable {
             throw error
         }
         switch await sender.prepare(composed) {
-        case .not(let outcome): try await settle(email, outcome, composed.body)
+        case .not(let outcome): try await settle(email, SendResult(outcome), composed.body, since: .now)
         case .ready(let ready): try await send(email, ready)
         }
     }
@@ -118,8 +129,9 @@ struct SendQueue: Sendable {
             throw error
         }
         let recipients = Self.recipients(email)
-        let outcome = await sender.send(ready, SmtpEnvelope(sender: email.envelopeFrom, recipients: recipients))
-        try await settle(email, outcome, ready.body)
+        let begin = Instant.now
+        let result = await sender.send(ready, SmtpEnvelope(sender: email.envelopeFrom, recipients: recipients))
+        try await settle(email, result, ready.body, since: begin)
     }
 
     /// Nothing has been sent yet: whoever holds the mailbox now may.
@@ -142,59 +154,6 @@ struct SendQueue: Sendable {
         }
     }
 
-    private func settle(_ email: OutboundEmail, _ outcome: SmtpOutcome, _ body: MailBody) async throws {
-        switch outcome {
-        case .accepted(let reply):
-            await sender.keep(body, messageId: email.messageId)
-            try await settle(email, .sent, reply)
-        case .refusedForNow(let reply): try await settle(email, .retry, reply)
-        case .refusedForGood(let reply): try await settle(email, .failed, reply)
-        case .lostBefore(let error):
-            EmailMetrics.error(error.code.rawValue, "outbound")
-            try await settle(email, error.code == .localFile ? .failed : .retry, error.text)
-        case .uncertain(let error):
-            EmailMetrics.error(error.code.rawValue, "outbound")
-            try await settleUncertain(email, "No answer came after the whole message was sent: \(error.text)")
-        }
-    }
-
-    /// Of a message that an earlier holder had in hand nobody knows what became.
-    private func settleInterrupted(_ email: OutboundEmail) async throws {
-        try await settleUncertain(email, "The instance that was sending the message went away meanwhile.")
-    }
-
-    /// What lies in the sent folder was sent; all else is for a person to decide. It is never sent again.
-    private func settleUncertain(_ email: OutboundEmail, _ reason: String) async throws {
-        let wasSent = try? await sender.wasSent(email.messageId)
-        if wasSent == true {
-            try await settle(email, .sent, "Found in the sent folder. \(reason)")
-        } else {
-            try await settle(email, .uncertain, reason)
-        }
-    }
-
-    /// Tells core; until it answers, since nobody else knows.
-    private func settle(
-        _ email: OutboundEmail, _ outcome: CoreMailbox.Sent, _ reply: String?, retryAfter seconds: Int? = nil
-    ) async throws {
-        EmailMetrics.sent(outcome.rawValue, mailbox.labels)
-        var pause = Duration.milliseconds(200)
-        while true {
-            do {
-                return try await core.outcome(of: email, outcome, reply: reply, retryAfter: seconds)
-            } catch let error as CoreError {
-                // Settled otherwise meanwhile, by a notification or a person.
-                if error.code == .refused {
-                    logger.notice("core has settled a message itself", metadata: ["error": "\(error)"])
-                    return
-                }
-                guard error.canRetry else { throw error }
-                try await Task.sleep(for: pause)
-                pause = min(pause * 2, .seconds(5))
-            }
-        }
-    }
-
     private func connect() async throws {
         await states.note(.outbound, .connecting)
         try await sender.connect()
@@ -207,6 +166,7 @@ struct SendQueue: Sendable {
             EmailMetrics.error(error.code.rawValue, "outbound")
             await states.note(.outbound, .failing, error.text)
         case let error as MailboxProblem: await states.note(.outbound, .failing, error.description)
+        case let error as OutboundHTTP.Failure: await states.note(.outbound, .disconnected, error.description)
         default: break
         }
         logger.info("sending waits", metadata: ["error": "\(error)"])

@@ -38,6 +38,10 @@ struct HandOverProvider: Sendable {
                 EmailMetrics.processed(outcome.kind, held.mailbox.labels)
                 guard let id = outcome.id else { continue }
                 let document = documents.first { $0["key"]?["id"]?.stringValue == id }
+                let arrived = document?["receivedAt"]?.stringValue.flatMap { Instant(rfc3339: $0) }
+                if let arrived, arrived.milliseconds > 0, outcome.kind != "duplicate" {
+                    EmailMetrics.waited(.now - arrived)
+                }
                 if outcome.isIncomplete || (document.map(ReceivedDocument.isIncomplete) ?? true) {
                     settled.incomplete.append(id)
                 } else {

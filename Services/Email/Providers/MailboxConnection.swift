@@ -41,10 +41,10 @@ protocol MailboxConnection: Sendable {
 
     /// Sends a message that was prepared.
     /// - Returns: what became of it, in the terms of SMTP.
-    func send(_ email: ComposedEmail) async -> SmtpOutcome
+    func send(_ email: ComposedEmail) async -> SendResult
 
-    /// Whether the message lies among those sent.
-    func wasSent(_ messageId: String) async throws -> Bool
+    /// Looks for a message among those sent, also when the provider has given it another Message-ID.
+    func find(_ sought: SoughtEmail) async throws -> SentSearch
 }
 
 extension MailboxConnection {

@@ -27,6 +27,23 @@ extension EmailDependencies {
         }
     }
 
+    /// Renews an access token for a provider's interface when its end is near.
+    /// - Returns: how long the present one does before that.
+    func renewAhead(for interface: MailInterface, of mailbox: MailboxAssignment) async throws -> Duration {
+        let secret = try mailbox.secret(interface.secret, secrets)
+        return try await tokens.renewAhead(
+            of: mailbox, secret: interface.secret, ProviderOAuth.completed(secret, for: mailbox.settings.kind))
+    }
+
+    /// Renews an access token for a mail server when its end is near.
+    /// - Returns: how long the present one does before that.
+    func renewAhead(
+        for credentials: Domain.MailCredentials, of mailbox: MailboxAssignment
+    ) async throws -> Duration {
+        let secret = try mailbox.secret(credentials.secret, secrets)
+        return try await tokens.renewAhead(of: mailbox, secret: credentials.secret, secret)
+    }
+
     /// An access token for a provider's interface.
     func token(
         for interface: MailInterface, of mailbox: MailboxAssignment, refused: String? = nil

@@ -11,6 +11,7 @@ actor ProviderSender: OutboundConnection {
     private let dependencies: EmailDependencies
     private var opened: (any MailboxConnection)?
 
+    nonisolated var showsLate: Bool { true }
     nonisolated var greatestWhole: Int? { mailbox.settings.kind == .graph ? GraphMailbox.greatestWhole : nil }
 
     init(mailbox: MailboxAssignment, dependencies: EmailDependencies) {
@@ -42,16 +43,16 @@ actor ProviderSender: OutboundConnection {
 
     func discard(_ email: ComposedEmail) async { await opened?.discard(email) }
 
-    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SmtpOutcome {
+    func send(_ email: ComposedEmail, _ envelope: SmtpEnvelope) async -> SendResult {
         do throws(MailboxProblem) {
             let connection = try connection()
             return await connection.send(email)
         } catch {
-            return .lostBefore(EmailAccessError(.invalidConfiguration, error.description))
+            return SendResult(.lostBefore(EmailAccessError(.invalidConfiguration, error.description)))
         }
     }
 
-    func wasSent(_ messageId: String) async throws -> Bool? { try await connection().wasSent(messageId) }
+    func find(_ sought: SoughtEmail) async throws -> SentSearch { try await connection().find(sought) }
 
     func keep(_ body: MailBody, messageId: String) async {}
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Domain
 import EmailAccess
 import Foundation
 import NIOCore
@@ -12,17 +13,28 @@ enum ProviderSending {
         _ api: ProviderAPI, _ path: String, type: String?,
         gone: SmtpOutcome = .refusedForGood("the mail provider does not know the mailbox"),
         body: @Sendable () -> HTTPClientRequest.Body?
+    ) async -> SendResult {
+        var id: String?
+        let outcome = await outcome(api, path, type: type, gone: gone, body: body) { id = $0 }
+        return SendResult(outcome, id: id)
+    }
+
+    private static func outcome(
+        _ api: ProviderAPI, _ path: String, type: String?, gone: SmtpOutcome,
+        body: @Sendable () -> HTTPClientRequest.Body?, told: (_ id: String?) -> Void
     ) async -> SmtpOutcome {
         do {
             let outcome = try await api.once(
                 "POST", path, headers: type.map { [(name: "content-type", value: $0)] } ?? [], body: body
             ) { body in
                 // the answer's head says it all; what breaks off behind it changes nothing
-                _ = try? await body.collect(upTo: 1 << 20)
-                return true
+                let answer = try? await body.collect(upTo: 1 << 20)
+                return answer.flatMap { try? JSONValue(parsing: Array($0.readableBytesView)) }?["id"]?.stringValue
             }
             switch outcome {
-            case .taken: return .accepted("taken by the mail provider")
+            case .taken(let id):
+                told(id)
+                return .accepted("taken by the mail provider")
             case .verdict(.later(_, isThrottled: true)):
                 return .refusedForNow("the mail provider asks to come later")
             case .verdict(.later):

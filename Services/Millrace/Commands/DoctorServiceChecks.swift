@@ -26,6 +26,11 @@ struct ServiceChecks: Sendable {
         guard !findings.contains(where: { $0.state == .failed }) else { return findings }
         findings.append(await version(client))
         findings += await work(client)
+        do {
+            findings += try await MailChecks(client: client).perform()
+        } catch {
+            findings.append(Finding("mail", .failed, "\(error)"))
+        }
         return findings
     }
 

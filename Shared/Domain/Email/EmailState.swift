@@ -61,7 +61,8 @@ public enum EmailTransition {
         // Who sent it may be heard when nobody waited for it any longer.
         case (.sending, .accept), (.uncertain, .accept): .sent
         case (.sending, .postpone): .queued
-        case (.sending, .fail): .failed
+        // Also what waits for a mailbox that is gone.
+        case (.sending, .fail), (.queued, .fail): .failed
         case (.sending, .lose): .uncertain
         // A notification knows more than the one who sent.
         case (.sent, .deliver), (.uncertain, .deliver), (.sending, .deliver): .delivered

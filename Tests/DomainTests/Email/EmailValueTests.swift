@@ -85,7 +85,7 @@ struct EmailValueTests {
                 }
             }
         }
-        #expect(allowed.count == 26)
+        #expect(allowed.count == 27)
         #expect(EmailTransition.next(from: .sent, action: .retry) == nil)
         #expect(EmailTransition.next(from: .sending, action: .cancel) == nil)
         #expect(

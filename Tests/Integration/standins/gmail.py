@@ -131,6 +131,10 @@ class Gmail(Provider):
         if identifier not in self.messages:
             raise Refusal(404, NOT_FOUND)
         message = self.messages[identifier]
+        if request.one("format") == "metadata":
+            wanted = {name.lower() for name in request.query["metadataHeaders"]}
+            headers = [{"name": name, "value": value} for name, value in message.parsed.items() if name.lower() in wanted]
+            return {"id": message.id, "labelIds": self._labels(message), "payload": {"mimeType": "text/plain", "headers": headers}}
         assert request.one("format") == "raw"
         return {
             "id": message.id,
@@ -162,7 +166,7 @@ class Gmail(Provider):
 
     def _send(self, request: Request) -> dict:
         assert request.one("uploadType") == "media" and request.headers["content-type"] == "message/rfc822"
-        message = Stored(secrets.token_hex(8), deliver(request.body), time.time(), {"SENT"}, unread=False)
+        message = Stored(secrets.token_hex(8), self.as_sent(deliver(request.body)), time.time(), {"SENT"}, unread=False)
         self.messages[message.id] = message
         self.sent.append(message.parsed)
         self._note("messagesAdded", message, ["SENT"])

@@ -105,6 +105,8 @@ class Graph(Provider):
             return {"id": folder, "unreadItemCount": sum(message.unread for message in here), "totalItemCount": len(here)}
         if rest == "/messages/delta":
             return self._delta(folder, request)
+        if rest == "/messages" and request.one("$orderby") == "sentDateTime desc":
+            return self._latest(folder, here, request)
         if rest == "/messages" and request.one("$orderby"):
             return self._by_date(folder, here, request)
         if rest == "/messages":
@@ -123,6 +125,16 @@ class Graph(Provider):
         answer: dict = {"value": [{"id": message.id, "receivedDateTime": self._time(message)} for message in page]}
         if skip + size < len(found):
             query = f"$orderby=receivedDateTime%20asc&$top={size}&$filter={quote(request.one('$filter'))}&$skip={skip + size}"
+            answer["@odata.nextLink"] = f"{self.url}/v1.0/users/{quote(USER)}/mailFolders/{folder}/messages?{query}"
+        return answer
+
+    def _latest(self, folder: str, here: list[Stored], request: Request) -> dict:
+        since = datetime.fromisoformat(re.fullmatch(r"sentDateTime ge (\S+)", request.one("$filter"))[1]).timestamp()
+        found = sorted((message for message in here if message.received >= since), key=lambda message: -message.received)
+        skip, size = int(request.one("$skip", "0")), min(self.page, int(request.one("$top", "10")))
+        answer: dict = {"value": [{"id": message.id} for message in found[skip : skip + size]]}
+        if skip + size < len(found):
+            query = f"$orderby=sentDateTime%20desc&$top={size}&$filter={quote(request.one('$filter'))}&$skip={skip + size}"
             answer["@odata.nextLink"] = f"{self.url}/v1.0/users/{quote(USER)}/mailFolders/{folder}/messages?{query}"
         return answer
 
@@ -168,6 +180,10 @@ class Graph(Provider):
     def _message(self, message: Stored, action: str, request: Request) -> object:
         folder = next(iter(message.places))
         match request.method, action:
+            case "GET", "" if "internetMessageHeaders" in request.one("$select", ""):
+                headers = [{"name": name, "value": value} for name, value in message.parsed.items()]
+                identifier = message.parsed["Message-ID"]
+                return {"id": message.id, "internetMessageId": identifier, "internetMessageHeaders": headers}
             case "GET", "":
                 return {"id": message.id, "receivedDateTime": self._time(message)}
             case "GET", "/$value":
@@ -184,11 +200,11 @@ class Graph(Provider):
                 return {"id": message.id}
             case "POST", "/send" if message.places == {"drafts"}:
                 assert request.headers["content-length"] == "0"
+                message.raw = self.as_sent(message.raw)
                 self.sent.append(self.drafts.whole(message))
-                # who looks for it later looks at its head
-                message.raw = deliver(message.raw)
-                message.places = {"sentitems"}
-                self.changes.append(("sentitems", "created", message.id))
+                # who looks for it later looks at its head; it is a copy of the draft
+                del self.messages[message.id]
+                self.store(deliver(message.raw), "sentitems")
                 return 202
             case "POST", "/attachments" if message.places == {"drafts"}:
                 return self.drafts.attach(message, request.json)
@@ -201,7 +217,7 @@ class Graph(Provider):
         raise Refusal(405, {"error": {"code": "MethodNotAllowed", "message": "no"}})
 
     def _send(self, request: Request) -> int:
-        message = self.store(deliver(self._mime(request)), "sentitems")
+        message = self.store(self.as_sent(deliver(self._mime(request))), "sentitems")
         self.sent.append(message.parsed)
         return 202
 

@@ -81,10 +81,20 @@ class Provider:
         self.refresh_token = secrets.token_urlsafe(24)
         self.codes: dict[str, str] = {}
         self.tokens: set[str] = set()
+        #: When each token that was ever given ends.
+        self.ends: dict[str, float] = {}
+        #: Requests whose token had ended.
+        self.late: list[Request] = []
+        #: How often a refresh token was shown that was not the newest.
+        self.stale = 0
+        #: Whether the token server is in trouble.
+        self.is_token_server_away = False
         self.issued = 0
         self.lifetime = 3600
         #: Whether each renewal gives a new refresh token and ends the one before.
         self.rotates = False
+        #: Whether messages that are sent get a Message-ID of the provider's own.
+        self.renames = False
         self._troubles: list[tuple[Callable[[Request], bool], Exception]] = []
         provider = self
 
@@ -174,6 +184,14 @@ class Provider:
         with self.lock:
             return next(message for message in self.messages.values() if message.parsed["Subject"] == subject)
 
+    def as_sent(self, raw: bytes) -> bytes:
+        """A message as it goes out."""
+        if not self.renames:
+            return raw
+        message = message_from_bytes(raw)
+        message.replace_header("Message-ID", f"<CA+{secrets.token_hex(12)}@mail.provider.example>")
+        return message.as_bytes()
+
     # what it serves
 
     def serve(self, request: Request) -> object:
@@ -194,17 +212,27 @@ class Provider:
             return self.route(request)
 
     def is_signed_in(self, request: Request) -> bool:
-        return request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.ends.get(token, request.at) < request.at:
+            self.late.append(request)
+            return False
+        return token in self.tokens
+
+    def new_token(self) -> str:
+        return secrets.token_urlsafe(24)
 
     def route(self, request: Request) -> object:
         raise NotImplementedError
 
     def _token(self, form: dict[str, str]) -> dict:
+        if self.is_token_server_away:
+            raise Refusal(503, {"error": "temporarily_unavailable"})
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT["clientId"], CLIENT["clientSecret"]):
             raise Refusal(401, {"error": "invalid_client"})
         match form.get("grant_type"):
             case "refresh_token":
                 good = form.get("refresh_token") == self.refresh_token
+                self.stale += not good
             case "authorization_code":
                 digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
                 challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -215,8 +243,9 @@ class Provider:
                 raise Refusal(400, {"error": "unsupported_grant_type"})
         if not good:
             raise Refusal(400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."})
-        token = secrets.token_urlsafe(24)
+        token = self.new_token()
         self.tokens.add(token)
+        self.ends[token] = time.monotonic() + self.lifetime
         self.issued += 1
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}
         if self.rotates and form["grant_type"] == "refresh_token":

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Dovecot with accounts, certificate, ports and folder of its own; the system's mail stays untouched.
 # Accounts are names at example.test; all have the password in mail.env. What Exim takes in arrives here by LMTP.
+# Access tokens (XOAUTH2) are JSON web tokens signed with the key in the folder `keys`; `sub` is the account.
 
 mail_accounts=(support sales billing customer1 customer2 customer3 full)
 
@@ -49,12 +50,23 @@ make_mail_certificate() {
     mv "$folder/server.pem.new" "$folder/server.pem"
 }
 
+# The key of access tokens, where Dovecot looks for one that names none: keys/AZP/ALG/KID.
+make_token_key() {
+    local folder="$1/keys/default/HS256"
+    if [[ -f $folder/default ]]; then return; fi
+    mkdir -p "$folder"
+    openssl rand -base64 32 | tr -d '\n' >"$folder/default.new"
+    mv "$folder/default.new" "$folder/default"
+    chmod -R u=rwX,g=rX,o= "$1/keys"
+}
+
 prepare_mail_home() {
     local home=$1 name
     if ((EUID == 0)) && [[ -e $home && "$(stat -c %U "$home")" != mail ]]; then die "$home belongs to somebody else; remove it"; fi
     mkdir -p "$home/accounts" "$home/spool" "$home/log" "$home/run" "$home/state"
     make_mail_certificate "$home"
-    touch "$home/users" "$home/passwords"
+    touch "$home/users" "$home/passwords" "$home/tokens"
+    make_token_key "$home"
     # What tests have added stays.
     for name in "${mail_accounts[@]}"; do
         if grep -q "^$name@" "$home/users"; then continue; fi
@@ -64,16 +76,21 @@ prepare_mail_home() {
         printf '\n' >>"$home/users"
         printf '%s@example.test: %s\n' "$name" "$MAIL_PASSWORD" >>"$home/passwords"
     done
-    chmod 0640 "$home/users" "$home/passwords"
+    chmod 0640 "$home/users" "$home/passwords" "$home/tokens"
     if ((EUID == 0)); then
         chown -R mail:mail "$home"
         # Read by Dovecot's own user too.
-        chown mail:dovecot "$home/users"
+        chown -R mail:dovecot "$home/users" "$home/keys"
     fi
 }
 
 write_dovecot_configuration() {
     local home=$1
+    cat >"$home/oauth2.conf" <<EOF
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=$home/keys/
+username_attribute = sub
+EOF
     cat >"$home/dovecot.conf" <<EOF
 base_dir = $home/run
 state_dir = $home/state
@@ -100,12 +117,18 @@ ssl_cert = <$home/tls/server.pem
 ssl_key = <$home/tls/server.key
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_failure_delay = 0
 auth_cache_size = 0
 login_greeting = Millrace's local mail server is ready
 passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $home/oauth2.conf
+}
+passdb {
   driver = passwd-file
+  mechanisms = plain login
   args = username_format=%u $home/users
 }
 userdb {

@@ -88,6 +88,13 @@ login:
   server_prompts = Username:: : Password::
   server_condition = \${if and{{def:auth2}{eq{\$auth2}{\${lookup{\$auth1}lsearch{$home/passwords}}}}}}
   server_set_id = \$auth1
+# Access tokens that are good stand in the file tokens, each with its account.
+xoauth2:
+  driver = plaintext
+  public_name = XOAUTH2
+  server_prompts = :
+  server_condition = \${if and{{match{\$auth1}{\\N^user=([^\\x01]+)\\x01auth=Bearer ([^\\x01]+)\\x01\\x01$\\N}}{eq{\$1}{\${lookup{\$2}lsearch{$home/tokens}}}}}}
+  server_set_id = \${sg{\$auth1}{\\N^user=([^\\x01]+).*\$\\N}{\\\$1}}
 EOF
 }
 

@@ -30,7 +30,11 @@ extension OpenAPIComponents {
                     "dueAt": {"$ref": "#/components/schemas/Moment", "description": "When it goes out next."},
                     "attempt": {"type": "integer", "minimum": 0},
                     "reason": {"type": "string", "description": "What the server said, or why it is where it is."},
-                    "messageId": {"type": "string"}, "date": {"$ref": "#/components/schemas/Moment"},
+                    "messageId": {"type": "string"},
+                    "sentMessageId": {
+                        "type": "string", "description": "The Message-ID that the provider gave it in place of that one."
+                    },
+                    "date": {"$ref": "#/components/schemas/Moment"},
                     "receivedAt": {"$ref": "#/components/schemas/Moment"},
                     "from": {"$ref": "#/components/schemas/ShownAddress"},
                     "replyTo": {

@@ -263,6 +263,7 @@ extension OpenAPIComponents {
                     "inReplyTo": {"type": "string"}, "references": {"type": "array", "items": {"type": "string"}},
                     "autoSubmitted": {"type": "string"}, "replyTo": {"$ref": "#/components/schemas/ShownAddress"},
                     "attachments": {"type": "array", "items": {"$ref": "#/components/schemas/EmailAttachment"}},
+                    "begunAt": {"$ref": "#/components/schemas/Moment"},
                     "marks": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers."}
                 }
             },
@@ -282,7 +283,11 @@ extension OpenAPIComponents {
                     "term": {"$ref": "#/components/schemas/Count"}, "attempt": {"type": "integer", "minimum": 1, "maximum": 2147483647},
                     "outcome": {"enum": [\#(list(SendEmails.Outcome.allCases))]},
                     "reply": {"type": "string", "description": "What the server said."},
-                    "retryAfter": {"type": ["number", "null"], "minimum": 0, "maximum": 86400, "description": "Seconds."}
+                    "retryAfter": {"type": ["number", "null"], "minimum": 0, "maximum": 86400, "description": "Seconds."},
+                    "sentMessageId": {
+                        "type": ["string", "null"], "minLength": 1, "maxLength": 998,
+                        "description": "The Message-ID under which it went out, when the provider gave it one; also later."
+                    }
                 }
             }
         }

@@ -40,20 +40,21 @@ extension GraphMailbox {
 
     /// Orders the draft to be sent. Only when nobody knows what came of that the draft is left for a person to look at;
     /// it goes with the next attempt, if there is one.
-    func send(_ email: ComposedEmail, draft: String) async -> SmtpOutcome {
+    func send(_ email: ComposedEmail, draft: String) async -> SendResult {
         var outcome = SmtpOutcome.refusedForNow("the mail provider asks to come later")
         for _ in 0..<Self.orders {
             outcome = await ProviderSending.send(
                 api, "\(path(of: draft))/send", type: nil,
                 gone: .lostBefore(EmailAccessError(.temporarilyRefused, "The draft of the message is gone.")),
-                body: { nil })
+                body: { nil }
+            ).outcome
             guard case .refusedForNow = outcome else { break }
         }
         switch outcome {
         case .accepted, .uncertain: break
         case .refusedForNow, .refusedForGood, .lostBefore: await delete(draft)
         }
-        return outcome
+        return SendResult(outcome)
     }
 
     /// Makes the draft with all its attachments; one that is not finished goes.
