@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from emails import Account, MailServers, Post, mailbox
+from emails import Account, MailServers, Post, mailbox, posts
 from own_world import own_world
 from stack import Stack
 from waiting import wait_until
@@ -29,15 +29,8 @@ def servers(stack: Stack) -> MailServers:
 @pytest.fixture
 def post(mail_world: World, servers: MailServers) -> Iterator[Callable[..., Post]]:
     """Makes a tenant with mailboxes; its instances stop after the test."""
-    made: list[Post] = []
-
-    def make(*mailboxes: dict, **core: str) -> Post:
-        made.append(Post(mail_world, servers, list(mailboxes), **core))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    with posts(mail_world, servers) as make:
+        yield make
 
 
 def test_a_whole_conversation(post: Callable[..., Post], servers: MailServers) -> None:
@@ -84,23 +77,21 @@ def emails_of(desk: Post, item: dict) -> list[dict]:
     return answer.json()["items"]
 
 
-@pytest.mark.parametrize("action", ["flag", "move", "delete", "none"])
-def test_what_was_taken_is_treated_as_the_mailbox_says(
-    post: Callable[..., Post], servers: MailServers, action: str
-) -> None:
-    account = servers.account()
-    processed = {"action": action, **({"folder": "Done"} if action == "move" else {})}
-    desk = post(mailbox("m", account, {"processed": processed}))
+def test_what_was_taken_is_treated_as_the_mailbox_says(post: Callable[..., Post], servers: MailServers) -> None:
+    actions = {"flag": {}, "move": {"folder": "Done"}, "delete": {}, "none": {}}
+    sender, *others = servers.accounts(1 + len(actions))
+    accounts = dict(zip(actions, others, strict=True))
+    desk = post(*(mailbox(name, accounts[name], {"processed": {"action": name, **rest}}) for name, rest in actions.items()))
     desk.start()
-    desk.connected("m")
-    sender = servers.account("s")
-    for number in range(3):
-        sender.send(account.address, f"message {number}")
-    desk.has_items(3)
+    for name, account in accounts.items():
+        desk.connected(name)
+        for number in range(3):
+            sender.send(account.address, f"{name} {number}")
+    desk.has_items(3 * len(actions))
 
-    def treated() -> bool:
-        inbox, done = account.messages(), account.messages("Done")
-        match action:
+    def treated(name: str) -> bool:
+        inbox, done = accounts[name].messages(), accounts[name].messages("Done")
+        match name:
             case "flag":
                 return len(inbox) == 3 and all({"\\Seen", "$MillraceTaken"} <= flags for _, flags in inbox)
             case "move":
@@ -110,8 +101,9 @@ def test_what_was_taken_is_treated_as_the_mailbox_says(
             case _:
                 return len(inbox) == 3 and not any("\\Seen" in flags for _, flags in inbox)
 
-    wait_until(treated, what=f"the messages to be treated by {action}", every=0.2)
-    assert desk.subjects() == ["message 0", "message 1", "message 2"]
+    for name in actions:
+        wait_until(lambda: treated(name), what=f"the messages to be treated by {name}", every=0.2)
+    desk.has_each_once([f"{name} {number}" for name in actions for number in range(3)])
 
 
 def test_old_mail_does_not_become_work_unless_it_is_asked_for(post: Callable[..., Post], servers: MailServers) -> None:

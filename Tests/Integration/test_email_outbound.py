@@ -325,7 +325,7 @@ def test_the_service_hears_what_is_due(room: MailRoom, item: str) -> None:
     assert known["due"] == ["support"] and seconds < 8 and "mailboxes" not in known
     # What is due and known is no news, nor that it was sent.
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(room.work, known, 5)
+        waiting = pool.submit(room.work, known, 2)
         attempt = next(email for email in room.claim()["emails"] if email["id"] == reply["id"])
         assert waiting.result()["due"] == []
     # A message that was put off is due again when its pause is over, and one that was to go later at its time.

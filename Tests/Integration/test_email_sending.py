@@ -141,7 +141,6 @@ def test_what_may_have_been_sent_is_for_a_person_to_decide(post: Callable[..., P
         assert confirmed.json()["state"] == "sent"
 
 
-@pytest.mark.faults
 def test_what_was_under_way_in_a_crash_is_looked_for_in_the_sent_folder(
     post: Callable[..., Post], sink: SmtpSink, servers: MailServers
 ) -> None:
