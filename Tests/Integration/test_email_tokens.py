@@ -10,11 +10,11 @@ from core_proxy import CoreProxy
 from emails import Email, MailServers, Post
 from emails import mailbox as mailbox_of
 from own_world import own_world
+from provider_mail import mailbox, message
 from stack import Stack
 from standins.gmail import Gmail
 from standins.provider import BreakOff
 from standins.token_server import TokenServer
-from test_email_providers import mailbox, message
 from waiting import wait_until
 from world import World
 
@@ -43,7 +43,7 @@ def post(mail_world: World, servers: MailServers, gmail: Gmail) -> Iterator[Call
     made: list[Post] = []
 
     def make(*names: str) -> Post:
-        boxes = [{**mailbox(gmail, {"processed": {"action": "none"}}), "name": name} for name in names or ("m",)]
+        boxes = [mailbox(gmail, {"processed": {"action": "none"}}, name=name) for name in names or ("m",)]
         desk = Post(mail_world, servers, boxes)
         made.append(desk)
         desk.http.put("/mailboxes/secrets/provider", json=gmail.secret).raise_for_status()
