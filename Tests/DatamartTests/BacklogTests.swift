@@ -6,8 +6,10 @@ import Testing
 /// The backlog at instants and by intervals, against the sum of all changes before.
 @Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(3)))
 struct BacklogTests {
-    private static let history = RandomHistory(
-        seed: 81, start: 1_774_650_000_000, events: 300, longestPause: 100_000_000)
+    /// About a week of items that cross midnights and bands of age.
+    private static func history(from start: Int64) -> RandomHistory {
+        RandomHistory(seed: 81, start: start, events: 300, longestPause: 60_000_000)
+    }
 
     /// All changes, as the 15-minute table has them while nothing is purged.
     private static let truth = """
@@ -26,8 +28,10 @@ struct BacklogTests {
 
     @Test func `each interval carries what was open at its beginning and at its end`() async throws {
         try await MartWorld.with { world in
-            try await world.apply(Self.history.events)
-            let last = try #require(Self.history.events.last).at
+            // The views go on to the present.
+            let history = Self.history(from: Instant.now.milliseconds - 14 * 86_400_000)
+            try await world.apply(history.events)
+            let last = try #require(history.events.last).at
             _ = try await world.target.passTime(through: last, fence: world.fence)
             let names = ["15m", "30m", "hour", "day", "week", "month", "quarter", "year"]
             try await world.pool.transaction(timeLimit: .seconds(120)) { transaction in
@@ -85,8 +89,9 @@ struct BacklogTests {
         async throws
     {
         try await MartWorld.with { world in
-            try await world.apply(Self.history.events)
-            let last = try #require(Self.history.events.last).at
+            let history = Self.history(from: 1_774_650_000_000)
+            try await world.apply(history.events)
+            let last = try #require(history.events.last).at + 5 * 86_400_000
             var retention = DatamartRetention()
             (retention.events, retention.intraday, retention.history) = (400, 7, 3650)
             let truth = try await world.pool.query("SELECT count(*) FROM backlog_15m")

@@ -88,31 +88,42 @@ struct MartEqualityTests {
         }
     }
 
-    @Test(arguments: [
-        ("task_fact", "calendar_key = calendar_key + 1", "true"),
-        ("task_fact", "finish_business_ms = finish_business_ms + 1", "finish_business_ms IS NOT NULL"),
-        ("task_fact", "waiting_since = waiting_since + interval '1 ms'", "waiting_since IS NOT NULL"),
-        ("task_fact", "assigned_since = NULL", "assigned_since IS NOT NULL"),
-        ("task_fact", "held_since = NULL", "held_since IS NOT NULL"),
-        ("task_fact", "work_number = work_number + 1", "true"),
-        ("task_fact", "work_started_at = NULL", "work_started_at IS NOT NULL"),
-        ("task_fact", "next_change_at = next_change_at + interval '1 ms'", "next_change_at IS NOT NULL"),
-        ("task_fact", "counted_through = 'infinity'", "true"),
-        ("task_event_fact", "priority_band_key = priority_band_key % 10 + 1", "priority IS NOT NULL"),
-        ("email_fact", "attempts = attempts + 1", "true"),
-        ("email_fact", "first_position = first_position + 1", "true"),
-        ("agent_fact", "state = 'away'", "true"), ("agent_fact", "revision = revision + 1", "true"),
-    ])
-    func `the comparison notices a column that is another`(table: String, change: String, which: String) async throws {
+    @Test func `the comparison notices a column that is another`() async throws {
+        let changes = [
+            ("task_fact", "calendar_key = calendar_key + 1", "true"),
+            ("task_fact", "finish_business_ms = finish_business_ms + 1", "finish_business_ms IS NOT NULL"),
+            ("task_fact", "waiting_since = waiting_since + interval '1 ms'", "waiting_since IS NOT NULL"),
+            ("task_fact", "assigned_since = NULL", "assigned_since IS NOT NULL"),
+            ("task_fact", "held_since = NULL", "held_since IS NOT NULL"),
+            ("task_fact", "work_number = work_number + 1", "true"),
+            ("task_fact", "work_started_at = NULL", "work_started_at IS NOT NULL"),
+            ("task_fact", "next_change_at = next_change_at + interval '1 ms'", "next_change_at IS NOT NULL"),
+            ("task_fact", "counted_through = 'infinity'", "true"),
+            ("task_event_fact", "priority_band_key = priority_band_key % 10 + 1", "NOT priority IS NULL"),
+            ("email_fact", "attempts = attempts + 1", "true"),
+            ("email_fact", "first_position = first_position + 1", "true"),
+            ("agent_fact", "state = 'away'", "true"), ("agent_fact", "revision = revision + 1", "true"),
+        ]
         let history = RandomHistory(seed: 52, start: 1_774_650_000_000, events: 300, longestPause: 600_000)
         try await MartWorld.with { world in
             try await world.apply(history.events)
-            let changed = try await world.pool.query(
-                "UPDATE \(table) SET \(change) WHERE ctid = (SELECT ctid FROM \(table) WHERE \(which) LIMIT 1)"
-            ).rowsAffected
-            #expect(changed == 1)
-            let tables = try await world.mismatches().map { String($0.prefix { $0 != ":" }) }
-            #expect(tables == [table])
+            for table in Set(changes.map(\.0)) {
+                _ = try await world.pool.query("CREATE TABLE as_it_was_\(table) AS TABLE \(table)")
+            }
+            for (table, change, which) in changes {
+                let changed = try await world.pool.query(
+                    "UPDATE \(table) SET \(change) WHERE (tableoid, ctid) = (SELECT tableoid, ctid FROM \(table) WHERE \(which) LIMIT 1)"
+                ).rowsAffected
+                #expect(changed == 1, "\(change)")
+                let tables = Set(try await world.mismatches().map { String($0.prefix { $0 != ":" }) })
+                // The band of a pick is also what is counted by.
+                #expect(tables.contains(table), "\(change)")
+                if table != "task_event_fact" { #expect(tables == [table], "\(change)") }
+                try await world.pool.transaction {
+                    try await $0.script("DELETE FROM \(table); INSERT INTO \(table) SELECT * FROM as_it_was_\(table)")
+                }
+            }
+            #expect(try await world.mismatches() == [])
         }
     }
 }

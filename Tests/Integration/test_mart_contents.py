@@ -253,6 +253,23 @@ def test_jobs_ran_and_the_check_found_nothing(site: Site) -> None:
     assert not rows(site, f"{early} AND r.started_at < p.started_at + interval '2 minutes'")
 
 
+def test_the_check_tells_of_an_open_and_a_finished_item_that_the_mart_has_lost(place: World) -> None:
+    with new_site(place) as lossy:
+        lossy.start(1)
+        items = lossy.submit(4, impact="Low")
+        act(lossy, items[0], "cancel")
+        lossy.catch_up()
+        with lossy.sql() as connection:
+            lost = connection.execute("DELETE FROM task_fact WHERE item = ANY(%s::uuid[])", [[item["id"] for item in items[:2]]])
+            assert lost.rowcount == 2
+        told = "SELECT detail FROM job_run WHERE job = 'check' AND outcome = 'succeeded' ORDER BY id DESC LIMIT 1"
+        (run,) = wait_until(lambda: rows(lossy, told), seconds=90, what="a run of the check", every=0.2)
+        found = {row["status"]: row for row in run["detail"]["differences"]}
+        assert found.keys() == {"depth", "canceled"}, found
+        assert (found["depth"]["queue"], found["depth"]["live"], found["depth"]["mart"]) == ("desk", 3, 2)
+        assert (found["canceled"]["live"], found["canceled"]["mart"]) == (1, 0) and "finishedOn" in found["canceled"]
+
+
 def test_another_zone_makes_the_mart_anew(site: Site) -> None:
     """Days of a zone that was not there before need every event again."""
     totals = "SELECT sum(entered) AS entered, sum(completed) AS completed FROM agg_day WHERE zone_key = 1"
