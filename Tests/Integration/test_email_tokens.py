@@ -81,7 +81,7 @@ def test_tokens_are_renewed_before_they_end(post: Callable[..., Post], gmail: Gm
 
 
 def test_a_renewal_that_fails_shows_while_the_old_token_does(post: Callable[..., Post], gmail: Gmail) -> None:
-    gmail.lifetime = 36
+    gmail.lifetime = 24
     desk = post()
     email = desk.start()[0]
     desk.connected("m")

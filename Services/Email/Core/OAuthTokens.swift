@@ -24,7 +24,7 @@ actor OAuthTokens {
     private let http: OutboundHTTP
     private var kept: [String: Kept] = [:]
     private var asked: [String: Task<Kept, any Error>] = [:]
-    private var failed: [String: ContinuousClock.Instant] = [:]
+    private var failed: [String: (at: ContinuousClock.Instant, error: any Error)] = [:]
     /// One renewal of a secret at a time: the next one goes on with the token that this one gets.
     private var turns: [String: Slots] = [:]
 
@@ -43,8 +43,8 @@ actor OAuthTokens {
         let key = Self.key(mailbox, name)
         if let refused, kept[key]?.token == refused { kept[key] = nil }
         if let found = kept[key] {
-            let hasJustFailed = failed[key].map { .now - $0 < Self.again } ?? false
-            if found.renewal > .now || (hasJustFailed && found.expires > .now) {
+            let isTried = asked[key] != nil || failure(key) != nil
+            if found.renewal > .now || (isTried && found.expires > .now) {
                 await keeper.tell(name, of: mailbox.tenant)
                 return found.token
             }
@@ -70,7 +70,13 @@ actor OAuthTokens {
             await keeper.tell(name, of: mailbox.tenant)
             return found.renewal - .now
         }
+        if let error = failure(key) { throw error }
         return try await renewed(key, name, of: mailbox.tenant, secret).renewal - .now
+    }
+
+    /// Why the last renewal failed, when that was just now.
+    private func failure(_ key: String) -> (any Error)? {
+        failed[key].flatMap { .now - $0.at < Self.again ? $0.error : nil }
     }
 
     /// One that was given by hand and cannot be renewed.
@@ -97,7 +103,7 @@ actor OAuthTokens {
             EmailMetrics.renewed("renewed")
             return new
         } catch {
-            failed[key] = .now
+            failed[key] = (.now, error)
             EmailMetrics.renewed("failed")
             throw error
         }

@@ -43,7 +43,7 @@ actor RefreshTokenKeeper {
     /// Core is told again after so long.
     private static let again = Duration.seconds(30)
     /// Another instance may be about to store what it got.
-    private static let looks: [Duration] = [.zero, .milliseconds(500), .seconds(1), .seconds(2)]
+    private static let looks: [Duration] = [.zero, .milliseconds(500), .seconds(1)]
 
     private let box: SecretBox?
     private let logger: Logger
