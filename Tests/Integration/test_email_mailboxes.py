@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -181,3 +182,20 @@ def test_mail_is_taken_from_the_first_connection_on_or_from_a_date(place: World)
     room.receive(progress={"cursor": "next-page"})
     again = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
     assert again["from"] == fresh["from"] and again["cursor"] == "next-page"
+
+
+def test_what_was_taken_can_be_asked(room: MailRoom) -> None:
+    messages = [room.message(), room.message(failed="Only its head was kept.", whole=False)]
+    room.receive(*messages)
+    keys = [*(one["key"] for one in messages), {"folder": "INBOX", "uidValidity": 7, "uid": 4_000_000}, {"id": "x"}]
+
+    def ask(**rest: object) -> httpx.Response:
+        return room.service.post("/mailboxes/support/taken", json={"term": room.term(), "keys": keys, **rest})
+
+    assert ask().json() == {"missing": [2, 3], "incomplete": [1]}
+    assert ask(keys=[]).json() == {"missing": [], "incomplete": []}
+    assert ask(term=room.term() - 1).status_code == 409
+    wrong = ask(keys=[{"id": "x"}, {"folder": "INBOX"}])
+    assert wrong.status_code == 422 and wrong.json()["errors"][0]["path"] == "/keys/1/uidValidity"
+    assert ask(keys=[{"id": "x"}] * 1001).status_code == 422
+    assert room.agents["anna"].post("/mailboxes/support/taken", json={"term": 1, "keys": []}).status_code == 403

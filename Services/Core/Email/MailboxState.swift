@@ -111,6 +111,7 @@ struct MailboxState: Sendable {
         json.member("taken", taken)
         json.member("folderCount", folderCount)
         json.member("takenCount", takenCount)
+        if let folderCount, let takenCount { json.member("difference", max(0, folderCount - takenCount)) }
         json.member("holder", holder)
         json.member("term", term)
         json.member("lastTakenAt", lastTakenAt)

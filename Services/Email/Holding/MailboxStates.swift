@@ -7,6 +7,8 @@ import Logging
 package actor MailboxStates {
     /// One of the two connections.
     package enum Direction: String, Sendable { case inbound, outbound }
+    /// What a remark is about.
+    package enum Remark: Sendable, CaseIterable { case marks, difference }
     /// How it is.
     package enum State: String, Sendable { case connected, connecting, disconnected, failing, disabled }
 
@@ -15,7 +17,9 @@ package actor MailboxStates {
     private let logger: Logger
     private var sides: [Direction: (state: State, error: String?)] = [:]
     private var numbers: [String: Int] = [:]
-    private var remarks: [Direction: String] = [:]
+    private var remarks: [Direction: [Remark: String]] = [:]
+    /// Messages that the last look at the folder left out.
+    private var difference = 0
     private var isTold = true
     private var isTelling = false
 
@@ -36,7 +40,7 @@ package actor MailboxStates {
         if state == .connecting, let before = sides[direction]?.state, before == .failing || before == .disconnected {
             return false
         }
-        let error = error ?? (state == .connected ? remarks[direction] : nil)
+        let error = error ?? (state == .connected ? remark(direction) : nil)
         if let before = sides[direction], before.state == state, before.error == error { return false }
         sides[direction] = (state, error)
         EmailMetrics.connected(state == .connected, direction.rawValue, labels)
@@ -46,9 +50,14 @@ package actor MailboxStates {
     }
 
     /// Something is wrong that does not keep the connection from working; nil: no longer.
-    package func remark(_ direction: Direction, _ text: String?) async {
-        remarks[direction] = text
+    package func remark(_ direction: Direction, _ text: String?, about remark: Remark = .marks) async {
+        remarks[direction, default: [:]][remark] = text
         if sides[direction]?.state == .connected { await note(direction, .connected) }
+    }
+
+    private func remark(_ direction: Direction) -> String? {
+        let all = Remark.allCases.compactMap { remarks[direction]?[$0] }
+        return all.isEmpty ? nil : all.joined(separator: " ")
     }
 
     func unread(_ count: Int) async {
@@ -56,13 +65,29 @@ package actor MailboxStates {
         await note("unread", count)
     }
 
+    /// What a look at the folder has found.
     /// - Parameters:
-    ///   - folder: messages that the folder got since mail is taken.
-    ///   - taken: how many of them were taken.
-    func counts(folder: Int, taken: Int) async {
+    ///   - folder: messages that lie there and came since mail is taken.
+    ///   - taken: how many of them core has taken.
+    package func counts(folder: Int, taken: Int) async {
+        EmailMetrics.difference(max(0, folder - taken), labels)
         if numbers["folderCount"] != folder { isTold = false }
         numbers["folderCount"] = folder
         await note("takenCount", taken)
+    }
+
+    /// What is left after what had not been taken was asked for. A difference that stays over two looks is for a person.
+    package func compared(folder: Int, taken: Int) async {
+        await counts(folder: folder, taken: taken)
+        let before = difference
+        difference = max(0, folder - taken)
+        guard difference > 0 else { return await remark(.inbound, nil, about: .difference) }
+        guard before > 0 else { return }
+        logger.warning(
+            "messages of the folder are not taken, however often they are asked for",
+            metadata: ["count": "\(difference)"])
+        await remark(
+            .inbound, "\(difference) of the folder's \(folder) messages could not be taken.", about: .difference)
     }
 
     private func note(_ name: String, _ count: Int) async {
