@@ -164,3 +164,30 @@ def test_marks_that_fail_for_a_moment_are_made_up_for(
     desk.until("m", lambda box: not box["inbound"].get("error"), "the end of the trouble")
     fetched = provider.count("messages/") if provider.kind == "gmail" else provider.count("/$value")
     assert fetched == 1 and len(desk.items()) == 1
+
+
+def test_slow_mail_servers_hold_up_no_other(desks: Callable[..., Post], stack: Stack) -> None:
+    accounts = MailServers.find(stack).accounts(6)
+    slow = [Imap(pace=1) for _ in range(5)]
+    good = Imap()
+    try:
+        boxes = [imap_mailbox(f"slow{n}", accounts[n], server.inbound()) for n, server in enumerate(slow)]
+        desk = desks(*boxes, imap_mailbox("good", accounts[5], good.inbound()))
+        desk.start()
+        for name in [*(f"slow{n}" for n in range(5)), "good"]:
+            desk.connected(name)
+        for server in slow:
+            server.arrive(mail("slow"))
+
+        def dripping() -> int:
+            return sum(any("BODY.PEEK" in command for command in server.commands) for server in slow)
+
+        wait_until(lambda: dripping() >= 4, what="the slow ones to be in hand")
+        begin = time.monotonic()
+        good.arrive(mail("good"))
+        desk.has_items(1, seconds=10)
+        assert desk.subjects() == ["good"] and time.monotonic() - begin < 10
+        wait_until(lambda: dripping() == 5, seconds=10, what="the fifth one's turn")
+    finally:
+        for server in [*slow, good]:
+            server.close()

@@ -11,7 +11,7 @@ extension HandOverProvider {
         while !rest.isEmpty {
             let batch = Array(rest.prefix(Self.greatest))
             rest = rest.dropFirst(batch.count)
-            let settled = try await held.dependencies.taking.use { try await self(batch, from: from) }
+            let settled = try await held.dependencies.taking.use { turn in try await self(batch, from: from, turn) }
             try await mark(settled)
             held.providerTroubles.took(settled.ids)
             done += settled.ids + settled.passed

@@ -26,15 +26,20 @@ struct HandOverProvider: Sendable {
     static let greatest = 20
     /// How many messages are fetched and read at a time.
     private static let width = 4
+    /// Bytes that a message holds in memory, about: it lies in a file, and what is told of it is bounded.
+    private static let held = 2 * EmailLimits.textBytes
 
     /// - Parameter from: messages that the provider took in before are passed over.
-    func callAsFunction(_ ids: [String], from: Instant) async throws -> Settled {
+    /// - Parameter turn: under which they are taken.
+    func callAsFunction(_ ids: [String], from: Instant, _ turn: Turn) async throws -> Settled {
         let begin = ContinuousClock.now
         var left = ids
         var settled = Settled()
         let passed = Passed()
         for _ in 0..<3 {
-            let documents = try await documents(left, from: from, passed)
+            let documents = try await turn.lending(Self.held * left.count) {
+                try await self.documents(left, from: from, passed)
+            }
             settled.passed = passed.ids.withLock { $0 }
             guard !documents.isEmpty else { return settled }
             try held.requireTrust()
