@@ -1,6 +1,7 @@
 """A folder is compared with what was taken: what was passed over is found and taken, and a difference that stays is told."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from stack import Stack
 from standins.gmail import Gmail
 from standins.graph import Graph
 from standins.imap import Imap, Mail
-from standins.provider import Refusal, Request, Stored
+from standins.provider import BreakOff, Refusal, Request, Stored
 from test_email_providers import mailbox, message
 from test_email_refusals import asks_for
 from test_email_refusals import message as mail
@@ -164,6 +165,51 @@ def test_marks_that_fail_for_a_moment_are_made_up_for(
     desk.until("m", lambda box: not box["inbound"].get("error"), "the end of the trouble")
     fetched = provider.count("messages/") if provider.kind == "gmail" else provider.count("/$value")
     assert fetched == 1 and len(desk.items()) == 1
+
+
+def taken(desk: Post, least: int) -> None:
+    desk.until("m", lambda box: box["taken"] >= least, f"{least} to be taken")
+
+
+def test_a_first_read_that_another_holder_goes_on_with_fetches_nothing_twice(post: Callable[..., Post], imap: Imap) -> None:
+    desk = post(imap, since="2026-01-01T00:00:00Z")
+    subjects = [f"m{number:03}" for number in range(400)]
+    for subject in subjects:
+        imap.arrive(mail(subject))
+    imap.trouble(None, asks_for(395))
+    first = desk.start()[0]
+    taken(desk, 100)
+    first.kill()
+    imap.heal()
+    desk.start()
+    desk.has_items(400, seconds=60)
+    assert desk.subjects() == subjects
+    asked = Counter(uid for command in imap.commands for uid in (1, 100) if asks_for(uid)(command))
+    assert asked == {1: 1, 100: 1}
+
+
+def test_a_provider_s_first_read_that_another_holder_goes_on_with_fetches_nothing_twice(
+    post: Callable[..., Post], provider: Gmail | Graph
+) -> None:
+    ids = [provider.arrive(message(f"m{n:02}"), provider.inbox, at=time.time() - 7200 + n) for n in range(12)]
+    if provider.kind == "gmail":
+        # It tells of the newest first.
+        ids.reverse()
+    provider.trouble(100_000, BreakOff(), lambda request: ids[-1] in request.path)
+    desk = post(provider, since=day_ago(), processed={"action": "none"})
+    first = desk.start()[0]
+    taken(desk, 9)
+    first.kill()
+    provider.heal()
+    desk.start()
+    desk.has_items(12)
+    assert desk.subjects() == [f"m{n:02}" for n in range(12)]
+    fetched = Counter(one for request in provider.requests for one in ids[:9] if fetches(request, one))
+    assert fetched == dict.fromkeys(ids[:9], 1)
+
+
+def fetches(request: Request, identifier: str) -> bool:
+    return request.path.endswith((f"/{identifier}", f"/{identifier}/$value")) and "$select" not in request.query
 
 
 def test_slow_mail_servers_hold_up_no_other(desks: Callable[..., Post], stack: Stack) -> None:

@@ -42,20 +42,26 @@ struct TakeMessages {
             uids.ranges.compactMap { $0.lowerBound > last ? nil : $0.lowerBound...min(last, $0.upperBound) })
         // IMAP's dates have no fractions of a second. How far the folder is read is told at the end only: whoever goes on
         // from somewhere in it takes all that follows, and UIDs of a folder that was moved do not follow the dates.
-        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last, advances: false)
+        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last, advances: false, isAnew: true)
         // Also where there was nothing: from here on everything is taken.
         try await handOver.pass(last)
         taken = last
     }
 
     /// Takes in batches, each of which is fetched, then read, then told to core; what was taken is marked.
+    /// - Parameter isAnew: whether some of them may have been taken when the folder was read before: those are not fetched.
     func take(
-        _ uids: UIDSet, filter: @Sendable (MessageSummary) -> Bool, upTo last: UInt32, advances: Bool = true
+        _ uids: UIDSet, filter: @Sendable (MessageSummary) -> Bool, upTo last: UInt32, advances: Bool = true,
+        isAnew: Bool = false
     ) async throws {
         var pace = FetchPace()
         for part in Self.parts(uids) {
             let troubles = held.troubles
-            let summaries = try await session.summaries(part).filter(filter).filter { !troubles.isAhead($0.uid) }
+            var summaries = try await session.summaries(part).filter(filter).filter { !troubles.isAhead($0.uid) }
+            if isAnew, !summaries.isEmpty {
+                let missing = try await held.core.taken(summaries.map(\.uid), of: handOver.place).missing
+                summaries.removeAll { !missing.contains($0.uid) }
+            }
             guard !summaries.isEmpty else { continue }
             pace = try await held.dependencies.taking.use { [pace, summaries] turn in
                 try await take(summaries, advances, turn, pace)

@@ -49,7 +49,12 @@ struct PullProvider: Sendable {
         troubles.beginRound()
         var seen: Set<String> = []
         let next = try await handOver.connection.changes(after: cursor, from: since) { ids in
-            let fresh = ids.filter { seen.insert($0).inserted && !troubles.isAhead($0) }
+            var fresh = ids.filter { seen.insert($0).inserted && !troubles.isAhead($0) }
+            // A folder that is read anew holds much that was taken: that is not fetched.
+            if cursor == nil, !fresh.isEmpty {
+                let missing = try await held.core.taken(fresh).missing
+                fresh.removeAll { !missing.contains($0) }
+            }
             _ = try await handOver.take(fresh, from: from)
         }
         try troubles.endRound()
