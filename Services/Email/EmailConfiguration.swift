@@ -26,9 +26,14 @@ public enum EmailKeys {
         return text
     }
 
+    static let reconcileEvery = ConfigurationKey<Duration>.duration(
+        "email.reconcile.every", "How often a mailbox's folder is compared with what was taken.",
+        in: 1_000...86_400_000, fallbackMilliseconds: 600_000)
+
     /// All of them.
     public static let all: [ConfigurationKeyDescription] = [
         core.description, keys.description, spool.description, certificates.description,
+        reconcileEvery.description,
     ]
 }
 
@@ -40,6 +45,7 @@ public struct EmailConfiguration: Sendable {
     let keys: [String]
     let spool: String
     let certificates: String?
+    let reconcileEvery: Duration
 
     /// Reads environment and file.
     /// - Parameter otherKeys: keys of services that run in the same process.
@@ -54,7 +60,8 @@ public struct EmailConfiguration: Sendable {
             shared: shared, core: source.required(EmailKeys.core, placeholder: []),
             keys: source.required(EmailKeys.keys, placeholder: []),
             spool: source.required(EmailKeys.spool, placeholder: "/tmp"),
-            certificates: source.optional(EmailKeys.certificates))
+            certificates: source.optional(EmailKeys.certificates),
+            reconcileEvery: source.required(EmailKeys.reconcileEvery, placeholder: .seconds(600)))
         try source.finish()
         for key in configuration.keys { KnownSecrets.shared.add(key) }
         return configuration

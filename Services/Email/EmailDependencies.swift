@@ -26,6 +26,8 @@ struct EmailDependencies: Sendable {
     let leaseTime: Duration
     /// How many mailboxes take messages in at the same time: it bounds memory.
     let taking: Slots
+    /// How often a folder is compared with what was taken, at most.
+    let reconcileEvery: Duration
     let logger: Logger
 
     /// A server as `EmailAccess` takes it: every address passes the guard.

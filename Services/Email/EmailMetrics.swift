@@ -74,6 +74,11 @@ enum EmailMetrics {
             ("email_inbound_blocked_total", "Attachments that were not taken because of their name or type."),
             ("email_inbound_bytes_total", "Bytes of messages taken."),
             ("email_mailbox_unread", "Unread messages in the mailbox's folder."),
+            (
+                "email_mailbox_difference",
+                "Messages in the mailbox's folder that were not taken, at the last comparison."
+            ),
+            ("email_inbound_missed_total", "Messages that only the comparison with the folder has found."),
             ("email_inbound_waiting_seconds", "Time from a message's arrival in the mailbox until it was taken."),
             ("email_inbound_processing_seconds", "Time that reading and handing over a message took."),
             ("email_server_connected", "Whether the mailbox's server is connected (1) or not (0)."),

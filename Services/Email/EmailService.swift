@@ -38,7 +38,8 @@ public struct EmailService: Sendable {
             http: outbound, threads: threads, secrets: secrets,
             tokens: OAuthTokens(http: outbound, keeper: RefreshTokenKeeper(box: secrets, logger: logger)), spool: spool,
             certificates: configuration.certificates, instance: shared.instance, redisPrefix: shared.redis.prefix,
-            leaseTime: shared.leaseTTL, taking: Slots(4), logger: logger)
+            leaseTime: shared.leaseTTL, taking: Slots(4, lending: 16 << 20),
+            reconcileEvery: configuration.reconcileEvery, logger: logger)
         let registry = HeldMailboxes()
         let roster = MailboxRoster(dependencies: dependencies, registry: registry)
         let watches = configuration.keys.map { key in

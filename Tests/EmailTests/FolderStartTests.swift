@@ -33,6 +33,14 @@ import Testing
         #expect(rebuilt.epoch == 2)
     }
 
+    @Test func aMailboxThatIsMadeAgainBeginsAnotherEpoch() {
+        let start = FolderStart(
+            FolderProgress(place: nil, from: Self.from, epoch: 3), ImapFolderState(), account: "kim at host",
+            since: nil,
+            now: Self.now)
+        #expect((start.beginning, start.epoch, start.from) == (.looksAnew, 3, Self.from))
+    }
+
     @Test func uidsThatAreGivenASecondTimeBeginAnotherEpoch() {
         let reused = start(.init(uidValidity: 7, uid: 10), next: 10)
         #expect(reused.beginning == .looksAnew)

@@ -61,6 +61,26 @@ import Testing
         #expect(core.last["outbound"]?["state"]?.stringValue == "connecting")
     }
 
+    @Test func aDifferenceThatStaysOverTwoLooksIsForAPerson() async {
+        let last = Mutex<JSONObject>([:])
+        let states = MailboxStates(labels: [], logger: Logger(label: "test")) { report in last.withLock { $0 = report }
+        }
+        func error() -> String? { last.withLock { $0["inbound"]?["error"]?.stringValue } }
+        await states.note(.inbound, .connected)
+        await states.compared(folder: 5, taken: 3)
+        #expect(last.withLock { $0["folderCount"]?.integerValue } == 5)
+        #expect(last.withLock { $0["takenCount"]?.integerValue } == 3)
+        #expect(error() == nil)
+        await states.compared(folder: 5, taken: 4)
+        #expect(error() == "1 of the folder's 5 messages could not be taken.")
+        await states.remark(.inbound, "No marks.")
+        #expect(error() == "No marks. 1 of the folder's 5 messages could not be taken.")
+        await states.compared(folder: 5, taken: 5)
+        #expect(error() == "No marks.")
+        await states.compared(folder: 6, taken: 5)
+        #expect(error() == "No marks.", "it is a new one")
+    }
+
     @Test func whatCouldNotBeToldIsToldLater() async {
         struct Away: Error {}
         let told = Mutex<[JSONObject]>([])

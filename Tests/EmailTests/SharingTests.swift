@@ -102,7 +102,7 @@ import Testing
             for index in 0..<60 {
                 group.addTask {
                     let waiting = Task {
-                        try await slots.use {
+                        try await slots.use { _ in
                             inside.enter()
                             await Task.yield()
                             inside.leave()
@@ -116,7 +116,7 @@ import Testing
         }
         #expect(inside.counts.most <= 3)
         #expect(inside.counts.now == 0)
-        for _ in 0..<3 { try await slots.use {} }
+        for _ in 0..<3 { try await slots.use { _ in } }
     }
 
     @Test(.timeLimit(.minutes(1))) func aWakeUpIsNeverLostAndTimeRunsOut() async throws {

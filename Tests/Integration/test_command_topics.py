@@ -299,7 +299,7 @@ def test_topics_that_two_tenants_have_named_before_are_the_earlier_ones(stack: S
             web, named = '"name":"web"', '"name":"web","topic":"old.commands","replies":{"topic":"second.status"}'
             assert connection.execute(both, [web, named, second.name]).rowcount == 1
             connection.execute("UPDATE configuration SET document = %s " + of_tenant, ['{"sources": [', broken.name])
-        assert "Applied 2 migrations, up to 12." in world.run("migrate").stdout
+        assert "Applied 3 migrations, up to 13." in world.run("migrate").stdout
         with psycopg.connect(world.admin_url) as connection:
             claims = "SELECT c.topic, t.name FROM command_topic c JOIN tenant t ON t.id = c.tenant ORDER BY c.topic"
             assert connection.execute(claims).fetchall() == [("old.commands", first.name), ("second.status", second.name)]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -181,3 +182,53 @@ def test_mail_is_taken_from_the_first_connection_on_or_from_a_date(place: World)
     room.receive(progress={"cursor": "next-page"})
     again = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
     assert again["from"] == fresh["from"] and again["cursor"] == "next-page"
+
+
+def test_a_mailbox_that_is_made_again_begins_as_a_new_one(room: MailRoom) -> None:
+    old = room.term()
+    first = room.message()
+    place = {"folder": "INBOX", "uidValidity": 7, "uid": 9, "account": "kim"}
+    room.receive(first, progress=place)
+    room.receive(progress={"cursor": "next-page"})
+    shown = room.admin.get("/mailboxes/support").json()
+    assert shown["taken"] == 1 and shown["takenFrom"] > "2026"
+    assert room.admin.delete("/mailboxes/support").status_code == 204
+    dated = mailbox()
+    dated["inbound"]["since"] = "2021-01-01T00:00:00Z"
+    made = room.admin.post("/mailboxes", json=dated)
+    assert made.status_code == 201 and made.json()["taken"] == 0 and "takenFrom" not in made.json()
+    # Whoever held the one of before writes nothing into this one.
+    assert room.post_received(room.message(), term=old, progress=place).status_code == 409
+    room.lease()
+    progress = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
+    begin = "2021-01-01T00:00:00.000Z"
+    assert progress == {"folders": {"INBOX": {"from": begin, "epoch": 1}}, "from": begin}
+    assert room.admin.get("/mailboxes/support").json()["takenFrom"] == begin
+    # What was taken stays known, and a UID may be another account's now.
+    again, other = ({**one, "key": {**first["key"], "epoch": 1}} for one in (first, room.message()))
+    assert room.receive(again)[0]["outcome"] == "duplicate"
+    other["key"]["uid"] += 1
+    assert room.receive(other)[0]["outcome"] == "created"
+
+    assert room.admin.delete("/mailboxes/support").status_code == 204
+    assert room.admin.post("/mailboxes", json=mailbox()).status_code == 201
+    room.lease()
+    progress = room.service.get("/mailboxes/support/progress", params={"term": room.term()}).json()
+    assert progress["from"] > shown["takenFrom"] and progress["folders"]["INBOX"]["epoch"] == 2
+
+
+def test_what_was_taken_can_be_asked(room: MailRoom) -> None:
+    messages = [room.message(), room.message(failed="Only its head was kept.", whole=False)]
+    room.receive(*messages)
+    keys = [*(one["key"] for one in messages), {"folder": "INBOX", "uidValidity": 7, "uid": 4_000_000}, {"id": "x"}]
+
+    def ask(**rest: object) -> httpx.Response:
+        return room.service.post("/mailboxes/support/taken", json={"term": room.term(), "keys": keys, **rest})
+
+    assert ask().json() == {"missing": [2, 3], "incomplete": [1]}
+    assert ask(keys=[]).json() == {"missing": [], "incomplete": []}
+    assert ask(term=room.term() - 1).status_code == 409
+    wrong = ask(keys=[{"id": "x"}, {"folder": "INBOX"}])
+    assert wrong.status_code == 422 and wrong.json()["errors"][0]["path"] == "/keys/1/uidValidity"
+    assert ask(keys=[{"id": "x"}] * 1001).status_code == 422
+    assert room.agents["anna"].post("/mailboxes/support/taken", json={"term": 1, "keys": []}).status_code == 403

@@ -285,6 +285,33 @@ def test_uids_that_are_given_a_second_time_hide_no_mail(post: Callable[..., Post
     assert desk.subjects() == ["after", "last", *(f"m{number}" for number in range(5))]
 
 
+@pytest.mark.parametrize("how", ["another date", "another head"])
+def test_a_uid_that_is_given_a_second_time_is_not_fetched_for_the_first(
+    post: Callable[..., Post], imap: Imap, how: str
+) -> None:
+    desk = post(imap, greatestMessage=3000)
+    desk.start()
+    desk.connected("m")
+    kept = imap.arrive(message("large", "x" * 4000))
+    (held,) = desk.has_items(1)
+    assert held["status"] == "errorheld"
+    # As a server is that was restored: another message of the same size has its UID, under the same UIDVALIDITY.
+    with imap.lock:
+        if how == "another date":
+            kept.at -= 3600
+        else:
+            kept.raw = message("other", "x" * 4000)
+    desk.http.patch("/mailboxes/m", json={"inbound": {"greatestMessage": 10_000}}).raise_for_status()
+    assert desk.http.post(f"/workitems/{held['id']}/resume").json()["status"] == "queued"
+
+    def again() -> dict | None:
+        (found,) = desk.http.get("/emails", params={"workItemId": held["id"]}).json()["items"]
+        return found if "no longer where it was" in (found.get("reason") or "") else None
+
+    assert wait_until(again, what="the message to be read once more", every=0.1)["state"] == "failed"
+    assert desk.subjects() == ["large"]
+
+
 def test_dates_that_items_cannot_have_stop_nothing(post: Callable[..., Post], imap: Imap) -> None:
     desk = post(imap)
     desk.start()

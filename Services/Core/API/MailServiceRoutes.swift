@@ -51,6 +51,20 @@ extension CoreAPI {
         routes.post("/mailboxes/{name}/received", access: .anyOf(.mail), bodyLimit: 32 << 20) { request in
             try await received(request)
         }
+        routes.post("/mailboxes/{name}/taken", access: .anyOf(.mail), bodyLimit: 4 << 20) { request in
+            let lease = try await lease(request)
+            let body = try await request.object()
+            try body.refuseMembers(otherThan: ["term", "keys"])
+            let keys: [ReceivedEmail.Key]
+            do throws(BodyProblems) {
+                keys = try ReceivedEmail.readKeys(body["keys"], at: JSONPointer.root.appending("keys"))
+            } catch { throw error.problem }
+            let answer = try await TakenEmails(lease: lease).look(for: keys, term: try Self.term(in: body))
+            return .json(capacity: 8 * (answer.missing.count + answer.incomplete.count) + 64) { json in
+                json.member("missing", .array(answer.missing.map { .integer(Int64($0)) }))
+                json.member("incomplete", .array(answer.incomplete.map { .integer(Int64($0)) }))
+            }
+        }
         routes.post("/mailboxes/{name}/outbound/claim", access: .anyOf(.mail)) { request in
             let lease = try await lease(request)
             let body = try await request.object()

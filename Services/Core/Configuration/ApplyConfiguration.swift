@@ -45,6 +45,8 @@ public struct ApplyConfiguration: Sendable {
         {
             return version
         }
+        let before = try present.first.map { JSONValue.object(JSONObject(stored: try $0[0].text)) }
+        try await RemadeMailboxes(in: configuration, before: before, tenant: tenant).begin(at: .now, on: transaction)
         let next = version + 1
         let told = configuration.sources.filter { $0.replies != nil }.map(\.name)
         _ = try await transaction.pipeline([

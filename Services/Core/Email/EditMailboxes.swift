@@ -77,7 +77,9 @@ struct EditMailboxes: Sendable {
                 configuration, tenant: runtime.tenant, expected: snapshot.version, by: author, on: transaction)
             guard let index = edited.index else { return (done: version, answer: .nothing) }
             let mailbox = configuration.mailboxes[index]
-            let state = states[mailbox.name] ?? MailboxState(at: now)
+            // One that is made is a new one, whoever had its name before.
+            let isMade = snapshot.configuration.mailbox(named: mailbox.name) == nil
+            let state = (isMade ? nil : states[mailbox.name]) ?? MailboxState(at: now)
             return (done: version, answer: StoredAnswer(status) { state.write(mailbox, version: version, to: &$0) })
         }
         if let version = applied.done { try await tenants.take(version, of: runtime) }

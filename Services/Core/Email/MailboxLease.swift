@@ -38,10 +38,15 @@ struct MailboxLease: Sendable {
             ])
         guard let row = results[1].first else { return [:] }
         let state = try MailboxState(row: row)
+        let from = JSONValue.string((state.firstFrom ?? now).rfc3339)
         var folders = state.folders
         let folder = mailbox.inbound?.folder ?? "INBOX"
-        if folders[folder] == nil { folders[folder] = ["from": .string(state.firstFrom.rfc3339)] }
-        var progress: JSONObject = ["folders": .object(folders), "from": .string(state.firstFrom.rfc3339)]
+        for name in folders.keys + (folders[folder] == nil ? [folder] : []) where folders[name]?["from"] == nil {
+            var entry = folders[name]?.objectValue ?? JSONObject()
+            entry["from"] = from
+            folders[name] = .object(entry)
+        }
+        var progress: JSONObject = ["folders": .object(folders), "from": from]
         progress["cursor"] = state.cursor.map(JSONValue.string)
         return progress
     }

@@ -22,9 +22,9 @@ struct MailboxState: Sendable {
     var takenCount: Int64?
     var taken: Int64 = 0
     var lastTakenAt: Instant?
-    /// From when on mail is taken.
-    var firstFrom: Instant
-    /// By folder: `uidValidity`, `uid`, `from`.
+    /// From when on mail is taken; nil while the first connection is still to come.
+    var firstFrom: Instant?
+    /// By folder: `uidValidity`, `uid`, `from`; of one that is to be read anew its `epoch` alone.
     var folders = JSONObject()
     var cursor: String?
 
@@ -32,7 +32,6 @@ struct MailboxState: Sendable {
     init(at now: Instant) {
         inbound = Side(state: .disconnected, since: now)
         outbound = inbound
-        firstFrom = now
     }
 
     static let columns = """
@@ -56,7 +55,7 @@ struct MailboxState: Sendable {
         takenCount = try cell(10).nullable?.int64
         taken = try cell(11).int64
         lastTakenAt = (try cell(12).nullable?.int64).map { Instant(milliseconds: $0) }
-        firstFrom = Instant(milliseconds: try cell(13).int64)
+        firstFrom = (try cell(13).nullable?.int64).map { Instant(milliseconds: $0) }
         folders = JSONObject(stored: try cell(14).text)
         cursor = try cell(15).nullable?.text
     }
@@ -68,8 +67,9 @@ struct MailboxState: Sendable {
     static func begin(_ mailbox: MailboxConfiguration, tenant: Int32, at now: Instant) -> SQLStatement {
         SQLStatement(
             """
-            INSERT INTO mailbox_state (tenant, name, inbound_since, outbound_since, first_from)
-            VALUES ($1, $2, $3, $3, $4) ON CONFLICT DO NOTHING
+            INSERT INTO mailbox_state AS s (tenant, name, inbound_since, outbound_since, first_from)
+            VALUES ($1, $2, $3, $3, $4)
+            ON CONFLICT (tenant, name) DO UPDATE SET first_from = excluded.first_from WHERE s.first_from IS NULL
             """,
             [
                 .int4(tenant), .text(mailbox.name), .int8(now.milliseconds),
@@ -108,9 +108,11 @@ struct MailboxState: Sendable {
         side("inbound", mailbox.inbound?.document, inbound)
         side("outbound", mailbox.outbound?.document, outbound)
         json.member("unread", unread)
+        json.member("takenFrom", firstFrom)
         json.member("taken", taken)
         json.member("folderCount", folderCount)
         json.member("takenCount", takenCount)
+        if let folderCount, let takenCount { json.member("difference", max(0, folderCount - takenCount)) }
         json.member("holder", holder)
         json.member("term", term)
         json.member("lastTakenAt", lastTakenAt)

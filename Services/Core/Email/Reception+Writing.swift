@@ -110,7 +110,8 @@ extension Reception {
             let reached = max(same ? before?["uid"]?.integerValue ?? 0 : 0, min(place.uid, (lowest ?? .max) - 1))
             var folder: JSONObject = [
                 "uidValidity": .integer(place.uidValidity), "uid": .integer(reached),
-                "from": place.from.map { .string($0.rfc3339) } ?? before?["from"] ?? .string(state.firstFrom.rfc3339),
+                "from": place.from.map { .string($0.rfc3339) } ?? before?["from"]
+                    ?? .string((state.firstFrom ?? now).rfc3339),
             ]
             if place.epoch > 0 { folder["epoch"] = .integer(place.epoch) }
             folder["account"] = place.account.map(JSONValue.string) ?? before?["account"]

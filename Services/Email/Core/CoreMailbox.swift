@@ -26,7 +26,7 @@ struct CoreMailbox: Sendable {
         let entry = answer["folders"]?[folder]
         guard let validity = entry?["uidValidity"]?.integerValue.flatMap({ UInt32(exactly: $0) }),
             let uid = entry?["uid"]?.integerValue.flatMap({ UInt32(exactly: $0) })
-        else { return FolderProgress(place: nil, from: from) }
+        else { return FolderProgress(place: nil, from: from, epoch: entry?["epoch"]?.integerValue ?? 0) }
         let place = FolderProgress.Place(
             uidValidity: validity, uid: uid, epoch: entry?["epoch"]?.integerValue ?? 0,
             account: entry?["account"]?.stringValue)

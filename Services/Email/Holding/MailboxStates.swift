@@ -7,6 +7,8 @@ import Logging
 package actor MailboxStates {
     /// One of the two connections.
     package enum Direction: String, Sendable { case inbound, outbound }
+    /// What a remark is about.
+    package enum Remark: Sendable, CaseIterable { case marks, difference }
     /// How it is.
     package enum State: String, Sendable { case connected, connecting, disconnected, failing, disabled }
 
@@ -21,8 +23,10 @@ package actor MailboxStates {
     private let logger: Logger
     private var sides: [Direction: Side] = [:]
     private var numbers: [String: Int] = [:]
-    private var remarks: [Direction: String] = [:]
     private var renewals: [Direction: String] = [:]
+    private var remarks: [Direction: [Remark: String]] = [:]
+    /// Messages that the last look at the folder left out.
+    private var difference = 0
     private var isTold = true
     private var isTelling = false
 
@@ -43,7 +47,7 @@ package actor MailboxStates {
         if state == .connecting, let before = sides[direction]?.state, before == .failing || before == .disconnected {
             return false
         }
-        var (state, error) = (state, error ?? (state == .connected ? remarks[direction] : nil))
+        var (state, error) = (state, error ?? (state == .connected ? remark(direction) : nil))
         if state == .connected, let renewal = renewals[direction] { (state, error) = (.failing, renewal) }
         let before = sides[direction]
         if let before, before.state == state, before.error == error { return false }
@@ -56,8 +60,8 @@ package actor MailboxStates {
     }
 
     /// Something is wrong that does not keep the connection from working; nil: no longer.
-    package func remark(_ direction: Direction, _ text: String?) async {
-        remarks[direction] = text
+    package func remark(_ direction: Direction, _ text: String?, about remark: Remark = .marks) async {
+        remarks[direction, default: [:]][remark] = text
         if sides[direction]?.state == .connected { await note(direction, .connected) }
     }
 
@@ -74,18 +78,39 @@ package actor MailboxStates {
         }
     }
 
+    private func remark(_ direction: Direction) -> String? {
+        let all = Remark.allCases.compactMap { remarks[direction]?[$0] }
+        return all.isEmpty ? nil : all.joined(separator: " ")
+    }
+
     func unread(_ count: Int) async {
         EmailMetrics.unread(count, labels)
         await note("unread", count)
     }
 
+    /// What a look at the folder has found.
     /// - Parameters:
-    ///   - folder: messages that the folder got since mail is taken.
-    ///   - taken: how many of them were taken.
-    func counts(folder: Int, taken: Int) async {
+    ///   - folder: messages that lie there and came since mail is taken.
+    ///   - taken: how many of them core has taken.
+    package func counts(folder: Int, taken: Int) async {
+        EmailMetrics.difference(max(0, folder - taken), labels)
         if numbers["folderCount"] != folder { isTold = false }
         numbers["folderCount"] = folder
         await note("takenCount", taken)
+    }
+
+    /// What is left after what had not been taken was asked for. A difference that stays over two looks is for a person.
+    package func compared(folder: Int, taken: Int) async {
+        await counts(folder: folder, taken: taken)
+        let before = difference
+        difference = max(0, folder - taken)
+        guard difference > 0 else { return await remark(.inbound, nil, about: .difference) }
+        guard before > 0 else { return }
+        logger.warning(
+            "messages of the folder are not taken, however often they are asked for",
+            metadata: ["count": "\(difference)"])
+        await remark(
+            .inbound, "\(difference) of the folder's \(folder) messages could not be taken.", about: .difference)
     }
 
     private func note(_ name: String, _ count: Int) async {

@@ -9,12 +9,23 @@ struct FetchAgain: Sendable {
     let inbound: MailboxInbound
     let dependencies: EmailDependencies
 
+    /// What is known of the message. A server that was restored gives UIDs a second time, under the same UIDVALIDITY: what
+    /// does not fit is another message.
+    struct Known: Sendable {
+        /// Its bytes; 0 when nobody knows.
+        let size: Int
+        /// When the mailbox got it.
+        let receivedAt: Instant
+        /// How it begins: what was kept of it.
+        let head: MailBody
+    }
+
     /// - Parameters:
     ///   - place: the message's key.
-    ///   - size: its bytes; 0 when nobody knows. Another size is another message.
     ///   - path: a file to make.
-    /// - Returns: nil when the message is not there, or too large to be taken.
-    func callAsFunction(_ place: JSONValue, size: Int, to path: String) async throws -> MailBody? {
+    /// - Returns: nil when the message is not there.
+    func callAsFunction(_ place: JSONValue, _ known: Known, to path: String) async throws -> MailBody? {
+        let size = known.size
         guard size <= inbound.greatestMessage else {
             throw MailboxProblem("The mailbox takes messages of \(inbound.greatestMessage) bytes at most.")
         }
@@ -34,7 +45,7 @@ struct FetchAgain: Sendable {
             dependencies.server(server), try await dependencies.credentials(credentials, of: mailbox),
             patience: Self.patience, spool: dependencies.spool)
         do {
-            let body = try await fetch(uid, of: folder, place["uidValidity"]?.integerValue, size: size, session)
+            let body = try await fetch(uid, of: folder, place["uidValidity"]?.integerValue, known, session)
             await session.close()
             return body
         } catch {
@@ -44,11 +55,12 @@ struct FetchAgain: Sendable {
     }
 
     private func fetch(
-        _ uid: UInt32, of folder: String, _ validity: Int64?, size: Int, _ session: ImapSession
+        _ uid: UInt32, of folder: String, _ validity: Int64?, _ known: Known, _ session: ImapSession
     ) async throws -> MailBody? {
         let state = try await session.select(folder, readOnly: true)
         guard Int64(state.uidValidity) == validity,
-            let summary = try await session.summaries(UIDSet([uid])).first, summary.size == size
+            let summary = try await session.summaries(UIDSet([uid])).first, summary.size == known.size,
+            known.isDated(summary.internalDate)
         else { return nil }
         let fetch = FetchMessages(
             session: session, troubles: FetchTroubles(), greatest: inbound.greatestMessage)
@@ -56,7 +68,8 @@ struct FetchAgain: Sendable {
         guard found.postponed == nil else {
             throw EmailAccessError(.refused, "The mail server does not give the message out.")
         }
-        return found.items.first?.message.body
+        guard let body = found.items.first?.message.body, try known.isBeginning(of: body) else { return nil }
+        return body
     }
 
     /// Core asks again after 30 s.
@@ -66,4 +79,25 @@ struct FetchAgain: Sendable {
         patience.window = .seconds(10)
         return patience
     }()
+}
+
+extension FetchAgain.Known {
+    /// Whether it is the date that the message had. IMAP's have no fractions of a second, and some servers tell none.
+    func isDated(_ internalDate: Int64) -> Bool {
+        guard internalDate > 0 else { return true }
+        return abs(ReadMessage.received(internalDate).milliseconds - receivedAt.milliseconds) < 1000
+    }
+
+    /// Whether what was kept stands at the beginning of what was fetched.
+    func isBeginning(of body: MailBody) throws(EmailAccessError) -> Bool {
+        guard head.size <= body.size else { return false }
+        var offset = 0
+        while offset < head.size {
+            let kept = try head.piece(at: offset)
+            let fetched = try body.piece(at: offset, atMost: kept.count)
+            guard !kept.isEmpty, kept == fetched else { return false }
+            offset += kept.count
+        }
+        return true
+    }
 }

@@ -29,7 +29,7 @@ package struct FolderStart: Sendable, Equatable {
         _ progress: FolderProgress, _ state: ImapFolderState, account: String, since: Instant?, now: Instant
     ) {
         guard let place = progress.place else {
-            (beginning, epoch, from, isAnotherAccount) = (.looksAnew, 0, progress.from, false)
+            (beginning, epoch, from, isAnotherAccount) = (.looksAnew, progress.epoch, progress.from, false)
             return
         }
         if let known = place.account, known != account {
@@ -72,7 +72,11 @@ package struct FolderProgress: Sendable, Equatable {
     package var place: Place?
     /// From when on mail is taken.
     package var from: Instant
+    /// Where nothing was taken yet: how often its UIDs began anew before, for another mailbox of this name.
+    package var epoch: Int64
 
     /// Progress.
-    package init(place: Place?, from: Instant) { (self.place, self.from) = (place, from) }
+    package init(place: Place?, from: Instant, epoch: Int64 = 0) {
+        (self.place, self.from, self.epoch) = (place, from, epoch)
+    }
 }

@@ -1,9 +1,10 @@
 import Domain
 import Logging
 import ServiceKit
+import Synchronization
 
 /// What taking the messages of a held mailbox in works with, however they come.
-struct HeldInbound: Sendable {
+final class HeldInbound: Sendable {
     let mailbox: MailboxAssignment
     let inbound: MailboxInbound
     let core: CoreMailbox
@@ -16,6 +17,21 @@ struct HeldInbound: Sendable {
     let troubles = FetchTroubles<UInt32>()
     /// What a provider has not given out, by its ids.
     let providerTroubles = FetchTroubles<String>()
+    /// When a provider's folder is compared with what was taken, over all connections.
+    let looks: LookTimes
+    /// Messages of a provider's folder that came before mail is taken, as was found out by fetching them.
+    let early = Mutex<Set<String>>([])
+
+    init(
+        mailbox: MailboxAssignment, inbound: MailboxInbound, core: CoreMailbox, client: CoreClient,
+        dependencies: EmailDependencies, states: MailboxStates, requireTrust: @escaping @Sendable () throws -> Void,
+        logger: Logger
+    ) {
+        (self.mailbox, self.inbound, self.core, self.client) = (mailbox, inbound, core, client)
+        (self.dependencies, self.states, self.requireTrust) = (dependencies, states, requireTrust)
+        self.logger = logger
+        looks = LookTimes(every: dependencies.reconcileEvery)
+    }
 
     var read: ReadMessage {
         ReadMessage(mailbox: mailbox, inbound: inbound, core: client, dependencies: dependencies)

@@ -15,6 +15,9 @@ package struct MessageBatches: Sendable {
         /// Too large to be taken: only their heads are fetched.
         package var heads: [MessageSummary] = []
 
+        /// Bytes that it holds in memory, at most.
+        package var held = 0
+
         /// All of them.
         package var all: [MessageSummary] { whole + heads }
         var isEmpty: Bool { whole.isEmpty && heads.isEmpty }
@@ -24,18 +27,26 @@ package struct MessageBatches: Sendable {
     /// - Parameter greatest: bytes of a message at most.
     package static func batches(_ summaries: [MessageSummary], greatest: Int) -> [Batch] {
         var batches: [Batch] = []
-        var batch = Batch()
-        var size = 0
-        for summary in summaries {
-            if summary.size > greatest { batch.heads.append(summary) } else { batch.whole.append(summary) }
-            // Large ones lie in files.
-            size += min(summary.size, 262_144)
-            if batch.all.count == messages || size >= bytes {
-                batches.append(batch)
-                (batch, size) = (Batch(), 0)
-            }
-        }
-        if !batch.isEmpty { batches.append(batch) }
+        var rest = summaries[...]
+        while let batch = next(of: &rest, greatest: greatest) { batches.append(batch) }
         return batches
     }
+
+    /// Cuts the next one off.
+    /// - Parameters:
+    ///   - greatest: bytes of a message at most.
+    ///   - bytes: what the batch may hold in memory, but for its last message.
+    package static func next(
+        of rest: inout ArraySlice<MessageSummary>, greatest: Int, bytes: Int = bytes
+    ) -> Batch? {
+        var batch = Batch()
+        while batch.all.count < messages, batch.held < bytes, let summary = rest.popFirst() {
+            if summary.size > greatest { batch.heads.append(summary) } else { batch.whole.append(summary) }
+            batch.held += min(summary.size, inMemory)
+        }
+        return batch.isEmpty ? nil : batch
+    }
+
+    /// Large ones lie in files.
+    private static let inMemory = 262_144
 }

@@ -16,9 +16,6 @@ struct PullMailbox: Sendable {
     static let keyword = "$MillraceTaken"
     /// The keyword of a message that was taken and not kept whole, and so stays where it is.
     static let incompleteKeyword = "$MillraceIncomplete"
-    /// Without news the server is asked this often whether the connection still holds, and the folder is compared with
-    /// what was taken.
-    private static let reconcileEvery = Duration.seconds(600)
 
     /// One connection, until it breaks or the task is cancelled.
     func run() async throws {
@@ -43,14 +40,16 @@ struct PullMailbox: Sendable {
         try await makeFolder(session)
         var taking = try await begin(session)
         await held.states.note(.inbound, .connected)
-        var reconciled: ContinuousClock.Instant?
+        // What the connection before may have left undone is made up for at once.
+        let looks = LookTimes(every: held.dependencies.reconcileEvery)
         while !Task.isCancelled {
             // New mail first: it waits for nothing that is only made up for.
             try await taking.takeNew()
             try await held.states.unread(taking.unread())
-            if reconciled.map({ ContinuousClock.now - $0 > Self.reconcileEvery }) ?? true {
+            if looks.isDue() {
+                let begin = ContinuousClock.now
                 try await reconcile(taking)
-                reconciled = .now
+                looks.looked(from: begin)
             }
             try await wait(session)
         }

@@ -2,37 +2,69 @@ import Domain
 import EmailAccess
 
 extension TakeMessages {
-    /// Compares the folder with what was taken, and makes up for marks that are missing: their messages are told of
-    /// again, which core knows, and what it does not know it takes.
+    /// Compares the folder with what core has taken. What it has not taken is taken, and marks that are missing are made up
+    /// for.
     func reconcile() async throws {
+        let all = try await sinceBegin()
+        let found = try await held.core.taken(all.uids.map { $0 }, of: handOver.place)
+        await held.states.counts(folder: all.count, taken: all.count - found.missing.count)
+        if !found.missing.isEmpty { try await makeUp(for: UIDSet(found.missing), of: all) }
+        if found.missing.isEmpty { await held.states.compared(folder: all.count, taken: all.count) }
+        try await remark(all.subtracting(found.missing), incomplete: found.incomplete)
+    }
+
+    /// What the folder has got since mail is taken, as far as it was read.
+    private func sinceBegin() async throws -> UIDSet {
         let from = from.milliseconds
         let since = from - Self.day
-        let all = try await session.uids(where: [.since(since)])
-        var early = 0
+        let all = try await session.uids(where: [.since(since), .upTo(max(1, taken))])
+        var early: Set<UInt32> = []
         // Of the first two days the messages are looked at one by one.
         for day in [since, from] {
             let uids = try await session.uids(where: [.on(day)])
             for part in Self.parts(uids) {
-                early += try await session.summaries(part).count { $0.internalDate < from - 1000 }
+                early.formUnion(try await session.summaries(part).filter { $0.internalDate < from - 1000 }.map(\.uid))
             }
         }
-        let count = max(0, all.count - early)
-        let waiting = all.ranges.reduce(0) {
-            $0 + ($1.upperBound <= taken ? 0 : $1.clamped(to: taken + 1...(.max)).count)
+        return all.subtracting(early).upTo(taken)
+    }
+
+    /// Takes messages that were passed over: a server may show them late, or bring them back.
+    private func makeUp(for missing: UIDSet, of all: UIDSet) async throws {
+        held.logger.notice(
+            "messages of the folder were not taken, and are taken now", metadata: ["count": "\(missing.count)"])
+        EmailMetrics.missed(missing.count, held.mailbox.labels)
+        do {
+            try await take(missing, filter: { _ in true }, upTo: taken, advances: false)
+        } catch let error as EmailAccessError {
+            guard Self.isRefusal(error) else { throw error }
+            held.logger.warning("they could not all be taken", metadata: ["error": "\(error)"])
+            held.troubles.beginRound()
         }
-        var unmarked: [UInt32] = []
-        if let lacking {
-            let uids = try await session.uids(where: [.since(since), .upTo(max(1, taken))] + lacking)
-            for part in Self.parts(uids) {
-                let summaries = try await session.summaries(part)
-                unmarked += summaries.filter { $0.internalDate >= from - 1000 && $0.uid <= taken }.map(\.uid)
-            }
+        // Those that somebody has removed meanwhile are not missed.
+        var left = try await held.core.taken(missing.uids.map { $0 }, of: handOver.place).missing
+        var gone = 0
+        if !left.isEmpty {
+            var there: Set<UInt32> = []
+            for part in Self.parts(UIDSet(left)) { there.formUnion(try await session.uids(where: [.among(part)]).uids) }
+            gone = left.subtracting(there).count
+            left.formIntersection(there)
         }
-        await held.states.counts(folder: count, taken: max(0, count - waiting - unmarked.count))
+        await held.states.compared(folder: all.count - gone, taken: all.count - gone - left.count)
+    }
+
+    /// Makes up for missing marks of messages that were taken.
+    private func remark(_ known: UIDSet, incomplete: Set<UInt32>) async throws {
+        guard let lacking, !known.isEmpty else { return }
+        let terms: [ImapSearchTerm] = [.since(from.milliseconds - Self.day), .upTo(max(1, taken))] + lacking
+        let unmarked = try await session.uids(where: terms).intersection(known)
         guard !unmarked.isEmpty else { return }
         held.logger.info("messages that were taken lack their mark", metadata: ["count": "\(unmarked.count)"])
-        try await take(UIDSet(unmarked), filter: { _ in true }, upTo: taken, advances: false)
-        await held.states.counts(folder: count, taken: max(0, count - waiting))
+        for part in Self.parts(unmarked) {
+            try held.requireTrust()
+            let incomplete = part.intersection(UIDSet(incomplete))
+            try await mark(.init(whole: part.subtracting(incomplete.uids), incomplete: incomplete))
+        }
     }
 
     /// How a message that was taken and shows it not is searched for; nil where nothing can show it.

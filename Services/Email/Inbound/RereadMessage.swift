@@ -39,11 +39,15 @@ struct RereadMessage: Sendable {
         }
         let folder = try dependencies.workFolder()
         let path = "\(folder.path)/kept"
+        let file = try OutputPieces(path: path, threads: dependencies.threads)
+        try await client.content(wanted.raw) { try await file.write($0) }
+        let body = MailBody.file(try SpooledFile(existing: path))
         var missing: String?
         if let place = wanted.place {
             do {
+                let known = FetchAgain.Known(size: wanted.size, receivedAt: wanted.receivedAt, head: body)
                 if let body = try await FetchAgain(mailbox: mailbox, inbound: inbound, dependencies: dependencies)(
-                    place, size: wanted.size, to: "\(folder.path)/whole")
+                    place, known, to: "\(folder.path)/whole")
                 {
                     return try await tell(wanted, body, failed: nil, inbound)
                 }
@@ -54,9 +58,6 @@ struct RereadMessage: Sendable {
                 missing = error.description
             }
         }
-        let file = try OutputPieces(path: path, threads: dependencies.threads)
-        try await client.content(wanted.raw) { try await file.write($0) }
-        let body = MailBody.file(try SpooledFile(existing: path))
         let failed =
             body.size < wanted.size || wanted.place != nil
             ? "Of the message's \(wanted.size) bytes only \(body.size) were kept; nothing else can be read. "

@@ -42,22 +42,29 @@ struct TakeMessages {
             uids.ranges.compactMap { $0.lowerBound > last ? nil : $0.lowerBound...min(last, $0.upperBound) })
         // IMAP's dates have no fractions of a second. How far the folder is read is told at the end only: whoever goes on
         // from somewhere in it takes all that follows, and UIDs of a folder that was moved do not follow the dates.
-        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last, advances: false)
+        try await take(known, filter: { $0.internalDate >= from - 1000 }, upTo: last, advances: false, isAnew: true)
         // Also where there was nothing: from here on everything is taken.
         try await handOver.pass(last)
         taken = last
     }
 
     /// Takes in batches, each of which is fetched, then read, then told to core; what was taken is marked.
+    /// - Parameter isAnew: whether some of them may have been taken when the folder was read before: those are not fetched.
     func take(
-        _ uids: UIDSet, filter: @Sendable (MessageSummary) -> Bool, upTo last: UInt32, advances: Bool = true
+        _ uids: UIDSet, filter: @Sendable (MessageSummary) -> Bool, upTo last: UInt32, advances: Bool = true,
+        isAnew: Bool = false
     ) async throws {
+        var pace = FetchPace()
         for part in Self.parts(uids) {
             let troubles = held.troubles
-            let summaries = try await session.summaries(part).filter(filter).filter { !troubles.isAhead($0.uid) }
+            var summaries = try await session.summaries(part).filter(filter).filter { !troubles.isAhead($0.uid) }
+            if isAnew, !summaries.isEmpty {
+                let missing = try await held.core.taken(summaries.map(\.uid), of: handOver.place).missing
+                summaries.removeAll { !missing.contains($0.uid) }
+            }
             guard !summaries.isEmpty else { continue }
-            try await held.dependencies.taking.use {
-                try await take(MessageBatches.batches(summaries, greatest: inbound.greatestMessage), advances)
+            pace = try await held.dependencies.taking.use { [pace, summaries] turn in
+                try await take(summaries, advances, turn, pace)
             }
         }
         try held.troubles.endRound()
@@ -72,9 +79,16 @@ struct TakeMessages {
     }
 
     /// Core takes one batch over while the next is read and the one after that is fetched.
-    private func take(_ batches: [MessageBatches.Batch], _ advances: Bool) async throws {
+    /// - Returns: how much is fetched at a time from then on.
+    private func take(
+        _ summaries: [MessageSummary], _ advances: Bool, _ turn: Turn, _ pace: FetchPace
+    ) async throws -> FetchPace {
         try await withThrowingTaskGroup(of: Done.self) { group in
+            var pace = pace
+            var rest = summaries[...]
             var readied: HandOver.Readied?
+            /// Bytes of the batch before, which is in hand still.
+            var before = 0
             func finishStep() async throws {
                 while let done = try await group.next() {
                     switch done {
@@ -89,9 +103,14 @@ struct TakeMessages {
                 group.addTask { [handOver] in .told(try await handOver.tell(batch)) }
             }
             let fetch = FetchMessages(session: session, troubles: held.troubles, greatest: inbound.greatestMessage)
-            for batch in batches {
+            while let batch = MessageBatches.next(
+                of: &rest, greatest: inbound.greatestMessage, bytes: pace.bytes)
+            {
                 let isAhead = held.troubles.hasPostponed
-                let fetched = try await fetch(batch)
+                let begin = ContinuousClock.now
+                let fetched = try await turn.lending(batch.held + before) { try await fetch(batch) }
+                pace.note(ContinuousClock.now - begin)
+                before = batch.held
                 try await finishStep()
                 // How far the folder is read stays behind what is asked for again.
                 let highest =
@@ -100,6 +119,7 @@ struct TakeMessages {
             }
             // The last is read, then told, then marked.
             for _ in 0..<2 { try await finishStep() }
+            return pace
         }
     }
 

@@ -2,6 +2,7 @@ import Domain
 import EmailAccess
 import Foundation
 import ServiceKit
+import Synchronization
 
 /// Fetches a batch of a provider's messages, reads them and hands them over to core in one call.
 struct HandOverProvider: Sendable {
@@ -16,6 +17,8 @@ struct HandOverProvider: Sendable {
         var whole: [String] = []
         /// Those that were not kept whole.
         var incomplete: [String] = []
+        /// Those that are not to be taken: they came before, or are gone.
+        var passed: [String] = []
         var ids: [String] { whole + incomplete }
     }
 
@@ -23,14 +26,21 @@ struct HandOverProvider: Sendable {
     static let greatest = 20
     /// How many messages are fetched and read at a time.
     private static let width = 4
+    /// Bytes that a message holds in memory, about: it lies in a file, and what is told of it is bounded.
+    private static let held = 2 * EmailLimits.textBytes
 
     /// - Parameter from: messages that the provider took in before are passed over.
-    func callAsFunction(_ ids: [String], from: Instant) async throws -> Settled {
+    /// - Parameter turn: under which they are taken.
+    func callAsFunction(_ ids: [String], from: Instant, _ turn: Turn) async throws -> Settled {
         let begin = ContinuousClock.now
         var left = ids
         var settled = Settled()
+        let passed = Passed()
         for _ in 0..<3 {
-            let documents = try await documents(left, from: from)
+            let documents = try await turn.lending(Self.held * left.count) {
+                try await self.documents(left, from: from, passed)
+            }
+            settled.passed = passed.ids.withLock { $0 }
             guard !documents.isEmpty else { return settled }
             try held.requireTrust()
             let outcomes = try await tell(documents, progress: nil)
@@ -60,18 +70,27 @@ struct HandOverProvider: Sendable {
         throw CoreError(code: .busy, status: 0, description: "core does not take some messages yet")
     }
 
-    private func documents(_ ids: [String], from: Instant) async throws -> [JSONValue] {
-        try await TellCore.documents(of: ids, atATime: Self.width) { try await document($0, from: from) }
+    /// Messages that are not to be taken, as they are found.
+    private final class Passed: Sendable {
+        let ids = Mutex<[String]>([])
     }
 
-    private func document(_ id: String, from: Instant) async throws -> JSONValue? {
+    private func documents(_ ids: [String], from: Instant, _ passed: Passed) async throws -> [JSONValue] {
+        try await TellCore.documents(of: ids, atATime: Self.width) { try await document($0, from: from, passed) }
+    }
+
+    private func document(_ id: String, from: Instant, _ passed: Passed) async throws -> JSONValue? {
         let folder = try held.dependencies.workFolder()
         let path = "\(folder.path)/message"
         guard let message = try await download(id, to: path) else {
-            return held.providerTroubles.isGivenUp(id) ? try await bare(id) : nil
+            if held.providerTroubles.isGivenUp(id) { return try await bare(id) }
+            if !held.providerTroubles.isSuspect(id) { passed.ids.withLock { $0.append(id) } }
+            return nil
         }
-        // providers count in whole seconds
-        if let received = message.receivedAt, received.milliseconds < from.milliseconds - 1000 { return nil }
+        if Self.isEarly(message.receivedAt, from: from) {
+            passed.ids.withLock { $0.append(id) }
+            return nil
+        }
         let failed =
             message.isHeadOnly
             ? "The message has \(message.size) bytes; the mailbox takes \(inbound.greatestMessage) at most. Only its head was kept."
@@ -84,6 +103,11 @@ struct HandOverProvider: Sendable {
         guard var members = document.objectValue else { return nil }
         members["key"] = ["id": .string(id)]
         return .object(members)
+    }
+
+    /// Whether a message came before mail is taken. Providers count in whole seconds.
+    static func isEarly(_ receivedAt: Instant?, from: Instant) -> Bool {
+        receivedAt.map { $0.milliseconds < from.milliseconds - 1000 } ?? false
     }
 
     /// - Returns: nil for a message that is gone, or not given out.

@@ -20,6 +20,10 @@ protocol MailboxConnection: Sendable {
         after cursor: String?, from: Instant, _ page: (_ ids: [String]) async throws -> Void
     ) async throws -> String
 
+    /// Tells what lies in the folder, page by page, whether it was told of before or not.
+    /// - Parameter from: what the provider took in before may be left out.
+    func contents(since from: Instant, _ page: (_ entries: [FolderEntry]) async throws -> Void) async throws
+
     /// Fetches a message into a file.
     /// - Parameters:
     ///   - path: the file to make.
@@ -50,6 +54,15 @@ protocol MailboxConnection: Sendable {
 extension MailboxConnection {
     func prepare(_ email: ComposedEmail) async -> Preparation { .ready(email) }
     func discard(_ email: ComposedEmail) async {}
+}
+
+/// A message in a provider's folder.
+struct FolderEntry: Sendable {
+    let id: String
+    /// When the provider took it in; nil when it does not say.
+    var receivedAt: Instant?
+    /// Whether it shows that it was taken.
+    let isMarked: Bool
 }
 
 /// A message that was fetched from a provider.

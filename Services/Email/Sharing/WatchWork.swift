@@ -121,8 +121,11 @@ final class WatchWork: Sendable {
         case .test(let id, let mailbox): await test(id, mailbox)
         case .reread(let wanted, let mailbox):
             do {
-                try await dependencies.taking.use {
-                    try await RereadMessage(mailbox: mailbox, client: client, dependencies: dependencies)(wanted)
+                try await dependencies.taking.use { turn in
+                    // What is large lies in files.
+                    try await turn.lending(1 << 20) {
+                        try await RereadMessage(mailbox: mailbox, client: client, dependencies: dependencies)(wanted)
+                    }
                 }
             } catch {
                 // Core asks again.

@@ -189,6 +189,8 @@ public enum EmailLimits {
     public static let textBytes = 64 << 10
     /// Messages that come in one call.
     public static let received = 100
+    /// Keys of messages that are asked about in one call.
+    public static let keys = 1000
     /// Addresses in one field.
     public static let addresses = 1000
     /// Attachments of one message.

@@ -70,13 +70,29 @@ extension ReceivedEmail {
         content = kept(of: reader)
     }
 
+    /// Reads keys of messages.
+    public static func readKeys(_ keys: JSONValue?, at pointer: JSONPointer) throws(BodyProblems) -> [Key] {
+        let problems = ProblemCollector()
+        var read: [Key] = []
+        if let elements = keys?.arrayValue, elements.count <= EmailLimits.keys {
+            for (index, element) in elements.enumerated() {
+                if let key = key(element, at: pointer.appending(index), problems) { read.append(key) }
+            }
+        } else {
+            problems.add(pointer, "Expected a list of at most \(EmailLimits.keys) keys.")
+        }
+        try problems.check()
+        return read
+    }
+
     private static func key(_ reader: ObjectReader) -> Key? {
         reader.require("key", "folder, uidValidity and uid, or id")
-        let place = reader.pointer.appending("key")
+        return reader.value("key").flatMap { key($0, at: reader.pointer.appending("key"), reader.problems) }
+    }
+
+    private static func key(_ value: JSONValue, at place: JSONPointer, _ problems: ProblemCollector) -> Key? {
         let known = ["folder", "uidValidity", "uid", "epoch", "id"]
-        guard let value = reader.value("key"),
-            let key = ObjectReader(value, at: place, known: known, problems: reader.problems)
-        else { return nil }
+        guard let key = ObjectReader(value, at: place, known: known, problems: problems) else { return nil }
         if key.value("id") != nil { return key.text("id", TextRule(bytes: 1...1000)).map { .id($0) } }
         let folder = key.requiredText("folder", TextRule(bytes: 1...1000))
         key.require("uidValidity", "a number")

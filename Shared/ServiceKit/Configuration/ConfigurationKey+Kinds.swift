@@ -53,7 +53,7 @@ extension ConfigurationKey where Value == Bool {
 
 extension ConfigurationKey where Value == Duration {
     /// A time such as `500ms`, `3s` or `2m`.
-    static func duration(
+    public static func duration(
         _ name: String, _ summary: String, in range: ClosedRange<Int64>, fallbackMilliseconds: Int64
     ) -> Self {
         let expected = "a time such as 500ms, 3s or 2m, from \(range.lowerBound) ms to \(range.upperBound) ms"

@@ -117,6 +117,9 @@ class Gmail(Provider):
         found = sorted(self.messages.values(), key=lambda message: -message.received)
         for label in request.query.get("labelIds", []):
             found = [message for message in found if label in message.places]
+        if without := re.search(r"-label:(\S+)", query):
+            names = {name.lower(): label for name, label in self.labels.items()}
+            found = [message for message in found if names.get(without[1].lower()) not in message.places]
         if after := re.search(r"after:(\d+)", query):
             found = [message for message in found if message.received >= int(after[1])]
         if identifier := re.search(r"rfc822msgid:(\S+)", query):

@@ -122,9 +122,12 @@ class Graph(Provider):
         found = sorted((message for message in here if int(message.received) >= begin), key=lambda message: int(message.received))
         skip, size = int(request.one("$skip", "0")), min(self.page, int(request.one("$top", "10")))
         page = found[skip : skip + size]
-        answer: dict = {"value": [{"id": message.id, "receivedDateTime": self._time(message)} for message in page]}
+        selected = request.one("$select", "").split(",")
+        entries = [{"id": one.id, "receivedDateTime": self._time(one), "categories": sorted(one.marks)} for one in page]
+        answer: dict = {"value": [{name: entry[name] for name in selected} for entry in entries]}
         if skip + size < len(found):
-            query = f"$orderby=receivedDateTime%20asc&$top={size}&$filter={quote(request.one('$filter'))}&$skip={skip + size}"
+            query = f"$select={','.join(selected)}&$orderby=receivedDateTime%20asc&$top={size}&$skip={skip + size}"
+            query += f"&$filter={quote(request.one('$filter'))}"
             answer["@odata.nextLink"] = f"{self.url}/v1.0/users/{quote(USER)}/mailFolders/{folder}/messages?{query}"
         return answer
 

@@ -36,7 +36,10 @@ class Trouble:
 class Imap:
     """A server on a port of its own, without TLS. Its days are those of a zone."""
 
-    def __init__(self, zone: timezone = UTC) -> None:
+    def __init__(self, zone: timezone = UTC, pace: float | None = None) -> None:
+        #: Seconds for a byte of a message.
+        self.pace = pace
+        self.closed = threading.Event()
         self.lock = threading.RLock()
         self.mails: list[Mail] = []
         self.folders = {"INBOX"}
@@ -63,11 +66,27 @@ class Imap:
                         self.say(f"{tag} {trouble.answer}")
                         continue
                     with imap.lock:
-                        for part in imap.answer(command):
+                        parts = imap.answer(command)
+                    for part in parts:
+                        if isinstance(part, bytes) and imap.pace:
+                            if not self.drip(part, imap.pace):
+                                return
+                        else:
                             self.wfile.write(part if isinstance(part, bytes) else part.encode() + b"\r\n")
                     self.say(f"{tag} OK done")
                     if command.upper() == "LOGOUT":
                         return
+
+            def drip(self, part: bytes, pace: float) -> bool:
+                """Writes byte by byte; false when nobody reads any more."""
+                try:
+                    for byte in part:
+                        self.wfile.write(bytes([byte]))
+                        if imap.closed.wait(pace):
+                            return False
+                except OSError:
+                    return False
+                return True
 
             def say(self, text: str) -> None:
                 self.wfile.write(text.encode() + b"\r\n")
@@ -82,6 +101,7 @@ class Imap:
         return self._server.server_address[1]
 
     def close(self) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
 

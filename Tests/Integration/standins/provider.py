@@ -175,6 +175,11 @@ class Provider:
         with self.lock:
             self._troubles += [(fits, what)] * times
 
+    def heal(self) -> None:
+        """No more trouble."""
+        with self.lock:
+            self._troubles.clear()
+
     def count(self, text: str, method: str = "GET") -> int:
         """How many requests had that in their path."""
         with self.lock:

@@ -143,6 +143,29 @@ extension OpenAPIComponents {
                     "id": {"type": "string", "minLength": 1, "maxLength": 1000}
                 }
             },
+            "TakenQuestion": {
+                "type": "object", "required": ["term", "keys"], "additionalProperties": false,
+                "properties": {
+                    "term": {"$ref": "#/components/schemas/Count"},
+                    "keys": {
+                        "type": "array", "maxItems": \#(EmailLimits.keys),
+                        "items": {"$ref": "#/components/schemas/MessageKey"}
+                    }
+                }
+            },
+            "TakenAnswer": {
+                "type": "object", "required": ["missing", "incomplete"],
+                "properties": {
+                    "missing": {
+                        "type": "array", "items": {"$ref": "#/components/schemas/Count"},
+                        "description": "Places of those that were not taken."
+                    },
+                    "incomplete": {
+                        "type": "array", "items": {"$ref": "#/components/schemas/Count"},
+                        "description": "Places of those that were not kept whole: the server has the only copy."
+                    }
+                }
+            },
             "Received": {
                 "type": "object", "required": ["term"], "additionalProperties": false,
                 "properties": {

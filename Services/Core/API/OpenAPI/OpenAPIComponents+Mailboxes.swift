@@ -126,9 +126,14 @@ extension OpenAPIComponents {
                     },
                     "outbound": {"allOf": [{"$ref": "#/components/schemas/ConnectionState"}]},
                     "unread": {"type": "integer", "minimum": 0, "description": "In the folder, says the server."},
+                    "takenFrom": {"$ref": "#/components/schemas/Moment", "description": "From when on mail is taken."},
                     "taken": {"type": "integer", "minimum": 0, "description": "Messages taken since the beginning."},
                     "folderCount": {"type": "integer", "minimum": 0, "description": "At the last reconciliation."},
                     "takenCount": {"type": "integer", "minimum": 0, "description": "Of those in the folder, taken."},
+                    "difference": {
+                        "type": "integer", "minimum": 0,
+                        "description": "Messages of the folder that were not taken, at the last reconciliation."
+                    },
                     "holder": {"type": "string", "description": "The instance that serves it."},
                     "term": {"type": "integer", "minimum": 0},
                     "lastTakenAt": {"$ref": "#/components/schemas/Moment"}

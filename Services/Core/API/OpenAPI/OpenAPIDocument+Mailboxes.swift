@@ -140,6 +140,13 @@ extension OpenAPIDocument {
             roles: [.mail], parameters: ["MailboxName"], body: OpenAPIBody(schema: "Received"),
             answers: [OpenAPIAnswer(200, "What became of each message.", "ReceivedOutcomes")], problems: [409, 422]),
         OpenAPIOperation(
+            method: "POST", path: "/mailboxes/{name}/taken", id: "lookForTaken", tag: .mailService,
+            summary: "Which messages of the folder were taken",
+            description: "What lies in the folder is compared with what was taken by it.",
+            roles: [.mail], parameters: ["MailboxName"], body: OpenAPIBody(schema: "TakenQuestion"),
+            answers: [OpenAPIAnswer(200, "Those that were not, by their places in `keys`.", "TakenAnswer")],
+            problems: [409, 422]),
+        OpenAPIOperation(
             method: "POST", path: "/mailboxes/{name}/outbound/claim", id: "claimEmails", tag: .mailService,
             summary: "Take messages in hand whose time has come",
             description: """

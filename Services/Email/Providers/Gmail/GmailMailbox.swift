@@ -65,18 +65,8 @@ final class GmailMailbox: MailboxConnection {
     /// Everything in the folder since then. The cursor is taken before: what comes meanwhile is told of twice.
     private func everything(since from: Instant, _ page: ([String]) async throws -> Void) async throws -> String {
         let cursor = try await profile()
-        let label = try await folderLabel()
-        // whole seconds; an earlier one is no harm, core knows from when on
-        let query = ProviderAPI.encoded("after:\(max(0, from.milliseconds / 1000 - 1))")
-        let first = "\(user)/messages?labelIds=\(ProviderAPI.encoded(label))&q=\(query)&maxResults=500"
-        var path = first
-        while true {
-            let answer = try await api.call("GET", path)
-            let ids = (answer?["messages"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue }
-            if !ids.isEmpty { try await page(ids) }
-            guard let next = answer?["nextPageToken"]?.stringValue else { return cursor }
-            path = first + "&pageToken=\(ProviderAPI.encoded(next))"
-        }
+        try await list([try await folderLabel()], since: from, page)
+        return cursor
     }
 
     func download(_ id: String, to path: String, greatest: Int) async throws -> DownloadedMessage? {

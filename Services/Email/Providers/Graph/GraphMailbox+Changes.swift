@@ -53,7 +53,7 @@ extension GraphMailbox {
         guard let link = try await delta(try await beginning(start), { recent += $0 }) else {
             throw EmailAccessError(.invalidConfiguration, "The mailbox has no folder \(folder).")
         }
-        try await past(since: from, page)
+        try await contents(since: from) { entries in try await page(entries.map(\.id)) }
         if !recent.isEmpty { try await page(recent) }
         return Cursor(link: link, at: now).text
     }
@@ -86,35 +86,8 @@ extension GraphMailbox {
     }
 
     /// Graph keeps whole seconds: what came in the second of `from` is asked for too.
-    private static func received(since from: Instant) -> String {
+    static func received(since from: Instant) -> String {
         let second = Instant(milliseconds: from.milliseconds / 1000 * 1000)
         return ProviderAPI.encoded("receivedDateTime ge \(second.rfc3339)")
-    }
-
-    /// Tells of what came since then, oldest first.
-    ///
-    /// Each page is asked for by the moment at which the one before ended, not by its link, which counts messages: those
-    /// that are moved away meanwhile would make it leave others out. Only where one second fills a page the link is
-    /// followed.
-    private func past(since from: Instant, _ page: ([String]) async throws -> Void) async throws {
-        let first =
-            "\(user)/mailFolders/\(try await folderId())/messages?$select=id,receivedDateTime"
-            + "&$orderby=receivedDateTime%20asc&$top=200&$filter="
-        var since = from
-        var link: String?
-        var seen: Set<String> = []
-        while true {
-            guard let answer = try await call("GET", link ?? first + Self.received(since: since)) else { return }
-            let entries = answer["value"]?.arrayValue ?? []
-            let fresh = entries.compactMap { $0["id"]?.stringValue }.filter { seen.insert($0).inserted }
-            if !fresh.isEmpty { try await page(fresh) }
-            guard let next = answer["@odata.nextLink"]?.stringValue else { return }
-            let last = entries.last?["receivedDateTime"]?.stringValue.flatMap { Instant(rfc3339: $0) }
-            if let last, last.milliseconds / 1000 > since.milliseconds / 1000 {
-                (since, link) = (last, nil)
-            } else if fresh.isEmpty || link != nil {
-                link = next
-            }
-        }
     }
 }

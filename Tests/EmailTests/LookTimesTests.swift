@@ -1,0 +1,17 @@
+import Email
+import Testing
+
+/// When folders are compared with what was taken.
+@Suite struct LookTimesTests {
+    @Test func looksAreRareAndOfLargeFoldersRarer() {
+        let looks = LookTimes(every: .seconds(600))
+        let begin = ContinuousClock.now
+        #expect(looks.isDue(at: begin))
+        looks.looked(from: begin, until: begin + .seconds(1))
+        #expect(!looks.isDue(at: begin + .seconds(600)))
+        #expect(looks.isDue(at: begin + .seconds(601)))
+        looks.looked(from: begin, until: begin + .seconds(60))
+        #expect(!looks.isDue(at: begin + .seconds(3059)))
+        #expect(looks.isDue(at: begin + .seconds(3060)))
+    }
+}
