@@ -72,7 +72,7 @@ struct ItemSQL {
     /// How old an item was when it ended, or is at the period's end, be it that it ended later.
     private static let ageBand = """
         (SELECT b.age_band_key FROM dim_age_band b,
-            extract(epoch FROM coalesce(t.finished_at, least(now(), $2)) - t.activation) * 1000 AS age(ms)
+            LATERAL (SELECT extract(epoch FROM coalesce(t.finished_at, least(now(), $2)) - t.activation) * 1000 AS ms) age
         WHERE age.ms >= coalesce(b.lower_ms, age.ms) AND (b.upper_ms IS NULL OR age.ms < b.upper_ms))
         """
 

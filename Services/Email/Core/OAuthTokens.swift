@@ -112,7 +112,7 @@ actor OAuthTokens {
     private nonisolated func renew(
         _ name: String, of tenant: String, _ secret: JSONValue, in turn: Slots
     ) async throws -> Kept {
-        try await turn.use { try await renew(name, of: tenant, secret) }
+        try await turn.use { _ in try await renew(name, of: tenant, secret) }
     }
 
     /// Renews by the refresh token that is good now, and keeps the one that comes with the answer.
