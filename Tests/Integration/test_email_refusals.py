@@ -99,7 +99,7 @@ class SlowScene:
     subjects: list[str]
 
 
-DRIPPING, STOPPING = ("drip-0", "drip-1"), ("stop-0",)
+DRIPPING, STOPPING = ("drip-0", "drip-1", "drip-2", "drip-3"), ("stop-0", "stop-1")
 
 
 @pytest.fixture(scope="module")
