@@ -177,14 +177,17 @@ def test_one_that_sleeps_past_its_lease_takes_and_sends_nothing_twice(
         asleep.clear()
         provider.trouble(1, Served(), at(number, fits, pause))
 
+    def is_asleep() -> None:
+        wait_until(lambda: asleep, what="the holder to sleep", every=0.01)
+
     def passes_on() -> None:
         """Another one holds the mailbox meanwhile."""
-        wait_until(lambda: asleep, what="the holder to sleep", every=0.01)
         desk.until("m", lambda box: box["holder"] != asleep[0].instance, "another holder")
 
     # With messages in hand that nobody has been told of.
     sleeps(5, is_download)
     subjects += fill(provider, 7, "slept through")
+    is_asleep()
     desk.start(**QUICK)
     passes_on()
     has_taken(desk, provider, subjects)
@@ -196,6 +199,7 @@ def test_one_that_sleeps_past_its_lease_takes_and_sends_nothing_twice(
     item = desk.items()[0]
     sleeps(1, is_send)
     first = desk.reply(item, "Once only.")
+    is_asleep()
     passes_on()
     desk.email_in_state(first, "sent")
     asleep[0].resume()
