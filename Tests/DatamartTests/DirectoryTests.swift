@@ -82,8 +82,8 @@ import Testing
             func team(_ minute: Double) async throws -> [String] {
                 try await world.pool.query(
                     """
-                    SELECT team FROM dim_agent_period JOIN dim_agent USING (agent_key)
-                    WHERE agent = 'erik' AND $1 >= valid_from AND $1 < valid_to
+                    SELECT p.team FROM dim_agent_period p JOIN dim_agent USING (agent_key)
+                    WHERE agent = 'erik' AND $1 >= p.valid_from AND $1 < p.valid_to
                     """, [.timestamp(milliseconds: Life.at(minute))]
                 ).map { try $0[0].text }
             }
