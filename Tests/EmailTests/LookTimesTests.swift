@@ -13,5 +13,10 @@ import Testing
         looks.looked(from: begin, until: begin + .seconds(60))
         #expect(!looks.isDue(at: begin + .seconds(3059)))
         #expect(looks.isDue(at: begin + .seconds(3060)))
+        // What a connection that ended may have left undone is looked for earlier, and not more often than it may cost.
+        looks.looked(from: begin, until: begin + .seconds(1))
+        looks.hurry()
+        #expect(!looks.isDue(at: begin + .seconds(50)))
+        #expect(looks.isDue(at: begin + .seconds(51)))
     }
 }

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from emails import SECRETS_KEY, MailServers, Post
 from own_world import own_world
-from provider_mail import mailbox, message, provider_posts
+from provider_mail import message, provider_posts
 from standins.gmail import Gmail
 from standins.graph import Graph
 from standins.graph_drafts import UPLOADS

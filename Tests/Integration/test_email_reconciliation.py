@@ -9,12 +9,12 @@ import pytest
 from emails import Email, MailServers, Post
 from emails import mailbox as imap_mailbox
 from own_world import own_world
+from provider_mail import mailbox, message
 from stack import Stack
 from standins.gmail import Gmail
 from standins.graph import Graph
 from standins.imap import Imap, Mail
 from standins.provider import BreakOff, Refusal, Request, Stored
-from test_email_providers import mailbox, message
 from test_email_refusals import asks_for
 from test_email_refusals import message as mail
 from waiting import wait_until
@@ -237,3 +237,16 @@ def test_slow_mail_servers_hold_up_no_other(desks: Callable[..., Post], stack: S
     finally:
         for server in [*slow, good]:
             server.close()
+
+
+def test_a_message_that_was_gone_for_a_moment_is_taken(post: Callable[..., Post], provider: Gmail | Graph) -> None:
+    """The provider told of it before it had it to give out."""
+    desk = post(provider, processed={"action": "none"})
+    desk.start(**OFTEN)
+    desk.connected("m")
+    provider.arrive(message("told"), provider.inbox)
+    desk.has_items(1)
+    gone = Refusal(404, {"error": {"code": "notFound", "message": "gone"}})
+    provider.trouble(1, gone, lambda request: "/$value" in request.path or request.query.get("format") == ["raw"])
+    provider.arrive(message("gone and back"), provider.inbox)
+    is_over(desk, ["told", "gone and back"])

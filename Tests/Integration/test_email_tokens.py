@@ -115,6 +115,18 @@ def test_a_provider_that_is_away_shows_in_the_health(post: Callable[..., Post], 
     assert f"{desk.tenant.name}/m inbound disconnected since {state['inbound']['since'][:14]}" in problem
 
 
+def test_a_token_that_is_put_back_counts_again(post: Callable[..., Post], gmail: Gmail) -> None:
+    desk = post()
+    desk.start()
+    desk.connected("m")
+    wrong = {**gmail.secret, "refreshToken": "one-of-another-account"}
+    desk.http.put("/mailboxes/secrets/provider", json=wrong).raise_for_status()
+    gmail.expire_tokens()
+    desk.until("m", lambda box: box["inbound"]["state"] == "failing", "the wrong token", seconds=60)
+    desk.http.put("/mailboxes/secrets/provider", json=gmail.secret).raise_for_status()
+    desk.connected("m", seconds=90)
+
+
 def test_mailboxes_of_one_secret_renew_one_after_the_other(post: Callable[..., Post], gmail: Gmail) -> None:
     gmail.rotates = True
     names = ["m1", "m2", "m3"]

@@ -13,7 +13,6 @@ struct QueuedWithoutMailbox: Sendable {
     enum Reason {
         static let disabled = "waiting: mailbox disabled"
         static let receivesOnly = "waiting: mailbox has no outbound"
-        static let all = [disabled, receivesOnly]
 
         static func removed(_ mailbox: String) -> String {
             "The mailbox \(mailbox) was removed from the configuration."
@@ -44,7 +43,7 @@ struct QueuedWithoutMailbox: Sendable {
         let told = known.isEmpty ? 0 : try await tell(known, at: now)
         let failed = gone.isEmpty ? 0 : try await fail(gone, version: snapshot.version, at: now)
         if told + failed > 0 { runtime.committed.raise() }
-        return max(told, failed) == Int(Self.atOnce)
+        return max(told, failed) >= Int(Self.atOnce)
     }
 
     /// Mailboxes with queued messages: from one to the next along the index, however many messages there are.
@@ -64,26 +63,44 @@ struct QueuedWithoutMailbox: Sendable {
 
     /// Has messages say why they wait, or that they do so no longer.
     private func tell(_ mailboxes: [(name: String, reason: String?)], at now: Instant) async throws -> Int {
-        try await change(
-            SQLStatement(
-                """
-                SELECT \(Email.columns) FROM email
-                JOIN unnest($2::text[], $3::text[]) AS m(name, wanted) ON m.name = email.mailbox
-                WHERE tenant = $1 AND state = 'queued'
-                    AND CASE WHEN wanted IS NULL THEN reason = ANY($4::text[]) ELSE reason IS DISTINCT FROM wanted END
-                LIMIT $5 FOR UPDATE OF email SKIP LOCKED
-                """,
-                [
-                    .int4(tenant), .texts(mailboxes.map(\.name)), .textsOptional(mailboxes.map(\.reason)),
-                    .texts(Reason.all), .int8(Self.atOnce),
-                ]), at: now
-        ) { email in
-            let mailbox = mailboxes.first { $0.name == email.mailbox }
-            var after = email
-            after.revision += 1
-            (after.updatedAt, after.reason) = (now, mailbox?.reason)
-            return after
+        let reasons = Dictionary(mailboxes.map { ($0.name, $0.reason) }, uniquingKeysWith: { first, _ in first })
+        // Of mailboxes that send few messages say so, or none: an index of those that do tells which.
+        let sending = mailboxes.filter { $0.reason == nil }.map(\.name)
+        let resting = mailboxes.filter { $0.reason != nil }
+        var told = 0
+        if !sending.isEmpty {
+            told += try await change(
+                SQLStatement(
+                    """
+                    SELECT \(Email.columns) FROM email
+                    WHERE tenant = $1 AND mailbox = ANY($2::text[]) AND state = 'queued' AND reason LIKE 'waiting: %'
+                    LIMIT $3 FOR UPDATE SKIP LOCKED
+                    """, [.int4(tenant), .texts(sending), .int8(Self.atOnce)]), at: now
+            ) { Self.saying(nil, $0, at: now) }
         }
+        if !resting.isEmpty {
+            told += try await change(
+                SQLStatement(
+                    """
+                    SELECT \(Email.columns) FROM email
+                    JOIN unnest($2::text[], $3::text[]) AS m(name, wanted) ON m.name = email.mailbox
+                    WHERE tenant = $1 AND state = 'queued' AND reason IS DISTINCT FROM wanted
+                    LIMIT $4 FOR UPDATE OF email SKIP LOCKED
+                    """,
+                    [
+                        .int4(tenant), .texts(resting.map(\.name)), .textsOptional(resting.map(\.reason)),
+                        .int8(Self.atOnce),
+                    ]), at: now
+            ) { Self.saying(reasons[$0.mailbox] ?? nil, $0, at: now) }
+        }
+        return told
+    }
+
+    private static func saying(_ reason: String?, _ email: Email, at now: Instant) -> Email {
+        var after = email
+        after.revision += 1
+        (after.updatedAt, after.reason) = (now, reason)
+        return after
     }
 
     /// What waits for a mailbox that is gone has failed: it can be tried again when there is one of its name.

@@ -5,7 +5,7 @@ public enum CoreSchema {
     /// All of them, oldest first.
     public static let migrations: [Migration] = [
         tenants, configuration, workItems, customerIndex, heldItems, eventTraces, pastCustomers, emails, search,
-        goneItems, topics, sentMessages, remadeMailboxes,
+        goneItems, topics, sentMessages, remadeMailboxes, waitingMessages,
     ]
 
     /// What the service's own role may do: it owns nothing and so cannot step around row-level security.

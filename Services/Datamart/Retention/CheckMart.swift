@@ -85,6 +85,7 @@ package struct CheckMart: Sendable {
     package func differences() async throws -> (differences: [Difference], compared: Int) {
         var lasting = LastingDifferences()
         var compared = 0
+        var taken = 0
         for look in 0..<looks {
             if look > 0 { try await Task.sleep(for: pause) }
             let finished = try await finishedCounts()
@@ -96,9 +97,11 @@ package struct CheckMart: Sendable {
             let known = live.filter { place, _ in place.day.map { $0 >= after.from } ?? true }
             compared = Set(known.keys).union(after.counts.keys).count
             lasting.take(before: before.counts, live: known, after: after.counts)
+            taken += 1
             if lasting.isEmpty { break }
         }
-        return (lasting.differences, compared)
+        // One look alone says nothing of what lasts.
+        return (taken > 1 ? lasting.differences : [], compared)
     }
 
     // MARK: Core

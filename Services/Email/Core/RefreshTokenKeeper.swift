@@ -79,7 +79,8 @@ actor RefreshTokenKeeper {
         for pause in Self.looks {
             if pause > .zero { try? await Task.sleep(for: pause) }
             if chains[key]?.latest == used, let present = await held(name, of: tenant) {
-                chains[key]?.take(fromCore: present)
+                // The newest here is refused: what core holds counts, be it one from before that somebody has put back.
+                if present != used { chains[key] = Chain(present) }
             }
             if let latest = chains[key]?.latest, latest != used { return latest }
         }

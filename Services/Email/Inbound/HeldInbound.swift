@@ -17,7 +17,7 @@ final class HeldInbound: Sendable {
     let troubles = FetchTroubles<UInt32>()
     /// What a provider has not given out, by its ids.
     let providerTroubles = FetchTroubles<String>()
-    /// When a provider's folder is compared with what was taken, over all connections.
+    /// When the folder is compared with what was taken, over all connections.
     let looks: LookTimes
     /// Messages of a provider's folder that came before mail is taken, as was found out by fetching them.
     let early = Mutex<Set<String>>([])

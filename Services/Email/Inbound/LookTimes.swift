@@ -7,7 +7,8 @@ package final class LookTimes: Sendable {
     private static let share = 50
 
     private let every: Duration
-    private let next: Mutex<ContinuousClock.Instant?>
+    /// When the next look is due, and before when none is, whatever happens.
+    private let next: Mutex<(due: ContinuousClock.Instant, earliest: ContinuousClock.Instant)?>
 
     /// The first look is due at once.
     package init(every: Duration) {
@@ -17,11 +18,15 @@ package final class LookTimes: Sendable {
 
     /// Whether it is time.
     package func isDue(at now: ContinuousClock.Instant = .now) -> Bool {
-        next.withLock { $0.map { now >= $0 } ?? true }
+        next.withLock { $0.map { now >= $0.due } ?? true }
     }
 
     /// A look is over.
     package func looked(from begin: ContinuousClock.Instant, until end: ContinuousClock.Instant = .now) {
-        next.withLock { $0 = end + max(every, (end - begin) * Self.share) }
+        let rest = (end - begin) * Self.share
+        next.withLock { $0 = (end + max(every, rest), end + rest) }
     }
+
+    /// There may be something to make up for: the next look comes as soon as it takes little of the time.
+    package func hurry() { next.withLock { next in next.map { next = ($0.earliest, $0.earliest) } } }
 }

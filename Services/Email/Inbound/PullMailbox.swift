@@ -40,16 +40,16 @@ struct PullMailbox: Sendable {
         try await makeFolder(session)
         var taking = try await begin(session)
         await held.states.note(.inbound, .connected)
-        // What the connection before may have left undone is made up for at once.
-        let looks = LookTimes(every: held.dependencies.reconcileEvery)
+        // What the connection before may have left undone is made up for.
+        held.looks.hurry()
         while !Task.isCancelled {
             // New mail first: it waits for nothing that is only made up for.
             try await taking.takeNew()
             try await held.states.unread(taking.unread())
-            if looks.isDue() {
+            if held.looks.isDue() {
                 let begin = ContinuousClock.now
+                defer { held.looks.looked(from: begin) }
                 try await reconcile(taking)
-                looks.looked(from: begin)
             }
             try await wait(session)
         }

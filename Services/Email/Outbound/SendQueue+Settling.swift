@@ -6,13 +6,14 @@ import ServiceKit
 /// What became of attempts, as core is told.
 extension SendQueue {
     func settle(_ email: OutboundEmail, _ result: SendResult, _ body: MailBody, since begin: Instant) async throws {
-        let sought = SoughtEmail(messageId: email.messageId, mark: email.id, since: begin, id: result.id)
+        let sought = SoughtEmail(
+            messageId: email.messageId, mark: email.id, since: begin, id: result.id, isUncertain: false)
         switch result.outcome {
         case .accepted(let reply):
             await sender.keep(body, messageId: email.messageId)
-            let name = await sentName(sought)
-            try await settle(email, .sent, reply, name: name)
-            if name == nil { names.add(.init(email: email, sought: sought, reply: reply)) }
+            // Before anything is asked of the provider: until core knows, a kill makes it uncertain.
+            try await settle(email, .sent, reply)
+            if sender.showsLate { names.add(.init(email: email, sought: sought, reply: reply)) }
         case .refusedForNow(let reply): try await settle(email, .retry, reply)
         case .refusedForGood(let reply): try await settle(email, .failed, reply)
         case .lostBefore(let error):

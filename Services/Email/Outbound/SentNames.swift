@@ -28,13 +28,12 @@ final class SentNames: Sendable {
 
 extension SendQueue {
     /// Providers show a message among those sent some seconds after they took it.
-    private static let pauses: [Duration] = [.seconds(1), .seconds(3), .seconds(10), .seconds(30)]
+    private static let pauses: [Duration] = [.milliseconds(200), .seconds(1), .seconds(3), .seconds(10), .seconds(30)]
 
     /// Asks once under which Message-ID a message went out. Providers may give it one of their own, by which answers and
     /// notifications refer to it.
     /// - Returns: that Message-ID; nil when it is not to be seen yet.
     func sentName(_ sought: SoughtEmail) async -> String? {
-        guard sender.showsLate else { return sought.messageId }
         guard case .found(let id)? = try? await sender.find(sought) else { return nil }
         return id
     }
@@ -77,7 +76,7 @@ extension SendQueue {
             if search == .untold { return nil }
         }
         guard sender.showsLate else { return nil }
-        for pause in Self.pauses.prefix(2) {
+        for pause in Self.pauses.prefix(3) {
             try? await Task.sleep(for: pause)
             if case .found(let id)? = try? await sender.find(sought) { return id }
         }

@@ -11,6 +11,13 @@ struct SoughtEmail: Sendable {
     let since: Instant
     /// The provider's own id of it, where it told one.
     var id: String?
+    /// Whether nobody knows that it went out, and by whose clock it began; else it began a moment ago, by ours.
+    var isUncertain = true
+
+    /// From when on it is looked for: clocks differ.
+    var earliest: Instant {
+        Instant(milliseconds: since.milliseconds - (isUncertain ? SentSearch.margin : SentSearch.shortMargin))
+    }
 }
 
 /// What came of looking for a message among those sent.
@@ -69,6 +76,7 @@ extension SentSearch {
 
     /// Clocks of providers and ours differ by less.
     static let margin: Int64 = 300_000
+    static let shortMargin: Int64 = 60_000
 
     /// Looks at the heads of messages, the newest first, until one bears the mark.
     static func byMark(

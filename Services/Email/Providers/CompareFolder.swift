@@ -30,13 +30,12 @@ struct CompareFolder: Sendable {
         let begin = ContinuousClock.now
         do {
             var found = try await look()
-            if found.missing > 0 { try await makeUp(&found, takeNew) }
+            if found.missing > 0, try await makeUp(&found, takeNew) { return }
             if found.missing == 0 { await held.states.compared(folder: found.count, taken: found.count) }
             if !found.unmarked.ids.isEmpty {
                 held.logger.info(
                     "messages that were taken lack their mark", metadata: ["count": "\(found.unmarked.ids.count)"])
-                try held.requireTrust()
-                try await handOver.mark(found.unmarked)
+                try await mark(found.unmarked, takeNew)
             }
         } catch let error as EmailAccessError {
             guard HandOverProvider.isRefusal(error) else { throw error }
@@ -44,6 +43,18 @@ struct CompareFolder: Sendable {
                 "the folder could not be compared with what was taken", metadata: ["error": "\(error)"])
         }
         held.looks.looked(from: begin)
+    }
+
+    /// A few at a time: new mail does not wait for marks, and nothing is moved any more once the lease is lost.
+    private func mark(_ settled: HandOverProvider.Settled, _ takeNew: () async throws -> Void) async throws {
+        let all = settled.whole.map { ($0, true) } + settled.incomplete.map { ($0, false) }
+        for start in stride(from: 0, to: all.count, by: HandOverProvider.greatest) {
+            try held.requireTrust()
+            let some = all[start..<min(all.count, start + HandOverProvider.greatest)]
+            try await handOver.mark(
+                .init(whole: some.filter(\.1).map(\.0), incomplete: some.filter { !$0.1 }.map(\.0)))
+            try await takeNew()
+        }
     }
 
     private func look() async throws -> Found {
@@ -73,13 +84,15 @@ struct CompareFolder: Sendable {
         return found
     }
 
-    private func makeUp(_ found: inout Found, _ takeNew: () async throws -> Void) async throws {
+    /// - Returns: whether some were taken, and there are more that were not asked for: the next look follows at once.
+    private func makeUp(_ found: inout Found, _ takeNew: () async throws -> Void) async throws -> Bool {
         // What has come while the folder was looked at is told of in the ordinary way.
         try await takeNew()
         let missing = try await held.core.taken(found.some).missing
         let ids = found.some.filter { missing.contains($0) }
         found.missing -= found.some.count - ids.count
-        guard found.missing > 0 else { return }
+        guard found.missing > 0 else { return false }
+        let hasMore = found.missing > ids.count
         await held.states.counts(folder: found.count, taken: found.count - found.missing)
         held.logger.notice(
             "messages of the folder were not taken, and are taken now", metadata: ["count": "\(found.missing)"])
@@ -94,12 +107,14 @@ struct CompareFolder: Sendable {
         }
         held.providerTroubles.beginRound()
         let left = try await held.core.taken(ids).missing.subtracting(done)
-        // What was passed over lies there no longer, or is not to be taken.
+        // What came before is not to be taken.
         let taken = try await held.core.taken(done).missing
         found.count -= taken.count
         found.missing = found.missing - ids.count + left.count
+        if hasMore, !done.isEmpty { return true }
         if found.missing > 0 {
             await held.states.compared(folder: found.count, taken: found.count - found.missing)
         }
+        return false
     }
 }

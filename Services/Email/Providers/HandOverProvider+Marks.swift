@@ -4,7 +4,7 @@ import ServiceKit
 
 extension HandOverProvider {
     /// Takes messages, some at a time, and does with them what the mailbox says.
-    /// - Returns: those that are taken, and those that are not to be taken.
+    /// - Returns: those that are taken, and those that came before mail is taken.
     func take(_ ids: [String], from: Instant) async throws -> [String] {
         var done: [String] = []
         var rest = ids[...]
@@ -14,15 +14,15 @@ extension HandOverProvider {
             let settled = try await held.dependencies.taking.use { turn in try await self(batch, from: from, turn) }
             try await mark(settled)
             held.providerTroubles.took(settled.ids)
-            done += settled.ids + settled.passed
-            note(settled.passed)
+            done += settled.ids + settled.early
+            note(settled.early)
         }
         return done
     }
 
     /// What came before mail is taken need not be fetched again to see that.
-    private func note(_ passed: [String]) {
-        held.early.withLock { early in if early.count < Self.greatestEarly { early.formUnion(passed) } }
+    private func note(_ ids: [String]) {
+        held.early.withLock { early in if early.count < Self.greatestEarly { early.formUnion(ids) } }
     }
 
     /// So many are remembered: they are those of one second.

@@ -17,8 +17,8 @@ struct HandOverProvider: Sendable {
         var whole: [String] = []
         /// Those that were not kept whole.
         var incomplete: [String] = []
-        /// Those that are not to be taken: they came before, or are gone.
-        var passed: [String] = []
+        /// Those that came before mail is taken. What is gone is none of all these: it may come back.
+        var early: [String] = []
         var ids: [String] { whole + incomplete }
     }
 
@@ -35,12 +35,12 @@ struct HandOverProvider: Sendable {
         let begin = ContinuousClock.now
         var left = ids
         var settled = Settled()
-        let passed = Passed()
+        let early = Early()
         for _ in 0..<3 {
             let documents = try await turn.lending(Self.held * left.count) {
-                try await self.documents(left, from: from, passed)
+                try await self.documents(left, from: from, early)
             }
-            settled.passed = passed.ids.withLock { $0 }
+            settled.early = early.ids.withLock { $0 }
             guard !documents.isEmpty else { return settled }
             try held.requireTrust()
             let outcomes = try await tell(documents, progress: nil)
@@ -70,25 +70,23 @@ struct HandOverProvider: Sendable {
         throw CoreError(code: .busy, status: 0, description: "core does not take some messages yet")
     }
 
-    /// Messages that are not to be taken, as they are found.
-    private final class Passed: Sendable {
+    /// Messages that came before mail is taken, as they are found.
+    private final class Early: Sendable {
         let ids = Mutex<[String]>([])
     }
 
-    private func documents(_ ids: [String], from: Instant, _ passed: Passed) async throws -> [JSONValue] {
-        try await TellCore.documents(of: ids, atATime: Self.width) { try await document($0, from: from, passed) }
+    private func documents(_ ids: [String], from: Instant, _ early: Early) async throws -> [JSONValue] {
+        try await TellCore.documents(of: ids, atATime: Self.width) { try await document($0, from: from, early) }
     }
 
-    private func document(_ id: String, from: Instant, _ passed: Passed) async throws -> JSONValue? {
+    private func document(_ id: String, from: Instant, _ early: Early) async throws -> JSONValue? {
         let folder = try held.dependencies.workFolder()
         let path = "\(folder.path)/message"
         guard let message = try await download(id, to: path) else {
-            if held.providerTroubles.isGivenUp(id) { return try await bare(id) }
-            if !held.providerTroubles.isSuspect(id) { passed.ids.withLock { $0.append(id) } }
-            return nil
+            return held.providerTroubles.isGivenUp(id) ? try await bare(id) : nil
         }
         if Self.isEarly(message.receivedAt, from: from) {
-            passed.ids.withLock { $0.append(id) }
+            early.ids.withLock { $0.append(id) }
             return nil
         }
         let failed =

@@ -20,14 +20,14 @@ extension GmailMailbox {
         let kept = try await api.call("GET", "\(user)/messages?q=\(query)&maxResults=1")
         if kept?["messages"]?.arrayValue?.isEmpty == false { return .found(messageId: sought.messageId) }
         // Searches know no headers of others' making.
-        return try await SentSearch.byMark(of: sought, among: try await sent(since: sought.since)) {
+        return try await SentSearch.byMark(of: sought, among: try await sent(since: sought.earliest)) {
             try await head(of: $0)
         }
     }
 
     /// Ids of messages that were sent since then, the newest first.
     private func sent(since: Instant) async throws -> [String] {
-        let query = ProviderAPI.encoded("after:\(max(0, (since.milliseconds - SentSearch.margin) / 1000))")
+        let query = ProviderAPI.encoded("after:\(max(0, since.milliseconds / 1000))")
         let first = "\(user)/messages?labelIds=SENT&q=\(query)&maxResults=\(SentSearch.greatest)"
         var path = first
         var found: [String] = []

@@ -24,7 +24,7 @@ extension GraphMailbox {
         if try await !ids(of: sought.messageId, in: "sentitems").isEmpty {
             return .found(messageId: sought.messageId)
         }
-        return try await SentSearch.byMark(of: sought, among: try await sent(since: sought.since)) { id in
+        return try await SentSearch.byMark(of: sought, among: try await sent(since: sought.earliest)) { id in
             let path = "\(user)/messages/\(ProviderAPI.encoded(id))?$select=internetMessageId,internetMessageHeaders"
             return try await call("GET", path).map {
                 SentHead($0["internetMessageHeaders"], messageId: $0["internetMessageId"]?.stringValue)
@@ -34,7 +34,7 @@ extension GraphMailbox {
 
     /// Ids of messages that were sent since then, the newest first.
     private func sent(since: Instant) async throws -> [String] {
-        let from = Instant(milliseconds: (since.milliseconds - SentSearch.margin) / 1000 * 1000)
+        let from = Instant(milliseconds: since.milliseconds / 1000 * 1000)
         let filter = ProviderAPI.encoded("sentDateTime ge \(from.rfc3339)")
         var path: String? =
             "\(user)/mailFolders/sentitems/messages?$filter=\(filter)&$orderby=sentDateTime%20desc&$select=id&$top=50"
