@@ -43,7 +43,8 @@ struct BacklogTests {
                         ["15m", "30m", "hour"].contains(name) ? "starts_at" : name == "day" ? "day" : "first_day"
                     let moment =
                         column == "starts_at" ? "i.at" : "(i.at::timestamp AT TIME ZONE z.name)"
-                    for zone in 1...3 {
+                    // The short ones are worked out from all quarters: one zone whose hours begin at 45 minutes.
+                    for zone in column == "starts_at" ? 3...3 : 1...3 {
                         try await transaction.script(
                             """
                             DROP TABLE IF EXISTS pg_temp.shown;

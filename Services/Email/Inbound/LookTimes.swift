@@ -22,9 +22,15 @@ package final class LookTimes: Sendable {
     }
 
     /// A look is over.
-    package func looked(from begin: ContinuousClock.Instant, until end: ContinuousClock.Instant = .now) {
-        let rest = (end - begin) * Self.share
-        next.withLock { $0 = (end + max(every, rest), end + rest) }
+    /// - Parameters:
+    ///   - compared: when the comparison ended; what is made up for then is work of its own, however long it takes.
+    ///   - now: when that was over as well.
+    package func looked(
+        from begin: ContinuousClock.Instant, until compared: ContinuousClock.Instant,
+        at now: ContinuousClock.Instant = .now
+    ) {
+        let rest = (compared - begin) * Self.share
+        next.withLock { $0 = (now + max(every, rest), now + rest) }
     }
 
     /// There may be something to make up for: the next look comes as soon as it takes little of the time.

@@ -48,8 +48,9 @@ struct PullMailbox: Sendable {
             try await held.states.unread(taking.unread())
             if held.looks.isDue() {
                 let begin = ContinuousClock.now
-                defer { held.looks.looked(from: begin) }
-                try await reconcile(taking)
+                var compared: ContinuousClock.Instant?
+                defer { held.looks.looked(from: begin, until: compared ?? .now) }
+                try await reconcile(taking, &compared)
             }
             try await wait(session)
         }
@@ -57,9 +58,9 @@ struct PullMailbox: Sendable {
     }
 
     /// What the server refuses of it is tried again the next time, and keeps nothing from coming in.
-    private func reconcile(_ taking: TakeMessages) async throws {
+    private func reconcile(_ taking: TakeMessages, _ compared: inout ContinuousClock.Instant?) async throws {
         do {
-            try await taking.reconcile()
+            try await taking.reconcile(&compared)
         } catch let error as EmailAccessError {
             guard TakeMessages.isRefusal(error) else { throw error }
             held.logger.warning(

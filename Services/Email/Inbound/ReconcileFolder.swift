@@ -4,9 +4,11 @@ import EmailAccess
 extension TakeMessages {
     /// Compares the folder with what core has taken. What it has not taken is taken, and marks that are missing are made up
     /// for.
-    func reconcile() async throws {
+    /// - Parameter compared: when the comparison ended.
+    func reconcile(_ compared: inout ContinuousClock.Instant?) async throws {
         let all = try await sinceBegin()
         let found = try await held.core.taken(all.uids.map { $0 }, of: handOver.place)
+        compared = .now
         await held.states.counts(folder: all.count, taken: all.count - found.missing.count)
         if !found.missing.isEmpty { try await makeUp(for: UIDSet(found.missing), of: all) }
         if found.missing.isEmpty { await held.states.compared(folder: all.count, taken: all.count) }

@@ -28,8 +28,10 @@ struct CompareFolder: Sendable {
     /// - Throws: what ends the connection.
     func callAsFunction(_ takeNew: () async throws -> Void) async throws {
         let begin = ContinuousClock.now
+        var compared: ContinuousClock.Instant?
         do {
             var found = try await look()
+            compared = .now
             if found.missing > 0, try await makeUp(&found, takeNew) { return }
             if found.missing == 0 { await held.states.compared(folder: found.count, taken: found.count) }
             if !found.unmarked.ids.isEmpty {
@@ -42,7 +44,7 @@ struct CompareFolder: Sendable {
             held.logger.warning(
                 "the folder could not be compared with what was taken", metadata: ["error": "\(error)"])
         }
-        held.looks.looked(from: begin)
+        held.looks.looked(from: begin, until: compared ?? .now)
     }
 
     /// A few at a time: new mail does not wait for marks, and nothing is moved any more once the lease is lost.

@@ -45,6 +45,7 @@ public final class ServiceRunner: Sendable {
     private let logger: Logger
     private let stopping = OneTimeSignal()
     private let started = OneTimeSignal()
+    private let running = RunningComponents()
 
     /// - Parameters:
     ///   - components: in the order in which they start: what others need comes first, the HTTP server last.
@@ -70,7 +71,7 @@ public final class ServiceRunner: Sendable {
     public func run(trapsSignals: Bool = true) async throws {
         let failure = FirstFailure()
         let group = makeGroup(failure)
-        let watch = Watch()
+        let watch = Watch(running)
         defer {
             watch.disarm()
             started.fire()
@@ -115,7 +116,8 @@ public final class ServiceRunner: Sendable {
 
     private func makeGroup(_ failure: FirstFailure) -> ServiceGroup {
         let starter = Starter(
-            components: components, logger: logger, started: started, stopping: stopping, failure: failure)
+            components: components, logger: logger, started: started, stopping: stopping, failure: failure,
+            running: running)
         var configuration = ServiceGroupConfiguration(
             services: [
                 .init(

@@ -10,16 +10,18 @@ final class Starter: Service {
     private let started: OneTimeSignal
     private let stopping: OneTimeSignal
     private let failure: FirstFailure
+    private let running: RunningComponents
 
     init(
         components: [ServiceComponent], logger: Logger, started: OneTimeSignal, stopping: OneTimeSignal,
-        failure: FirstFailure
+        failure: FirstFailure, running: RunningComponents
     ) {
         self.components = components
         self.logger = logger
         self.started = started
         self.stopping = stopping
         self.failure = failure
+        self.running = running
     }
 
     func run() async throws {
@@ -42,7 +44,7 @@ final class Starter: Service {
             await group.addServiceUnlessShutdown(
                 .init(
                     service: ComponentService(
-                        component: component, stopping: stopping, failure: failure, logger: logger),
+                        component: component, stopping: stopping, failure: failure, running: running, logger: logger),
                     successTerminationBehavior: .ignore, failureTerminationBehavior: .gracefullyShutdownGroup))
             try await unlessStopped(component.ready)
             if stopping.hasFired { return }
@@ -68,9 +70,12 @@ private struct ComponentService: Service {
     let component: ServiceComponent
     let stopping: OneTimeSignal
     let failure: FirstFailure
+    let running: RunningComponents
     let logger: Logger
 
     func run() async throws {
+        running.began(component.name)
+        defer { running.ended(component.name) }
         let name: Logger.MetadataValue = .string(component.name)
         do {
             try await component.service.run()

@@ -51,8 +51,8 @@ final class MockCluster: @unchecked Sendable {
 }
 
 /// Runs a test with a cluster of its own.
-func withMockCluster(_ body: (MockCluster) async throws -> Void) async throws {
+func withMockCluster<Value>(_ body: (MockCluster) async throws -> Value) async throws -> Value {
     let cluster = try MockCluster()
     defer { cluster.close() }
-    try await body(cluster)
+    return try await body(cluster)
 }
