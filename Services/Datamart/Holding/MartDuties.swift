@@ -52,10 +52,12 @@ struct MartDuties: Sendable {
 
     /// The job `projection`: a run for each term, brought up to date as it goes on.
     private func tell() async {
+        // Applying has begun: what comes before the run is told of counts as well.
+        let before = (applied: state.snapshot.applied, dimensions: await mart.target.newDimensionRows)
         do {
             try await jobs.run("projection", term: term.number) { run in
-                var told = state.snapshot.applied
-                var dimensions = await mart.target.newDimensionRows
+                var told = before.applied
+                var dimensions = before.dimensions
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
                     let now = state.snapshot
