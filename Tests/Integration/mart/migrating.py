@@ -24,7 +24,8 @@ def migrate_schema(scene: MartScene, chance: random.Random) -> None:
     other.start()
     scene.positions_pass(50)
     with scene.mart.sql() as connection:
-        assert connection.execute("SELECT 1 FROM schema_migration WHERE version = %s", LAST[:1]).fetchone()
+        applied = "SELECT 1 FROM schema_migration WHERE version = %s"
+        wait_until(lambda: connection.execute(applied, LAST[:1]).fetchone(), what="the last migration to be applied again")
     holder = scene.mart.wait_for_holder()
     moment, column = time.monotonic(), "of_a_version_to_come"
     migrate_to_newer(scene.mart.sql, [f"ALTER TABLE {table} ADD COLUMN {column} int NOT NULL DEFAULT 7" for table in BUSY])
