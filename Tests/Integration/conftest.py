@@ -9,6 +9,8 @@ import pytest
 
 from cores import CoreGroup
 from stack import Stack
+from standins.gmail import Gmail
+from standins.graph import Graph
 from topics import CommandProducer, EventReader
 from world import Tenant, World
 
@@ -101,3 +103,11 @@ def events(world: World) -> EventReader:
     """Reads the shared world's event topic."""
     world.cores.ensure(1)
     return world.reader()
+
+
+@pytest.fixture(params=[Gmail, Graph], ids=["gmail", "graph"])
+def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
+    """A stand-in for a mail provider, of each kind."""
+    provider = request.param()
+    yield provider
+    provider.close()

@@ -27,13 +27,6 @@ def mail_world(stack: Stack) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(params=[Gmail, Graph], ids=["gmail", "graph"])
-def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
-    provider = request.param()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
 def post(mail_world: World, stack: Stack, provider: Provider) -> Iterator[Callable[..., Post]]:
     """Makes a tenant with the provider's mailbox `m`."""

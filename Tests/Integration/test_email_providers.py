@@ -40,13 +40,6 @@ def servers(stack: Stack) -> MailServers:
     return MailServers.find(stack)
 
 
-@pytest.fixture(params=[Gmail, Graph], ids=["gmail", "graph"])
-def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
-    provider = request.param()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
 def post(mail_world: World, servers: MailServers, provider: Provider) -> Iterator[Callable[..., Post]]:
     """Makes a tenant with the provider's mailbox `m`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from emails import Email, MailServers, Post
+from emails import Email, MailServers, Post, posts
 from emails import mailbox as imap_mailbox
 from own_world import own_world
 from provider_mail import mailbox, message
@@ -37,26 +37,11 @@ def imap() -> Iterator[Imap]:
     server.close()
 
 
-@pytest.fixture(params=[Gmail, Graph], ids=["gmail", "graph"])
-def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
-    provider = request.param()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
 def desks(mail_world: World, stack: Stack) -> Iterator[Callable[..., Post]]:
     """Makes a tenant with mailboxes."""
-    servers = MailServers.find(stack)
-    made: list[Post] = []
-
-    def make(*mailboxes: dict) -> Post:
-        made.append(Post(mail_world, servers, list(mailboxes)))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    with posts(mail_world, MailServers.find(stack)) as make:
+        yield make
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from core_proxy import CoreProxy
-from emails import Email, MailServers, Post
+from emails import Email, MailServers, Post, posts
 from emails import mailbox as mailbox_of
 from own_world import own_world
 from provider_mail import mailbox, message
@@ -40,18 +40,15 @@ def gmail() -> Iterator[Gmail]:
 @pytest.fixture
 def post(mail_world: World, servers: MailServers, gmail: Gmail) -> Iterator[Callable[..., Post]]:
     """Makes a tenant whose mailboxes are one account at the provider, with one secret."""
-    made: list[Post] = []
+    with posts(mail_world, servers) as make:
 
-    def make(*names: str) -> Post:
-        boxes = [mailbox(gmail, {"processed": {"action": "none"}}, name=name) for name in names or ("m",)]
-        desk = Post(mail_world, servers, boxes)
-        made.append(desk)
-        desk.http.put("/mailboxes/secrets/provider", json=gmail.secret).raise_for_status()
-        return desk
+        def make_one(*names: str) -> Post:
+            boxes = (mailbox(gmail, {"processed": {"action": "none"}}, name=name) for name in names or ("m",))
+            desk = make(*boxes)
+            desk.http.put("/mailboxes/secrets/provider", json=gmail.secret).raise_for_status()
+            return desk
 
-    yield make
-    for one in made:
-        one.close()
+        yield make_one
 
 
 def renewals(email: Email, outcome: str) -> int:
