@@ -18,10 +18,11 @@ final class Nap: Sendable {
         let sleeper = Task { [clock] in
             _ = try? await clock.sleep(until: deadline)
         }
-        contents.withLock { contents in
+        let hasEnded = contents.withLock { contents in
             contents.sleeper = sleeper
-            if contents.ended { sleeper.cancel() }
+            return contents.ended
         }
+        if hasEnded { sleeper.cancel() }
         await withTaskCancellationHandler {
             await sleeper.value
         } onCancel: {
@@ -32,9 +33,10 @@ final class Nap: Sendable {
 
     /// Ends the sleep under way, or the next one.
     func end() {
-        contents.withLock { contents in
+        let sleeper = contents.withLock { contents in
             contents.ended = true
-            contents.sleeper?.cancel()
+            return contents.sleeper
         }
+        sleeper?.cancel()
     }
 }

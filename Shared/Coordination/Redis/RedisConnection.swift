@@ -5,9 +5,9 @@ import Threads
 ///
 /// What callers hand in while the thread is busy goes out in its next write: the busier, the larger
 /// the batches. Writing does not wait for the answers to what was written before.
-final class RedisConnection: Sendable {
+package final class RedisConnection: Sendable {
     /// What the connection tells its client.
-    enum Event: Sendable {
+    package enum Event: Sendable {
         case connected(runID: String?)
         case lost(CoordinationError)
     }

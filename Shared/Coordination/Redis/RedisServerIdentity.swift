@@ -13,7 +13,7 @@ public enum RedisServerEvent: Sendable, Hashable {
 }
 
 /// Knows which server process the connections of one client speak with.
-final class RedisServerIdentity: Sendable {
+package final class RedisServerIdentity: Sendable {
     private struct Contents: Sendable {
         var runID: String?
         var connected: Set<Int> = []
@@ -25,15 +25,26 @@ final class RedisServerIdentity: Sendable {
     }
 
     private let contents = Mutex(Contents())
+    /// Keeps news in order. Watchers are told under this lock and not under that of the contents: telling one resumes its
+    /// task, for which the runtime needs that task's own lock, and while the task is cancelled that one is held until the
+    /// watcher is taken out of the contents.
+    private let telling = Mutex(())
+
+    /// Nothing is known yet.
+    package init() {}
 
     var runID: String? { contents.withLock { $0.runID } }
 
     var hasEnded: Bool { contents.withLock { $0.ended } }
 
-    func note(_ event: RedisConnection.Event, connection: Int, logger: Logger) {
-        let news: RedisServerEvent? = contents.withLock { contents in
-            let news = Self.apply(event, connection: connection, to: &contents)
-            if let news { for watcher in contents.watchers.values { watcher.yield(news) } }
+    /// Takes in what one of the connections has met.
+    package func note(_ event: RedisConnection.Event, connection: Int, logger: Logger) {
+        let news = telling.withLock { _ in
+            let (news, watchers) = contents.withLock { contents in
+                let news = Self.apply(event, connection: connection, to: &contents)
+                return (news, news == nil ? [] : Array(contents.watchers.values))
+            }
+            if let news { for watcher in watchers { watcher.yield(news) } }
             return news
         }
         if case .replaced = news { logger.notice("Redis is a new process; its memory may be old or empty") }
@@ -60,7 +71,8 @@ final class RedisServerIdentity: Sendable {
         }
     }
 
-    func watch() -> AsyncStream<RedisServerEvent> {
+    /// What happens from now on, and the present connection if there is one.
+    package func watch() -> AsyncStream<RedisServerEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: RedisServerEvent.self, bufferingPolicy: .bufferingNewest(64))
         let id: Int? = contents.withLock { contents in

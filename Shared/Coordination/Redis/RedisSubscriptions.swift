@@ -10,7 +10,7 @@ public enum RedisNotice: Sendable, Hashable {
 }
 
 /// Who listens to which channel, shared by a subscriber's callers and its thread.
-final class RedisSubscriptions: Sendable {
+package final class RedisSubscriptions: Sendable {
     private struct Contents: Sendable {
         var listeners: [String: [Int: AsyncStream<RedisNotice>.Continuation]] = [:]
         var nextListener = 0
@@ -26,11 +26,12 @@ final class RedisSubscriptions: Sendable {
     private let contents = Mutex(Contents())
     let signal: WakeSignal
 
-    init() throws(CoordinationError) { signal = try WakeSignal() }
+    package init() throws(CoordinationError) { signal = try WakeSignal() }
 
     // MARK: Callers
 
-    func add(_ channel: String, buffering limit: Int) -> AsyncStream<RedisNotice> {
+    /// A listener's notices; it listens until its stream is dropped or its task cancelled.
+    package func add(_ channel: String, buffering limit: Int) -> AsyncStream<RedisNotice> {
         let (stream, listener) = AsyncStream.makeStream(of: RedisNotice.self, bufferingPolicy: .bufferingNewest(limit))
         let id: Int? = contents.withLock { contents in
             guard !contents.closing else { return nil }
@@ -88,20 +89,22 @@ final class RedisSubscriptions: Sendable {
     }
 
     /// Hands on what the server pushed; other replies (pong, unsubscribed) need nothing.
-    func deliver(_ reply: RedisReply) {
+    ///
+    /// Listeners are told without the lock: telling one resumes its task, for which the runtime needs that task's own lock,
+    /// and while the task is cancelled that one is held until ``remove(_:from:)`` has got ours.
+    package func deliver(_ reply: RedisReply) {
         guard let parts = reply.elements, parts.count == 3, let kind = parts[0].text, let channel = parts[1].text
         else { return }
-        contents.withLock { contents in
-            let notice: RedisNotice
+        var notice = RedisNotice.subscribed
+        let listeners = contents.withLock { contents -> [AsyncStream<RedisNotice>.Continuation] in
             switch kind {
             case "message": notice = .message(parts[2].bytes ?? [])
-            case "subscribe" where contents.requested.contains(channel):
-                contents.confirmed.insert(channel)
-                notice = .subscribed
-            default: return
+            case "subscribe" where contents.requested.contains(channel): contents.confirmed.insert(channel)
+            default: return []
             }
-            for listener in contents.listeners[channel, default: [:]].values { listener.yield(notice) }
+            return Array(contents.listeners[channel, default: [:]].values)
         }
+        for listener in listeners { listener.yield(notice) }
     }
 
     /// The connection is gone, and with it what the server knew.
