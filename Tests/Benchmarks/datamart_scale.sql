@@ -85,7 +85,7 @@ INSERT INTO backlog_15m SELECT starts_at, category_key, queue_key, source_key, s
 INSERT INTO backlog_day SELECT day, 1, category_key, queue_key, source_key, status_key, age_band_key, is_overdue, sum(change)
     FROM course GROUP BY 1, 3, 4, 5, 6, 7, 8;
 INSERT INTO backlog_month SELECT date_trunc('month', day), 1, category_key, queue_key, source_key, status_key, age_band_key,
-    is_overdue, sum(change) FROM backlog_day GROUP BY 1, 3, 4, 5, 6, 7, 8;
+    overdue, sum(change) FROM backlog_day GROUP BY 1, 3, 4, 5, 6, 7, 8;
 -- A tenth of the items came by mail, and most of them are answered: received, queued, being sent, sent.
 INSERT INTO dim_mailbox SELECT 1000 + n, 'mailbox ' || n FROM generate_series(1, 5) n;
 CREATE TEMP TABLE mail AS
