@@ -166,6 +166,17 @@ class Core:
         """The Prometheus text."""
         return self._get(self.metrics_url).raise_for_status().text
 
+    def metric(self, name: str, **labels: str) -> float | None:
+        """The sum of a metric's series with these labels; None when there is none."""
+        found: float | None = None
+        for line in self.metrics().splitlines():
+            rest = line.removeprefix(f"millrace_{name}").removeprefix(name)
+            if rest == line or rest[0] not in "{ ":
+                continue
+            if all(f'{key}="{value}"' in rest for key, value in labels.items()):
+                found = (found or 0) + float(line.rsplit(" ", 1)[1])
+        return found
+
     def resident_bytes(self) -> int:
         """Memory held now."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

@@ -24,17 +24,6 @@ from world import Tenant, World
 class Standby(Datamart):
     """One of several instances."""
 
-    def metric(self, name: str, **labels: str) -> float | None:
-        """The sum of a metric's series with these labels; None when there is none."""
-        found: float | None = None
-        for line in self.metrics().splitlines():
-            rest = line.removeprefix(f"millrace_{name}").removeprefix(name)
-            if rest == line or rest[0] not in "{ ":
-                continue
-            if all(f'{key}="{value}"' in rest for key, value in labels.items()):
-                found = (found or 0) + float(line.rsplit(" ", 1)[1])
-        return found
-
     @property
     def is_holder(self) -> bool:
         """Whether it writes a mart."""

@@ -25,9 +25,10 @@ struct MartDuties: Sendable {
 
     /// Runs until the term is over.
     func run() async {
+        let dimensionRows = await mart.target.newDimensionRows
         await untilApplied()
         await withDiscardingTaskGroup { group in
-            group.addTask { await tell() }
+            group.addTask { await tell(dimensionRows: dimensionRows) }
             group.addTask { await tellRebuilds() }
             group.addTask { await storeSettings() }
             group.addTask { await passTime() }
@@ -37,9 +38,10 @@ struct MartDuties: Sendable {
 
     /// Waits until events are applied, or 3 s: at a switch nothing else stands before them in line.
     private func untilApplied() async {
-        let before = state.snapshot.applied
         let begin = ContinuousClock.now
-        while !Task.isCancelled, state.snapshot.applied == before, ContinuousClock.now - begin < .seconds(3) {
+        while !Task.isCancelled, ContinuousClock.now - begin < .seconds(3) {
+            let now = state.snapshot
+            if now.applied > now.appliedBefore { return }
             try? await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -51,13 +53,13 @@ struct MartDuties: Sendable {
     }
 
     /// The job `projection`: a run for each term, brought up to date as it goes on.
-    private func tell() async {
-        // Applying has begun: what comes before the run is told of counts as well.
-        let before = (applied: state.snapshot.applied, dimensions: await mart.target.newDimensionRows)
+    /// - Parameter dimensionRows: how many there were when the term began.
+    private func tell(dimensionRows: Int64) async {
         do {
             try await jobs.run("projection", term: term.number) { run in
-                var told = before.applied
-                var dimensions = before.dimensions
+                // Applying has begun: what came before the run is told of counts as well.
+                var told = state.snapshot.appliedBefore
+                var dimensions = dimensionRows
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .seconds(1))
                     let now = state.snapshot

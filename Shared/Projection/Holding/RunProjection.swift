@@ -127,6 +127,7 @@ public struct RunProjection: Sendable {
         state.update {
             $0.isHolder = true
             $0.term = term.number
+            $0.appliedBefore = $0.applied
         }
         defer {
             intake.noteApplied(false)
