@@ -33,8 +33,9 @@ def stack() -> Stack:
 
 @pytest.fixture(scope="session")
 def world(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The world that tests share which need no faults: its instances of core run until the end."""
-    world = World(stack, _log_folder(stack, tmp_path_factory, "shared"))
+    """The world that tests share which need no faults: its instances of core run until the end. Each worker has its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    world = World(stack, _log_folder(stack, tmp_path_factory, f"shared{worker}"))
     try:
         yield world
     finally:

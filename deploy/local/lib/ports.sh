@@ -45,8 +45,10 @@ settle_port() {
 
 settle_ports() {
     local shift=0
-    # A second stack of the same checkout starts looking elsewhere, so that both can start at once.
-    if [[ $local_dir != "$root/.local" ]]; then shift=1000; fi
+    # Stacks of other folders start looking elsewhere, so that several can start at once.
+    if [[ $local_dir != "$root/.local" ]]; then
+        shift=$((1000 + 100 * ($(cksum <<<"$local_dir" | cut -d ' ' -f 1) % 80)))
+    fi
     settle_port POSTGRES "" $((15432 + shift)) postgres
     settle_port REDIS "" $((16379 + shift)) redis
     settle_port KAFKA "" $((19092 + shift)) kafka

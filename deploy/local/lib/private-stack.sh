@@ -1,27 +1,39 @@
 # shellcheck shell=bash
 # A stack that lives as long as the script that sources this: started afresh, stopped and removed at the end.
 
-running_part=""
+running_parts=()
 
-# Runs a command in a process group of its own, so that a signal to the script ends all of it at once.
-run_part() {
-    local code=0
+# Begins a command in a process group of its own, so that a signal to the script ends all of it at once; $! waits for it.
+begin_part() {
     set -m
     "$@" 9>&- &
-    running_part=$!
     set +m
-    wait "$running_part" || code=$?
-    running_part=""
+    running_parts+=("$!")
+}
+
+# Waits for the end of a part: process id
+end_part() {
+    local code=0 part left=()
+    wait "$1" || code=$?
+    for part in "${running_parts[@]}"; do [[ $part == "$1" ]] || left+=("$part"); done
+    running_parts=("${left[@]}")
     return "$code"
+}
+
+# Runs a part to its end.
+run_part() {
+    begin_part "$@"
+    end_part "$!"
 }
 
 end_private_stack() {
     local code=$?
     trap - EXIT INT TERM
-    if [[ -n $running_part ]]; then
-        kill -TERM -- "-$running_part" 2>/dev/null || true
-        wait "$running_part" || true
-    fi
+    local part
+    for part in "${running_parts[@]}"; do
+        kill -TERM -- "-$part" 2>/dev/null || true
+        wait "$part" || true
+    done
     "$root/deploy/local/stop.sh" || code=1
     if [[ -n ${MILLRACE_KEEP_STACK:-} ]]; then
         say "logs and data stay in $local_dir"
