@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Domain",
+                "Domain", "Threads",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

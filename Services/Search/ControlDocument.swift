@@ -15,6 +15,10 @@ actor ControlDocument {
     private struct Version {
         var sequence: Int64
         var primaryTerm: Int64
+
+        func isOlder(than other: Version) -> Bool {
+            (primaryTerm, sequence) < (other.primaryTerm, other.sequence)
+        }
     }
 
     private var known: (state: IndexState, version: Version)?
@@ -22,6 +26,8 @@ actor ControlDocument {
     private var written: IndexState?
     /// Writes are made one after the other.
     private let turn = AsyncGate()
+    /// Up to where events were applied to each index, also those that changed nothing and were not noted.
+    private var reached: [String: Int64] = [:]
 
     /// Whose index it is; nil when core does not say.
     private let owner: String?
@@ -41,6 +47,8 @@ actor ControlDocument {
         if let known, known.state.term == term { return known.state }
         if let found = try await fetch() {
             guard found.state.term == term else { throw Self.stale }
+            // It may have been written while it was asked for.
+            if let known, known.state.term == term, !known.version.isOlder(than: found.version) { return known.state }
             known = found
             return found.state
         }
@@ -101,6 +109,14 @@ actor ControlDocument {
             throw Self.stale
         }
         return state
+    }
+
+    /// Events up to this position were applied to an index.
+    func reach(_ position: Int64, in index: String) { reached[index] = position }
+
+    /// Whether events before this position were applied to an index, or changed nothing.
+    func reaches(_ position: Int64, in index: IndexProgress) -> Bool {
+        position <= max(index.position, reached[index.index] ?? 0) + 1
     }
 
     private static let stale = StorageError(.staleTerm, "another instance has taken over the search index")

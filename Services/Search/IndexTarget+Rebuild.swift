@@ -13,7 +13,9 @@ extension IndexTarget {
 
     /// The new index, once all items are in it.
     func beginRebuild(fence: TermFence) async throws -> any ProjectionTarget {
-        if try await control.held(fence.term).next == nil {
+        let begun = try await control.held(fence.term).next
+        let isLost = if let begun { try await !isThere(begun) } else { true }
+        if isLost {
             let index = try await makeIndex()
             try await control.update(fence.term) { $0.next = index }
         }
@@ -25,6 +27,10 @@ extension IndexTarget {
     func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws {
         let state = try await control.held(fence.term)
         guard let new = state.next else { return }
+        guard new.walked == nil else {
+            throw ProjectionError(
+                .progressMoved, "the new search index lacks what the feed no longer told; it is filled again")
+        }
         try await serve(new)
         let wished = wishes.count
         try await control.update(fence.term) {
@@ -36,13 +42,16 @@ extension IndexTarget {
         _ = try? await server.call("DELETE", "/\(state.serving.index)")
     }
 
-    /// Puts the alias onto an index. Nothing else has it afterwards.
-    func serve(_ index: IndexProgress) async throws {
+    /// Puts the alias onto an index. Nothing else has it afterwards; with no index nothing has it.
+    func serve(_ index: IndexProgress?) async throws {
         var actions: [JSONValue] = []
-        for other in try await indices() where other != index.index {
+        for other in try await indices() where other != index?.index {
             actions.append(["remove": ["index": .string(other), "alias": .string(configuration.alias)]])
         }
-        actions.append(["add": ["index": .string(index.index), "alias": .string(configuration.alias)]])
+        if let index {
+            actions.append(["add": ["index": .string(index.index), "alias": .string(configuration.alias)]])
+        }
+        if actions.isEmpty { return }
         try await server.call("POST", "/_aliases", ["actions": .array(actions)])
     }
 
@@ -60,12 +69,19 @@ extension IndexTarget {
     /// reach what they hold.
     func leftovers(_ fence: TermFence) async throws -> Set<String> {
         let prefix = "\(configuration.alias)-"
-        let found = try await server.call("GET", "/_alias/\(prefix)*-write").objectValue?.keys ?? []
+        let found = try await server.call("GET", "/\(prefix)*/_alias").objectValue?.members ?? []
         let state = try await control.confirm(fence.term)
-        return Set(found).subtracting([state.serving.index, state.next?.index].compactMap { $0 }).filter {
+        let ours = found.filter { name, index in
             // `ALIAS-STAMP`: another tenant's alias may begin as ours does.
-            $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("-")
+            guard name.hasPrefix(prefix), name.hasSuffix("-write") || index["aliases"]?["\(name)-write"] != nil else {
+                return false
+            }
+            // An index of the name `ALIAS-STAMP-write` was made by the server when something was to be taken out of one
+            // that was gone.
+            let stamp = name.dropFirst(prefix.count)
+            return !(stamp.hasSuffix("-write") ? stamp.dropLast("-write".count) : stamp).contains("-")
         }
+        return Set(ours.map(\.key)).subtracting([state.serving.index, state.next?.index].compactMap { $0 })
     }
 
     /// Takes indices away.

@@ -47,18 +47,25 @@ struct IndexTarget: RebuildableTarget {
             throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
         }
         let ids = Self.items(of: events)
+        // The feed no longer tells what came between: all items are looked at again.
+        let isWhole = await control.reaches(first.position, in: before)
+        await control.reach(progress.position, in: before.index)
         // What changes nothing is noted along with what does.
-        if ids.isEmpty, progress.position - before.position < unnoted { return }
+        if ids.isEmpty, isWhole, progress.position - before.position < unnoted { return }
         for start in stride(from: 0, to: ids.count, by: ItemSource.page) {
             try await write(Array(ids[start..<min(ids.count, start + ItemSource.page)]), into: before)
         }
         let stored = before.position
-        try await control.update(fence.term) { state in
+        let state = try await control.update(fence.term) { state in
             guard state[keyPath: path].position == stored else {
                 throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
             }
             state[keyPath: path].advance(to: progress)
+            if !isWhole { state[keyPath: path].walked = "" }
         }
+        guard !isWhole else { return }
+        logger.warning("the search index lacks what the feed no longer told; it is filled again")
+        if state.serving.walked != nil { try await serve(nil) }
     }
 
     /// Notes that the index that serves has everything up to a position, as a check has found.

@@ -68,7 +68,7 @@ struct IndexTenant: Sendable {
     private func prepare(_ fence: TermFence) async throws {
         var serving = try await target.control.held(fence.term).serving
         let aliased = try await target.indices()
-        if aliased == [serving.index] { return }
+        if serving.walked == nil, aliased == [serving.index] { return }
         serving = try await target.control.confirm(fence.term).serving
         if try await !target.isThere(serving) {
             logger.warning("the search index is gone; a new one is filled")
@@ -76,10 +76,11 @@ struct IndexTenant: Sendable {
             serving = try await target.control.update(fence.term) { $0.serving = index }.serving
         }
         if serving.walked != nil {
+            // Until all items are in it PostgreSQL answers; no other index hears of events meanwhile.
+            try await target.serve(nil)
             try await target.walk(fence, in: \.first)
             logger.notice("all items are in the search index")
         }
-        // Until now PostgreSQL has answered.
         try await target.serve(serving)
     }
 

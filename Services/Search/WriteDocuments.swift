@@ -36,6 +36,10 @@ package struct WriteDocuments: Sendable {
         package mutating func note(_ answer: JSONValue, alias: String) throws -> String? {
             let id = answer["_id"]?.stringValue ?? ""
             let kind = answer["error"]?["type"]?.stringValue ?? ""
+            // A deletion, of which `require_alias` is not heeded: the server has made an index of that name.
+            if answer["_index"]?.stringValue == alias {
+                throw SearchIndexError(.notFound, "the index \(alias) is gone")
+            }
             switch answer["status"]?.integerValue ?? 0 {
             case 200..<300: written.insert(id)
             // Something newer is there.

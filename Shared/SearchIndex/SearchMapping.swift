@@ -11,7 +11,11 @@ public enum SearchMapping {
 
     /// Settings and mappings of a new index.
     public static func index(replicas: Int?) -> JSONValue {
-        var settings: JSONObject = ["number_of_shards": 1, "refresh_interval": "1s"]
+        var settings: JSONObject = [
+            "number_of_shards": 1, "refresh_interval": "1s",
+            // So long a document that was taken away is remembered: a writer that is late does not bring it back.
+            "gc_deletes": "1h",
+        ]
         if let replicas {
             settings["number_of_replicas"] = .integer(Int64(replicas))
         } else {

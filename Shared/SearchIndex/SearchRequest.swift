@@ -80,6 +80,7 @@ public struct SearchRequest: Sendable {
     }
 
     /// The hits of an answer; nil when it is not all that there is, because time was up or a part of the index is away.
+    /// An item is there more than once when the alias stands for several indices.
     public func hits(in answer: JSONValue) -> [Position]? {
         guard answer["timed_out"]?.boolValue != true, (answer["_shards"]?["failed"]?.integerValue ?? 0) == 0,
             let hits = answer["hits"]?["hits"]?.arrayValue
@@ -87,39 +88,46 @@ public struct SearchRequest: Sendable {
         return hits.compactMap { hit in
             guard let id = hit["_id"]?.stringValue else { return nil }
             let value = order.hasValue ? hit["sort"]?.arrayValue?.first?.numberValue : 0
-            return value.map { Position(value: Int64($0), id: id) }
+            return value.flatMap { Int64(exactly: $0.rounded()) }.map { Position(value: $0, id: id) }
         }
     }
 
     /// A term in any of the zones. Each zone counts its weight, however often a word is there.
     private func any(_ term: SearchQuery.Term, scored: Bool) -> JSONValue {
-        var should: [JSONValue] = []
-        for zone in SearchZone.allCases where zones.contains(zone) {
-            var clauses: [JSONValue] = []
-            if let field = term.field {
-                clauses.append(clause(term, in: zone.named, prefix: "\(field):"))
-                if field == "text", zone == .messages { clauses.append(clause(term, in: zone.words)) }
-            } else {
-                clauses.append(clause(term, in: zone.words))
-            }
-            let filter: JSONValue = clauses.count == 1 ? clauses[0] : Self.either(clauses)
-            should.append(
-                scored ? ["constant_score": ["filter": filter, "boost": .integer(Int64(zone.weight))]] : filter)
+        let places = SearchZone.allCases.filter(zones.contains)
+        let found = { (isExact: Bool) in places.map { ($0, self.clause(term, in: $0, isExact: isExact)) } }
+        guard scored else { return Self.either(found(false).map(\.1)) }
+        // A beginning that follows other words is looked for more widely than it counts.
+        let isWider = term.isPrefix && term.words.count > 1
+        let scores = found(isWider).map { zone, clause -> JSONValue in
+            ["constant_score": ["filter": clause, "boost": .integer(Int64(zone.weight))]]
         }
-        return Self.either(should)
+        guard isWider else { return Self.either(scores) }
+        return ["bool": ["filter": [Self.either(found(false).map(\.1))], "should": .array(scores)]]
+    }
+
+    private func clause(_ term: SearchQuery.Term, in zone: SearchZone, isExact: Bool) -> JSONValue {
+        guard let field = term.field else { return clause(term, in: zone.words, isExact: isExact) }
+        let named = clause(term, in: zone.named, prefix: "\(field):", isExact: isExact)
+        guard field == "text", zone == .messages else { return named }
+        return Self.either([named, clause(term, in: zone.words, isExact: isExact)])
     }
 
     private static func either(_ clauses: [JSONValue]) -> JSONValue {
         ["bool": ["should": .array(clauses), "minimum_should_match": 1]]
     }
 
-    private func clause(_ term: SearchQuery.Term, in field: String, prefix: String = "") -> JSONValue {
+    /// - Parameter isExact: whether only phrases will do, though of the words that a beginning stands for the first 1,000
+    ///   are looked at.
+    private func clause(
+        _ term: SearchQuery.Term, in field: String, prefix: String = "", isExact: Bool
+    ) -> JSONValue {
         let words = term.words.map { prefix + $0 }
         let last = words.last ?? ""
         guard term.isPrefix else { return Self.phrase(words, in: field) }
         let beginning: JSONValue = ["prefix": .object([field: .string(last)])]
         guard words.count > 1 else { return beginning }
-        if term.isExcluded {
+        if term.isExcluded || isExact {
             let text = words.joined(separator: " ")
             return ["match_phrase_prefix": .object([field: ["query": .string(text), "max_expansions": 1000]])]
         }

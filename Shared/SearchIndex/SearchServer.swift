@@ -22,7 +22,9 @@ public struct SearchServer: Sendable {
     }
 
     /// Makes a call and reads its answer.
-    /// - Parameter body: JSON, or lines of it for `_bulk`.
+    /// - Parameters:
+    ///   - body: JSON, or lines of it for `_bulk`.
+    ///   - limit: bytes of the answer at most.
     /// - Throws: ``SearchIndexError``, `CancellationError`.
     @discardableResult
     public func call(
@@ -40,7 +42,7 @@ public struct SearchServer: Sendable {
             throw Self.error(failure)
         }
         let value =
-            (try? JSONValue(parsing: answer.body, limits: JSONLimits(bytes: limit, elements: 5_000_000))) ?? .null
+            (try? JSONValue(parsing: answer.body, limits: JSONLimits(bytes: limit, elements: limit / 12))) ?? .null
         guard (200..<300).contains(answer.status) else { throw Self.error(answer.status, value) }
         return value
     }
@@ -48,9 +50,10 @@ public struct SearchServer: Sendable {
     /// The same with a body as a value.
     @discardableResult
     public func call(
-        _ method: String, _ path: String, _ body: JSONValue, within timeout: Duration = .seconds(30)
+        _ method: String, _ path: String, _ body: JSONValue, within timeout: Duration = .seconds(30),
+        limit: Int = 64 << 20
     ) async throws -> JSONValue {
-        try await call(method, path, body.bytes, within: timeout)
+        try await call(method, path, body.bytes, within: timeout, limit: limit)
     }
 
     private static func error(_ failure: OutboundHTTP.Failure) -> SearchIndexError {

@@ -29,15 +29,24 @@ struct SearchRequestTests {
         arguments: [
             ("router", ["term": ["attributes": "router"]]), ("rout*", ["prefix": ["attributes": "rout"]]),
             ("\"big Router\"", ["match_phrase": ["attributes": "big router"]]),
-            (
-                "\"big rou\"*",
-                ["bool": ["filter": [["term": ["attributes": "big"]], ["prefix": ["attributes": "rou"]]]]]
-            ), ("product:router", ["term": ["attributesNamed": "product:router"]]),
+            ("product:router", ["term": ["attributesNamed": "product:router"]]),
             ("product:\"big router\"", ["match_phrase": ["attributesNamed": "product:big product:router"]]),
         ] as [(String, JSONValue)])
     func clauses(_ query: String, _ filter: JSONValue) throws {
         let should = try must(request(query))?.arrayValue?.first?["bool"]?["should"]?.arrayValue?.first
         #expect(should == ["constant_score": ["filter": filter, "boost": 2]])
+    }
+
+    @Test("A phrase with an open end is looked for more widely than it counts")
+    func openPhrase() throws {
+        let clause = try must(request("\"big rou\"*"))?.arrayValue?.first?["bool"]
+        let wide: JSONValue = [
+            "bool": ["filter": [["term": ["attributes": "big"]], ["prefix": ["attributes": "rou"]]]]
+        ]
+        #expect(clause?["filter"] == [["bool": ["should": [wide], "minimum_should_match": 1]]])
+        let exact: JSONValue = ["match_phrase_prefix": ["attributes": ["query": "big rou", "max_expansions": 1000]]]
+        #expect(clause?["should"] == [["constant_score": ["filter": exact, "boost": 2]]])
+        #expect(clause?["minimum_should_match"] == nil)
     }
 
     @Test("What must not be, filters, order and place")
@@ -68,6 +77,8 @@ struct SearchRequestTests {
         #expect(request.hits(in: answer(["timed_out": true])) == nil)
         #expect(request.hits(in: answer(["_shards": ["failed": 1]])) == nil)
         #expect(request.hits(in: ["error": "x"]) == nil)
+        let odd: JSONValue = ["_id": "b", "sort": [1e300, "b"]]
+        #expect(request.hits(in: ["hits": ["hits": [odd]]]) == [])
     }
 }
 

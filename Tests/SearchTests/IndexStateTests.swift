@@ -54,6 +54,16 @@ struct IndexStateTests {
         }
     }
 
+    @Test("An index that a server made under the name for writing is none of ours")
+    func madeIndex() {
+        var outcome = WriteDocuments.Outcome()
+        let answer: JSONValue = ["_id": "b", "_index": "a", "status": 404]
+        #expect {
+            _ = try outcome.note(answer, alias: "a")
+        } throws: { ($0 as? SearchIndexError)?.code == .notFound }
+        #expect(outcome == WriteDocuments.Outcome())
+    }
+
     @Test("What a check mends is newer than what was there and older than what the next event brings")
     func versions() {
         #expect(WriteDocuments.version(at: 5) < WriteDocuments.version(at: 5, mending: true))

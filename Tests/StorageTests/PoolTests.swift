@@ -52,6 +52,14 @@ struct PoolTests {
         }
     }
 
+    /// Else a killed client's statement would go on to its end, and hold its locks as long.
+    @Test func theServerLooksWhetherItsClientIsStillThere() async throws {
+        try await TestDatabase.withPool(size: 1) { pool in
+            let setting = try await pool.query("SELECT current_setting('client_connection_check_interval', true)")
+            #expect(try setting[0, 0].text == "1s")
+        }
+    }
+
     @Test func waitingIsBoundedInTimeAndNumber() async throws {
         var settings = PostgresSettings()
         settings.waitTimeout = .milliseconds(100)

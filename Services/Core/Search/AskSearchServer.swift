@@ -10,6 +10,9 @@ struct AskSearchServer: Sendable {
     let runtime: TenantRuntime
     let configuration: SearchConfiguration
 
+    /// Bytes of an answer that are taken: many times what the largest page has. Whose server it is, the tenant says.
+    private static let answerLimit = 2 << 20
+
     /// What it found, and where the page ends when there is more.
     /// - Throws: `SearchIndexError` when it does not answer in time, or not wholly, or its index is behind.
     func find(
@@ -28,7 +31,7 @@ struct AskSearchServer: Sendable {
         async let isCurrent: Void = IndexStanding(runtime: runtime, configuration: configuration).require(server)
         let answer = try await server.call(
             "POST", "/\(configuration.alias)/_search", request.body,
-            within: .milliseconds(configuration.answersWithin))
+            within: .milliseconds(configuration.answersWithin), limit: Self.answerLimit)
         try await isCurrent
         guard let hits = request.hits(in: answer) else {
             throw SearchIndexError(.timedOut, "the search server answered in part only")
@@ -50,8 +53,9 @@ struct AskSearchServer: Sendable {
         let conditions = ["id = ANY($2::uuid[])"] + filter.conditions(&parameters)
         let items = try await runtime.queries.items(
             where: conditions.joined(separator: " AND "), Array(parameters.dropFirst()))
-        let byId = Dictionary(uniqueKeysWithValues: items.map { ($0.id, $0) })
-        return ids.compactMap { byId[$0] }
+        var left = Dictionary(uniqueKeysWithValues: items.map { ($0.id, $0) })
+        // The server may tell an item twice.
+        return ids.compactMap { left.removeValue(forKey: $0) }
     }
 
     private func filters(_ filter: ListFilter) -> [(field: String, values: [String])] {

@@ -19,7 +19,7 @@ struct IndexStanding: Sendable {
         if let known = runtime.searchServer.standing(version) { return try known.get() }
         let answer = try await server.call(
             "GET", "/\(SearchControl.index)/_doc/\(configuration.alias)",
-            within: .milliseconds(configuration.answersWithin))
+            within: .milliseconds(configuration.answersWithin), limit: 1 << 20)
         guard let position = SearchControl.position(in: answer) else {
             throw SearchIndexError(.notFound, "nothing says how far the index is")
         }

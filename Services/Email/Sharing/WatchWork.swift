@@ -12,6 +12,8 @@ final class WatchWork: Sendable {
     private let registry: HeldMailboxes
     private let dependencies: EmailDependencies
     private let known = Mutex(Known())
+    /// Messages that are being read once more, or wait for their turn: core tells of them again until they are.
+    private let rereading = Mutex<Set<String>>([])
 
     private struct Known {
         var version: Int64?
@@ -120,6 +122,8 @@ final class WatchWork: Sendable {
         switch job {
         case .test(let id, let mailbox): await test(id, mailbox)
         case .reread(let wanted, let mailbox):
+            guard rereading.withLock({ $0.insert(wanted.id).inserted }) else { return }
+            defer { rereading.withLock { _ = $0.remove(wanted.id) } }
             do {
                 try await dependencies.taking.use { turn in
                     // What is large lies in files.

@@ -21,8 +21,9 @@ public struct SearchSnippet: Sendable, Hashable {
         var place = begin
         for range in found.ranges where range.lowerBound >= place && range.lowerBound < end {
             pieces.append(Self.oneLine(text[place..<range.lowerBound]))
-            // A found phrase is shown as a whole.
-            pieces.append(Self.oneLine(text[range]))
+            // A found phrase is shown as a whole, unless much lies between its words.
+            let shown = text[range].prefix(Self.length)
+            pieces.append(Self.oneLine(shown) + (shown.endIndex < range.upperBound ? "…" : ""))
             place = range.upperBound
         }
         if place < end { pieces.append(Self.oneLine(text[place..<end])) }

@@ -86,8 +86,14 @@ public struct AddressGuard: Sendable {
     }
 
     /// The address to connect to for `host` and `port`.
-    /// - Throws: ``Refusal`` when the allow-list does not cover it or it does not resolve.
+    /// - Throws: ``Refusal`` when the allow-list does not cover it or it does not resolve; `CancellationError`.
     public func address(host: String, port: Int) async throws -> IPAddress {
+        try await addresses(host: host, port: port)[0]
+    }
+
+    /// The addresses that may be connected to for `host` and `port`, as the resolver orders them; never none.
+    /// - Throws: as ``address(host:port:)``.
+    func addresses(host: String, port: Int) async throws -> [IPAddress] {
         var name = host.lowercased()
         if name.hasSuffix(".") { name.removeLast() }
         let isNameAdmitted = entries.contains { $0.admits(name: name, port: port) }
@@ -98,14 +104,18 @@ public struct AddressGuard: Sendable {
         if let literal = IPAddress(name) {
             addresses = [literal]
         } else {
-            do { addresses = try await resolve(name) } catch {
+            do {
+                addresses = try await resolve(name)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
                 throw Refusal(description: "\(name) cannot be resolved: \(error)")
             }
         }
-        for address in addresses {
-            if isNameAdmitted, address.isPublic { return address }
-            if entries.contains(where: { $0.admits(address, port: port) }) { return address }
+        let admitted = addresses.filter { address in
+            isNameAdmitted && address.isPublic || entries.contains { $0.admits(address, port: port) }
         }
+        guard admitted.isEmpty else { return admitted }
         throw Refusal(
             description: isNameAdmitted
                 ? "\(name):\(port) resolves to no public address; MILLRACE_OUTBOUND_ALLOW must list its address or range"

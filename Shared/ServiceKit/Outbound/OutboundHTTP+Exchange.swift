@@ -25,8 +25,7 @@ extension OutboundHTTP {
         let response: HTTPClientResponse
         let client: PinnedClient
         do {
-            let checked = try await addressGuard.address(host: url.host, port: url.port)
-            client = try lease(name, url.host, checked)
+            client = try lease(name, url.host, try await addresses(of: url, within: timeout))
         } catch let refusal as AddressGuard.Refusal {
             throw Failure(code: .refused, description: refusal.description)
         }
@@ -46,6 +45,18 @@ extension OutboundHTTP {
                 Int(response.status.code), response.headers.map { ($0.name, $0.value) }, response.body)
         } catch let error as HTTPClientError {
             throw Self.failure(error, name, timeout)
+        }
+    }
+
+    private func addresses(of url: OutboundURL, within timeout: Duration) async throws -> [IPAddress] {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await self.addressGuard.addresses(host: url.host, port: url.port) }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw Failure(code: .timedOut, description: "\(url.host) was not resolved within \(timeout)")
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
         }
     }
 

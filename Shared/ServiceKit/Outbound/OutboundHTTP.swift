@@ -120,8 +120,8 @@ public final class OutboundHTTP: Service {
     ) async throws -> Answer {
         let name = "\(url.host):\(url.port)"
         do {
-            let address = try await addressGuard.address(host: url.host, port: url.port)
-            let client = try lease(name, url.host, address)
+            let addresses = try await addressGuard.addresses(host: url.host, port: url.port)
+            let client = try lease(name, url.host, addresses)
             defer { client.end() }
             await closeRetired()
             var request = HTTPClientRequest(url: url.normalized)
@@ -151,12 +151,13 @@ public final class OutboundHTTP: Service {
         }
     }
 
-    /// One client per host and checked address: AsyncHTTPClient takes overrides of name resolution per client only.
-    func lease(_ name: String, _ host: String, _ address: IPAddress) throws(Failure) -> PinnedClient {
+    /// One client per host and checked address: AsyncHTTPClient takes overrides of name resolution per client only. It is
+    /// kept while its address is among those of the host, whose order may be another one each time.
+    func lease(_ name: String, _ host: String, _ addresses: [IPAddress]) throws(Failure) -> PinnedClient {
         let leased = state.withLock { state -> PinnedClient? in
             guard !state.isClosed else { return nil }
             if let known = state.clients[name] {
-                if known.address == address {
+                if addresses.contains(known.address) {
                     known.begin()
                     return known
                 }
@@ -169,6 +170,7 @@ public final class OutboundHTTP: Service {
                 state.clients[oldest.key] = nil
                 state.retired.append(oldest.value)
             }
+            guard let address = addresses.first else { return nil }
             let client = PinnedClient(host: host, address: address)
             client.begin()
             state.clients[name] = client

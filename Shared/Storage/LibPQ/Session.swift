@@ -115,7 +115,9 @@ final class Session {
         var sql = """
             SELECT set_config('lock_timeout', $1, false),
                 set_config('idle_in_transaction_session_timeout', $2, false),
-                set_config('statement_timeout', $3, false), set_config('client_min_messages', 'notice', false)
+                set_config('statement_timeout', $3, false), set_config('client_min_messages', 'notice', false),
+                -- A statement whose client was killed ends, and with it its locks; not before PostgreSQL 14.
+                (SELECT set_config(name, '1000', false) FROM pg_settings WHERE name = 'client_connection_check_interval')
             """
         var values = [settings.lockTimeout, settings.idleInTransactionTimeout, settings.statementTimeout]
             .map { SQLValue.text(String($0.wholeMilliseconds)) }

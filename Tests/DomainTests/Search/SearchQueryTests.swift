@@ -98,6 +98,16 @@ struct SearchMatchTests {
         #expect(pieces[2].hasSuffix("…") && pieces.joined().count < 250)
     }
 
+    @Test("A found phrase between whose words much lies is cut")
+    func longPhrase() throws {
+        let text = "x" + String(repeating: " -", count: 70_000) + " y"
+        let document = SearchDocument(captureId: "1", attributes: ["note": .string(text)], messages: [])
+        let found = try #require(SearchMatch(try SearchQuery("\"x y\""), in: document)?.found.first)
+        let pieces = SearchSnippet(found).pieces
+        #expect(pieces.count == 2 && pieces[1].hasPrefix("x -") && pieces[1].hasSuffix("…"))
+        #expect(pieces.joined().count < 250)
+    }
+
     @Test("No document is larger than an index takes, and no phrase goes from one part to the next")
     func limits() {
         let words = (0..<60_000).map { "word\($0)" }.joined(separator: " ")
