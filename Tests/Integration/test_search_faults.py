@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from search.filled import closing_all, filled, search_world, searched, submit, wait_for, word
+from search.check import assert_complete
+from search.filled import closing_all, filled, gate_to_server, search_world, searched, submit, submit_many, wait_for, word
+from search.gate import Moment, Request
 from search_scene import SearchScene
 from search_servers import SearchServer, SlowWay
 from stack import Stack
@@ -134,3 +136,63 @@ def test_a_server_that_forgets_how_far_it_was_is_searched_again(
     way.mend()
     wait_for(scene, common, items | lost, seconds=60)
     assert server.ids(scene.alias) == items | lost
+
+
+def test_what_a_server_lost_shortly_before_a_check_is_not_passed_over(place: World, scenes: list[SearchScene]) -> None:
+    """It failed twice: the check that followed the first time left alone what was new at the second."""
+    with gate_to_server(place) as (server, gate):
+        scene, common, items = filled(place, scenes, 5, server=server, url=gate.url)
+        service = scene.services[0]
+        wait_until(lambda: service.metric("search_index_documents") == 5, seconds=40, what="the first check")
+        # It is over when the alias is looked at again.
+        gate.passing(lambda request: request.path == f"/_alias/{scene.alias}").wait()
+
+        def fail() -> None:
+            """Until who looks after the index has met the error."""
+            told = '"part":"search index"'
+            before = service.log_text.count(told)
+            gate.cut()
+            wait_until(lambda: service.log_text.count(told) > before, what="the indexer to notice", every=0.1)
+
+        fail()
+        first = time.monotonic()
+        gate.mend()
+        # The check comes 12 s later, and leaves alone what is younger than 10 s.
+        wait_until(lambda: time.monotonic() > first + 8, what="the second time")
+        (lost,) = submit(scene, 1, note=common)
+        wait_for(scene, common, items | {lost})
+        fail()
+        (index,) = server.indices(scene.alias)
+        assert server.call("DELETE", f"/{index}/_doc/{lost}").status_code == 200
+        gate.mend()
+        wait_until(lambda: lost in server.ids(scene.alias), seconds=40, every=0.5, what="the lost document")
+
+
+def test_what_a_server_lost_of_an_index_that_is_built_is_written_again(place: World, scenes: list[SearchScene]) -> None:
+    """The check that follows looks at the index that serves, long before the other one takes its place."""
+    with gate_to_server(place) as (server, gate):
+        scene = SearchScene.open(place, "elasticsearch", server, gate.url)
+        scenes.append(scene)
+        submit_many(scene, 250)
+        service = scene.services[0]
+        wait_until(lambda: service.metric("search_index_documents") == 250, seconds=40, what="the first check")
+        old = scene.control()["serving"]["index"]
+
+        def is_filling(request: Request) -> bool:
+            return request.path.startswith("/_bulk") and old.encode() not in request.body
+
+        second = gate.at(Moment(is_filling, do=gate.cut, number=2))
+        assert scene.admin.post("/search/rebuild").status_code == 202
+        second.wait()
+        new = scene.control()["next"]["index"]
+        lost = min(server.documents(new))
+        assert server.call("DELETE", f"/{new}/_doc/{lost}").status_code == 200
+        submit(scene, 1, note=word())
+        wait_until(lambda: "degraded" in service.health().text, seconds=40, what="the indexer to notice")
+        gate.refuse(is_filling)
+        checking = gate.passing(lambda request: request.path == f"/{old}/_search" and b"digest" in request.body)
+        gate.mend()
+        checking.wait(40)
+        gate.refuse(None)
+        wait_until(lambda: server.indices(scene.alias) == [new], what="the new index")
+        assert_complete(scene)
