@@ -1,9 +1,11 @@
 """A rebuild of the search index that is cut short between two of its steps: one complete index is left, and no other."""
 
 import json
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from search.check import assert_complete, assert_tidy
@@ -119,8 +121,40 @@ def test_an_index_that_is_filled_for_the_first_time_goes_on_where_it_was(
             gate.mend()
         assert_complete(search, 20)
         assert_tidy(search)
+        assert first.metric("search_repaired_documents_total") == 0
     finally:
         gate.mend()
+        search.close()
+
+
+@pytest.mark.parametrize("lost", ["everything", "the_new_index"])
+@pytest.mark.parametrize("moment", ["after_a_page_was_written", "before_the_alias_moves"])
+def test_a_rebuild_whose_index_is_lost_begins_anew(
+    place: World, gated: tuple[SearchServer, Gate], moment: str, lost: str
+) -> None:
+    """What is remembered of the rebuild is no good any more."""
+    server, gate = gated
+    search = SearchScene.open(place, "elasticsearch", server, gate.url)
+    try:
+        search.submit("item", f"M-{word()}", note=word())
+        assert_complete(search)
+        point = gate.at(MOMENTS[moment](search.control()["serving"]["index"]))
+        point.do = gate.cut
+        assert search.admin.post("/search/rebuild").status_code == 202
+        point.wait()
+        if lost == "everything":
+            server.kill()
+            shutil.rmtree(server.folder)
+            server.start()
+        else:
+            assert server.call("DELETE", f"/{search.control()['next']['index']}").status_code == 200
+        gate.mend()
+        wait_until(
+            lambda: search.control()["rebuilt"] == 1 and "next" not in search.control(),
+            seconds=40, every=0.2, what="the rebuild", forgiving=(httpx.HTTPError, KeyError),
+        )  # fmt: skip
+        assert_complete(search)
+    finally:
         search.close()
 
 
