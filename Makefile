@@ -49,7 +49,7 @@ bench: ## measure the figures of Tests/Benchmarks/README.md
 faults: ## seeded faults under load on private servers (PYTEST_FLAGS=)
 	@PYTEST_MARKS="faults and not soak" SWIFT_TEST_FLAGS="--filter NoUnitTests" deploy/local/test.sh
 
-soak: ## many seeded faults under load (FAULTS=200 MART_FAULTS=54 SEED=1)
+soak: ## many seeded faults under load (FAULTS=200 MART_FAULTS=54 SEARCH_FAULTS=54 SEED=1)
 	@deploy/local/soak.sh
 
 format: ## format the Swift sources

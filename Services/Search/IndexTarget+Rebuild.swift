@@ -13,9 +13,12 @@ extension IndexTarget {
 
     /// The new index, once all items are in it.
     func beginRebuild(fence: TermFence) async throws -> any ProjectionTarget {
-        let begun = try await control.held(fence.term).next
-        let isLost = if let begun { try await !isThere(begun) } else { true }
-        if isLost {
+        var next = try await control.held(fence.term).next
+        if let begun = next, try await !isThere(begun) {
+            logger.warning("the index that was being built is gone; another one is filled")
+            next = nil
+        }
+        if next == nil {
             let index = try await makeIndex()
             try await control.update(fence.term) { $0.next = index }
         }

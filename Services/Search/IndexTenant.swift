@@ -29,18 +29,13 @@ struct IndexTenant: Sendable {
     /// What the holder does beside applying events: it sees to it that there is an index with all items in it, that the
     /// alias stands for it, and now and then that they agree.
     private func look(after fence: TermFence) async {
-        let next = Mutex(
-            (check: ContinuousClock.now + soon, failures: state.snapshot.failures, leftovers: Set<String>()))
+        let next = Mutex(Next(schedule: CheckSchedule(every: checkEvery, now: .now), failures: state.snapshot.failures))
         await repeating("search index", logger: logger) {
             do {
-                try await prepare(fence)
+                let serving = try await prepare(fence)
                 let failures = state.snapshot.failures
-                let isDue = next.withLock { next in
-                    if next.failures != failures { next.check = min(next.check, .now + soon) }
-                    next.failures = failures
-                    return ContinuousClock.now >= next.check
-                }
-                if isDue {
+                if next.withLock({ $0.isDue(failures: failures, serving: serving, at: .now) }) {
+                    let began = ContinuousClock.now
                     try await check(fence)
                     let found = try await target.leftovers(fence)
                     // What is being made at one check is in use at the next.
@@ -49,11 +44,11 @@ struct IndexTenant: Sendable {
                         return next.leftovers.intersection(found)
                     }
                     try await target.remove(left)
-                    next.withLock { $0.check = .now + checkEvery }
+                    next.withLock { $0.schedule.checked(since: began, now: .now) }
                 }
                 return min(checkEvery, .seconds(5))
             } catch {
-                next.withLock { $0.check = min($0.check, .now + soon) }
+                next.withLock { $0.schedule.doubt(at: .now) }
                 // The term is over; whoever holds now looks after it.
                 if (error as? StorageError)?.code == .staleTerm { try await Task.sleep(for: .seconds(1)) }
                 throw error
@@ -61,14 +56,26 @@ struct IndexTenant: Sendable {
         }
     }
 
-    /// When a check follows a new term or an error, either of which a server may have caused that went away and came back
-    /// without what it had taken last; beyond ``CheckIndex/grace``, so that the check looks at what was new then.
-    private var soon: Duration { min(checkEvery, .milliseconds(CheckIndex.grace) + .seconds(2)) }
+    /// What is to be done next, and what was known when that was looked at last.
+    private struct Next {
+        var schedule: CheckSchedule
+        var failures: Int
+        var serving: String?
+        var leftovers: Set<String> = []
 
-    private func prepare(_ fence: TermFence) async throws {
+        mutating func isDue(failures: Int, serving: String, at now: ContinuousClock.Instant) -> Bool {
+            if self.failures != failures || self.serving != serving { schedule.doubt(at: now) }
+            self.failures = failures
+            self.serving = serving
+            return schedule.isDue(at: now)
+        }
+    }
+
+    /// Sees to it that there is an index with all items in it, and that the alias stands for it; returns its name.
+    private func prepare(_ fence: TermFence) async throws -> String {
         var serving = try await target.control.held(fence.term).serving
         let aliased = try await target.indices()
-        if serving.walked == nil, aliased == [serving.index] { return }
+        if serving.walked == nil, aliased == [serving.index] { return serving.index }
         serving = try await target.control.confirm(fence.term).serving
         if try await !target.isThere(serving) {
             logger.warning("the search index is gone; a new one is filled")
@@ -82,6 +89,7 @@ struct IndexTenant: Sendable {
             logger.notice("all items are in the search index")
         }
         try await target.serve(serving)
+        return serving.index
     }
 
     private func check(_ fence: TermFence) async throws {

@@ -61,15 +61,21 @@ def parts(item: dict, emails: list[dict]) -> list[Part]:
     """Zone, field and words of everything that is searched."""
     found: list[Part] = [("captureId", "captureid", words(item["captureId"]))]
     for name, value in item["attributes"].items():
-        for element in value if isinstance(value, list) else [value]:
-            found.append(("attributes", "_".join(words(name)), words(str(element).lower())))
+        found += [("attributes", "_".join(words(name)), words(text)) for text in _texts(value)]
     for email in emails:
         found.append(("subject", "subject", words(email.get("subject", ""))))
         found.append(("messages", "", words(email.get("text", ""))))
-        for field, addresses in (("from", [email["from"]]), ("to", email["to"])):
+        for field, addresses in (("from", [email["from"]] if email["from"] else []), ("to", email["to"])):
             for address in addresses:
                 found.append(("messages", field, words(f"{address.get('name', '')} {address['address']}")))
     return found
+
+
+def _texts(value: object) -> list[str]:
+    """What is read of an attribute: of lists each element, of nothing and of objects nothing."""
+    if isinstance(value, list):
+        return [text for element in value for text in _texts(element)]
+    return [] if value is None or isinstance(value, dict) else [str(value).lower()]
 
 
 def score(terms: list[Term], document: list[Part]) -> int | None:

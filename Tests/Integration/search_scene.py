@@ -1,6 +1,7 @@
 """Items and mail to be searched, and what searches of them must answer, whichever index is asked."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -62,15 +63,16 @@ class SearchScene:
 
     @staticmethod
     def open(
-        world: World, kind: str = "postgresql", server: SearchServer | None = None, url: str | None = None, **section: object
-    ) -> "SearchScene":
+        world: World, kind: str = "postgresql", server: SearchServer | None = None, url: str | None = None,
+        instances: int = 1, settings: dict[str, str] | None = None, **section: object,
+    ) -> "SearchScene":  # fmt: skip
         """A new tenant; with a search server, one of its own unless it is given, unless PostgreSQL is all that there is."""
         if kind == "postgresql":
             return SearchScene(MailRoom.open(world, configuration()), world)
         server = server or SearchServer(kind, world.folder / f"{kind}-{secrets.token_hex(3)}").start()
         document = configuration(search={"url": url or server.url, "answersWithin": "10s", **section})
         scene = SearchScene(MailRoom.open(world, document), world, "elasticsearch", server)
-        scene.services.append(scene.service().start())
+        scene.start(instances, **(settings or {}))
         return scene
 
     def service(self, **settings: str) -> Search:
@@ -85,6 +87,35 @@ class SearchScene:
             **{f"MILLRACE_{name}": value for name, value in settings.items()},
         }
         return Search(self.world.stack.executable, name, environment, self.world.folder / f"{name}.log")
+
+    def start(self, count: int, **settings: str) -> None:
+        """Starts new instances side by side and waits until they are ready."""
+        for _ in range(count):
+            self.services.append(self.service(**settings).launch())
+        for service in self.services:
+            service.wait_ready()
+
+    def replace(self, **settings: str) -> None:
+        """One instance with other settings takes the place of all."""
+        for service in self.services:
+            service.ask_to_stop()
+        for service in self.services:
+            service.stop()
+        self.services.clear()
+        self.start(1, **settings)
+
+    @property
+    def holder(self) -> Search | None:
+        """The instance that writes, as it says itself."""
+        for service in self.services:
+            with suppress(httpx.HTTPError):
+                if service.is_running and service.is_holder:
+                    return service
+        return None
+
+    def control(self) -> dict:
+        """The document that says how far the index is and whose."""
+        return self.server.get(f"/millrace-control/_doc/{self.alias}").json()["_source"]
 
     @property
     def alias(self) -> str:

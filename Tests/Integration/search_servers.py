@@ -103,6 +103,24 @@ class SearchServer:
         self.call("POST", f"/{alias}/_refresh")
         return self.call("POST", f"/{alias}/_search", {"size": 10_000, "query": {"match_all": {}}}).text
 
+    def named(self, alias: str) -> list[str]:
+        """Indices that were made for an alias, whether it stands for them or not."""
+        answer = self.get(f"/_alias/{alias}-*-write")
+        return sorted(answer.json()) if answer.status_code == 200 else []
+
+    def documents(self, index: str) -> dict[str, dict]:
+        """All documents by their ids."""
+        self.call("POST", f"/{index}/_refresh")
+        found: dict[str, dict] = {}
+        after: dict = {}
+        while True:
+            body = {"size": 1000, "query": {"match_all": {}}, "sort": [{"id": "asc"}], **after}
+            hits = self.call("POST", f"/{index}/_search", body).raise_for_status().json()["hits"]["hits"]
+            found |= {hit["_id"]: hit["_source"] for hit in hits}
+            if len(hits) < 1000:
+                return found
+            after = {"search_after": hits[-1]["sort"]}
+
     def ids(self, alias: str) -> set[str]:
         self.call("POST", f"/{alias}/_refresh")
         body = {"size": 10_000, "_source": False, "query": {"match_all": {}}}
@@ -186,6 +204,11 @@ class Search(Core):
     @property
     def health_url(self) -> str:
         return f"http://127.0.0.1:{self.metrics_port}/health/ready"
+
+    @property
+    def is_holder(self) -> bool:
+        """Whether it writes an index."""
+        return self.metric("projection_holder") == 1
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's series that have these labels."""

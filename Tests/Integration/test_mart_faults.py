@@ -5,22 +5,21 @@
 
 import os
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import pytest
 
-from checker import wait_until_drained
-from faults.arena import Arena, arena
+from faults.arena import arena
+from faults.mail import MailLoad
+from faults.standby import quiet
+from faults.standby_run import do_faults, soak
 from mart.check import assert_complete
 from mart.faults import CATALOGUE
-from mart.mail import MailLoad
+from mart.mail import assert_seen
 from mart.scene import MartScene
 from mart_site import attached, secrets_key
-from own_world import own_world
 from stack import Stack
 from world import World
 
@@ -34,7 +33,7 @@ def mart_scene(world: World, seed: object, rate: int = 30) -> Iterator[MartScene
     key = secrets_key(world)
     world.environment["MILLRACE_OUTBOUND_ALLOW"] = "127.0.0.0/8"
     with arena(world, seed, rate, verifies=False) as running, attached(world, running.tenant, running.cores[0], key) as mart:
-        mail = MailLoad(mart, seed)
+        mail = MailLoad(world, running.tenant, running.cores[0], seed)
         mart.start(2)
         mail.start()
         scene = MartScene(running, mart)
@@ -45,25 +44,9 @@ def mart_scene(world: World, seed: object, rate: int = 30) -> Iterator[MartScene
         quiet(running)
         begin = time.monotonic()
         last = assert_complete(mart, 120)
-        mail.assert_seen(mart)
+        assert_seen(mail, mart)
         print(f"    {last} events in the mart are what a recomputation gives ({time.monotonic() - begin:.1f} s)", flush=True)
-        memory = max(instance.resident_bytes() for instance in mart.instances if instance.is_running) / 1e6
-        print(f"    memory {memory:.0f} MB", flush=True)
-        assert memory < 200, f"an instance of the mart takes {memory:.0f} MB"
-        assert not scene.late, "\n".join(scene.late)
-
-
-def quiet(running: Arena) -> None:
-    """The load ends, and what has happened is all that happens."""
-    running.load.stop()
-    running.crew.stop()
-    with running.client() as http:
-        for agent in http.get("/agents", params={"limit": 500}).json()["items"]:
-            try:
-                http.put(f"/agents/{agent['id']}/state", json={"state": "offline"})
-            except httpx.HTTPError:
-                continue
-    wait_until_drained(running.world.admin_url, running.tenant.name, seconds=60)
+        scene.assert_promises()
 
 
 def run_faults(world: World, names: list[str], seed: object) -> list[float]:
@@ -71,12 +54,7 @@ def run_faults(world: World, names: list[str], seed: object) -> list[float]:
     chance = random.Random(f"mart {seed}")
     print(f"\n  seed {seed}: {', '.join(names)}", flush=True)
     with mart_scene(world, seed) as scene:
-        scene.positions_pass(100)
-        for name in names:
-            begin = time.monotonic()
-            CATALOGUE[name](scene, chance)
-            print(f"    {name} ({time.monotonic() - begin:.0f} s)", flush=True)
-        return scene.switches
+        return do_faults(scene, CATALOGUE, names, chance)
 
 
 def test_instances_of_the_mart_die_and_sleep(private_world: World) -> None:
@@ -93,15 +71,4 @@ def test_servers_of_the_mart_forget_and_restart(private_world: World) -> None:
 @pytest.mark.timeout(0)
 def test_soak_of_the_mart(stack: Stack) -> None:
     """As many seeded faults as MART_FAULTS says, 54 unless said otherwise, six to a run."""
-    number, chance = int(os.environ.get("MART_FAULTS", "54")), random.Random(f"mart soak {SEED}")
-    names: list[str] = []
-    while len(names) < number:
-        deck = list(CATALOGUE)
-        chance.shuffle(deck)
-        names += deck
-    switches: list[float] = []
-    for begin in range(0, number, 6):
-        with own_world(stack, f"mart-soak-{begin}") as world:
-            switches += run_faults(world, names[begin : min(begin + 6, number)], f"{SEED}-{begin}")
-        shutil.rmtree(world.folder)
-    print(f"  {number} faults, SEED={SEED}; {len(switches)} switches, the longest {max(switches):.2f} s", flush=True)
+    soak(stack, "mart", CATALOGUE, int(os.environ.get("MART_FAULTS", "54")), SEED, run_faults)

@@ -2,19 +2,19 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from faults.arena import arena
 from faults.catalogue import CATALOGUE
 from world import World
 
 
-def shuffled(number: int, seed: object) -> list[str]:
+def shuffled(number: int, seed: object, among: Sequence[str] = tuple(CATALOGUE)) -> list[str]:
     """So many faults by name; each comes as often as any other, in an order that the seed decides."""
     chance = random.Random(f"schedule {seed}")
     names: list[str] = []
     while len(names) < number:
-        deck = list(CATALOGUE)
+        deck = list(among)
         chance.shuffle(deck)
         names += deck
     return names[:number]

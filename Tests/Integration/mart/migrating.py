@@ -16,7 +16,7 @@ LAST = (104, ["SELECT 1"])  # It replaces a function, which is replaced once mor
 def migrate_schema(scene: MartScene, chance: random.Random) -> None:
     """An instance that starts applies the last migration while the other one writes; then a newer version's changes busy
     tables: who works goes on, who starts anew says that a newer one is needed, and works once that has been taken back."""
-    holder = scene.mart.wait_for_holder()
+    holder = scene.wait_for_holder()
     other = next(instance for instance in scene.mart.instances if instance is not holder)
     other.stop()
     undo(scene.mart.sql, *LAST)
@@ -26,7 +26,7 @@ def migrate_schema(scene: MartScene, chance: random.Random) -> None:
     with scene.mart.sql() as connection:
         applied = "SELECT 1 FROM schema_migration WHERE version = %s"
         wait_until(lambda: connection.execute(applied, LAST[:1]).fetchone(), what="the last migration to be applied again")
-    holder = scene.mart.wait_for_holder()
+    holder = scene.wait_for_holder()
     moment, column = time.monotonic(), "of_a_version_to_come"
     migrate_to_newer(scene.mart.sql, [f"ALTER TABLE {table} ADD COLUMN {column} int NOT NULL DEFAULT 7" for table in BUSY])
     scene.positions_pass(50)

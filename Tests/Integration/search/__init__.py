@@ -1,0 +1,1 @@
+"""The search index under faults and under a magnifying glass."""
