@@ -227,6 +227,19 @@ struct ReorderBufferTests {
         #expect(applies(buffer.step(at: .zero)) == [19, 20, 21])
     }
 
+    @Test func whatIsPassedOverIsNotStored() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 90))
+        #expect(buffer.answered(page(last: 100), after: 90, at: .zero) == 10)
+        #expect(buffer.position == 100 && buffer.stored == 90)
+        _ = buffer.take(message(101))
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(buffer.stored == 101)
+    }
+
     @Test func farBehindTheNextPageIsAskedForWhileOneIsApplied() {
         var limits = ReorderBuffer.Limits()
         (limits.page, limits.batch, limits.ahead) = (2, 2, 2)

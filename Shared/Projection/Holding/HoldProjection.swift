@@ -64,7 +64,7 @@ struct HoldProjection: Sendable {
                     checked = now
                 } else if now - checked > Self.checkEvery {
                     // A database may be restored while this goes on.
-                    history.expect(try await parts.target.progress())
+                    history.expect(try await standing())
                     checked = now
                 }
                 try await history.check(parts.feed, logger: logger)
@@ -102,6 +102,19 @@ struct HoldProjection: Sendable {
                 try? await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
             }
         }
+    }
+
+    /// Reads how far the target is once more. A server that crashed may have lost what it took last, and a target may have
+    /// been restored; then it goes on from there, be it that nothing more happens.
+    private func standing() async throws -> ProjectionProgress {
+        try await applying.enter()
+        defer { applying.leave() }
+        let progress = try await parts.target.progress()
+        if progress.position + parts.target.unnoted < intake.with(\.stored) {
+            logger.notice("the target has lost what was applied last; it is applied again")
+            intake.with { $0.restart(at: progress) }
+        }
+        return progress
     }
 
     /// Asks the feed for what neither has come nor seems to come; page after page while far behind.
@@ -157,7 +170,7 @@ struct HoldProjection: Sendable {
         defer { applying.leave() }
         try term.requireTrust()
         let began = ContinuousClock.now
-        try await parts.target.apply(events, progress: progress, fence: fence)
+        try await parts.target.apply(events, after: intake.with(\.stored), progress: progress, fence: fence)
         intake.with { $0.applied(taken) }
         intake.noteApplied(true)
         let fromTopic = taken.count { $0.partition != nil }

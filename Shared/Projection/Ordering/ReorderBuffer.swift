@@ -50,8 +50,10 @@ public struct ReorderBuffer: Sendable {
     }
 
     private let limits: Limits
-    /// The last position that is applied.
+    /// The last position that is applied, or passed over.
     public private(set) var position: Int64
+    /// The last position that is applied, which is the one that is stored.
+    public private(set) var stored: Int64
     /// The highest position heard of: of a message, or where the feed ends.
     public private(set) var newest: Int64
     /// For each partition the offset of the last message that is applied.
@@ -71,6 +73,7 @@ public struct ReorderBuffer: Sendable {
     public init(_ progress: ProjectionProgress = ProjectionProgress(), limits: Limits = Limits()) {
         self.limits = limits
         position = progress.position
+        stored = progress.position
         newest = progress.position
         whole = progress.position
         offsets = progress.offsets
@@ -175,7 +178,10 @@ public struct ReorderBuffer: Sendable {
     /// The step's events are applied.
     public mutating func applied(_ run: [PendingEvent]) {
         for event in run { noteOffset(of: event) }
-        if let last = run.last { moveOn(to: last.position) }
+        if let last = run.last {
+            moveOn(to: last.position)
+            stored = last.position
+        }
     }
 
     /// Another instance has come so far.
@@ -183,6 +189,7 @@ public struct ReorderBuffer: Sendable {
         guard progress.position >= position else { return }
         newest = max(newest, progress.position)
         moveOn(to: progress.position)
+        stored = progress.position
         offsets.merge(progress.offsets) { max($0, $1) }
     }
 
@@ -190,6 +197,7 @@ public struct ReorderBuffer: Sendable {
     /// once for what does not wait here: the topic may have been read too late to bring it.
     public mutating func restart(at progress: ProjectionProgress) {
         if progress.position >= position { moveOn(to: progress.position) } else { position = progress.position }
+        stored = progress.position
         // In a restored database there is less than was heard of.
         newest = max(position, events.keys.max() ?? 0)
         whole = position
