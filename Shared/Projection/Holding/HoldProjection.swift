@@ -55,9 +55,12 @@ struct HoldProjection: Sendable {
         var checked = now
         while !Task.isCancelled, term.isTrusted {
             do {
-                if !isPlaced {
+                let isFirst = !isPlaced
+                if isFirst {
                     let progress = try await parts.target.progress()
-                    intake.with { $0.restart(at: progress) }
+                    // Servers that were away may have been restored; what waits here is then of another history.
+                    let isAnew = failures > 0
+                    intake.with { $0.restart(at: progress, anew: isAnew) }
                     intake.place()
                     history.expect(progress)
                     isPlaced = true
@@ -67,7 +70,8 @@ struct HoldProjection: Sendable {
                     history.expect(try await standing())
                     checked = now
                 }
-                try await history.check(parts.feed, logger: logger)
+                let end = try await history.check(parts.feed, logger: logger)
+                if isFirst, let end { intake.with { $0.discard(beyond: end) } }
                 switch intake.with({ $0.step(at: now) }) {
                 case .apply(let run):
                     // The feed's next page comes meanwhile.

@@ -6,7 +6,8 @@ public struct ProjectionProgress: Sendable, Hashable {
     public var position: Int64
     /// The id of the event at that position, by which a history that has been replaced is noticed.
     public var eventId: String?
-    /// For each partition of the topics the offset of the last message that is applied; reading goes on there.
+    /// For each partition of the topics the offset of the last message that is applied. No reading begins there: a
+    /// topic may hold what databases, restored since, never knew.
     public var offsets: [TopicPartition: Int64]
 
     /// Progress; from nothing unless said otherwise.
