@@ -41,8 +41,15 @@ struct FeedBeginningTests {
         try await MartWorld.with { world in
             try await world.apply(Array(history.events[..<50]))
             #expect(try await floor(world) == "-infinity")
-            try await world.apply(Array(history.events[60...]))
+            #expect(try await world.target.progress().missed == 0)
+            try await world.apply(Array(history.events[60...90]))
             #expect(try await floor(world) == "-infinity")
+            try await world.apply(Array(history.events[93...]))
+            #expect(try await floor(world) == "-infinity")
+            // What is missing is told for as long as the mart goes on.
+            #expect(try await world.target.progress().missed == 12)
+            let since = try await world.pool.query("SELECT missed_since FROM projection_progress")
+            #expect(try since[0][0].milliseconds == history.events[..<50].map(\.at.milliseconds).max())
         }
     }
 

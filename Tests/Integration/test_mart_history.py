@@ -150,3 +150,28 @@ def test_a_mart_that_is_restored_along_with_core_takes_nothing_of_what_was_lost(
         wait_until(lambda: reads_the_topic(site), seconds=30, what="events that came over the topic again")
         assert differences_from_core(site) == []
         assert "historyReplaced" not in instance.health().text
+
+
+def test_what_a_mart_has_missed_is_told_until_it_is_built_anew(place: World) -> None:
+    with new_site(place) as site:
+        (instance,) = site.start()
+        site.submit(2)
+        stood = site.catch_up()
+        instance.stop()
+        site.submit(4)
+        clear_feed(place, site.tenant.name, leave=1)
+        instance.start()
+        last = site.catch_up()
+        told = f"{last - stood - 1} events were cleared from the feed before the mart applied them"
+        wait_until(lambda: told in (text := instance.health().text) and "millrace rebuild" in text, what="it in health")
+        assert instance.metric("projection_missed_events") == last - stood - 1
+        with site.sql() as connection:
+            noted = connection.execute("SELECT missed_events, missed_since FROM projection_progress").fetchone()
+        assert noted["missed_events"] == last - stood - 1 and noted["missed_since"]
+        # It is not forgotten with the process that met it.
+        restarted(instance)
+        wait_until(lambda: told in instance.health().text, what="it in health after a restart")
+        assert rebuild(site, "--losing-history")[0] == 0
+        wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
+        wait_until(lambda: told not in instance.health().text, what="the end of the trouble")
+        wait_until(lambda: instance.metric("projection_missed_events") == 0, what="no events that are missing")

@@ -101,9 +101,10 @@ package actor DatamartTarget {
 
 extension DatamartTarget: ProjectionTarget {
     package func progress() async throws -> ProjectionProgress {
-        let row = try await pool.query("SELECT position, event_id, offsets FROM projection_progress")[0]
+        let row = try await pool.query("SELECT position, event_id, offsets, missed_events FROM projection_progress")[0]
         let offsets = try JSONValue(parsing: try row[2].bytes)
         var progress = ProjectionProgress(position: try row[0].int64, eventId: try row[1].nullable?.text)
+        progress.missed = try row[3].int64
         for (name, value) in offsets.objectValue?.members ?? [] {
             guard let colon = name.lastIndex(of: ":"), let partition = Int32(name[name.index(after: colon)...]),
                 let offset = value.integerValue
@@ -157,11 +158,14 @@ extension DatamartTarget: ProjectionTarget {
             ])
         let waitless = events.count < Self.fullBatch ? [] : [SQLStatement("SET LOCAL synchronous_commit = off")]
         let begins = old == 0 && first.position > 1 ? [FeedBeginning.raisingFloors(at: first.at)] : []
-        let statements = [advance] + waitless + begins + batch.statements()
+        // A mart that begins late has its floors instead.
+        let gone = old > 0 ? first.position - old - 1 : 0
+        let missing = gone > 0 ? [Self.missing(gone)] : []
+        let statements = missing + [advance] + waitless + begins + batch.statements()
         do {
             try await pool.transaction(fence: fence) { transaction in
                 let results = try await transaction.pipeline(statements)
-                guard results[0].rowsAffected == 1 else { throw Self.progressMoved }
+                guard results[missing.count].rowsAffected == 1 else { throw Self.progressMoved }
                 _ = try await transaction.commit()
             }
         } catch {
@@ -173,8 +177,21 @@ extension DatamartTarget: ProjectionTarget {
                 "names of dimensions are there already; they are read again", metadata: ["names": "\(names.count)"])
             throw NamesAreThere(missed: names)
         }
+        if gone > 0 {
+            logger.error(
+                "events were gone from the feed; items that ended in them stay open until millrace rebuild",
+                metadata: ["events": "\(gone)", "after": "\(old)"])
+        }
         newDimensionRows += Int64(batch.memory.keys.newCount)
         memory = batch.remember(position: progress.position)
+    }
+
+    /// Notes that events were missed; before the progress is written that follows them.
+    private static func missing(_ events: Int64) -> SQLStatement {
+        SQLStatement(
+            """
+            UPDATE projection_progress SET missed_events = missed_events + $1, missed_since = coalesce(missed_since, event_at)
+            """, [.int8(events)])
     }
 
     private static func newestVersion(in events: [ProjectedEvent]) -> Int32 {

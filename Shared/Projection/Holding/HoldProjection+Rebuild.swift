@@ -56,9 +56,11 @@ extension HoldProjection {
             }
             progress = try await apply(page.events, after: progress.position, toNext: next)
         }
+        let missed = try await next.progress().missed
         try term.requireTrust()
         try await target.finishRebuild(next, fence: fence)
         intake.with { $0.restart(at: progress) }
+        state.update { $0.missed = missed }
     }
 
     private func apply(

@@ -62,6 +62,7 @@ struct HoldProjection: Sendable {
                     let isAnew = failures > 0
                     intake.with { $0.restart(at: progress, anew: isAnew) }
                     intake.place()
+                    state.update { $0.missed = progress.missed }
                     history.expect(progress)
                     isPlaced = true
                     checked = now
@@ -118,6 +119,7 @@ struct HoldProjection: Sendable {
             logger.notice("the target has lost what was applied last; it is applied again")
             intake.with { $0.restart(at: progress) }
         }
+        state.update { $0.missed = progress.missed }
         return progress
     }
 
@@ -174,13 +176,17 @@ struct HoldProjection: Sendable {
         defer { applying.leave() }
         try term.requireTrust()
         let began = ContinuousClock.now
-        try await parts.target.apply(events, after: intake.with(\.stored), progress: progress, fence: fence)
+        let stored = intake.with(\.stored)
+        try await parts.target.apply(events, after: stored, progress: progress, fence: fence)
         intake.with { $0.applied(taken) }
         intake.noteApplied(true)
         let fromTopic = taken.count { $0.partition != nil }
         metrics.applied(topic: fromTopic, feed: taken.count - fromTopic, in: ContinuousClock.now - began)
         tellDistance()
         state.update { $0.applied += Int64(taken.count) }
+        if events[0].position > stored + 1, let now = try? await parts.target.progress() {
+            state.update { $0.missed = now.missed }
+        }
     }
 
     private func tellDistance() {
