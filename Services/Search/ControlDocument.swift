@@ -26,8 +26,6 @@ actor ControlDocument {
     private var written: IndexState?
     /// Writes are made one after the other.
     private let turn = AsyncGate()
-    /// Up to where events were applied to each index, also those that changed nothing and were not noted.
-    private var reached: [String: Int64] = [:]
 
     /// Whose index it is; nil when core does not say.
     private let owner: String?
@@ -109,14 +107,6 @@ actor ControlDocument {
             throw Self.stale
         }
         return state
-    }
-
-    /// Events up to this position were applied to an index.
-    func reach(_ position: Int64, in index: String) { reached[index] = position }
-
-    /// Whether events before this position were applied to an index, or changed nothing.
-    func reaches(_ position: Int64, in index: IndexProgress) -> Bool {
-        position <= max(index.position, reached[index.index] ?? 0) + 1
     }
 
     private static let stale = StorageError(.staleTerm, "another instance has taken over the search index")

@@ -144,8 +144,10 @@ struct NextIndex: ProjectionTarget {
         return next.projection
     }
 
-    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
-        try await target.apply(events, progress, fence, to: \.second)
+    func apply(
+        _ events: [ProjectedEvent], after: Int64, progress: ProjectionProgress, fence: TermFence
+    ) async throws {
+        try await target.apply(events, after: after, progress, fence, to: \.second)
     }
 
     func nextTerm(holder: String) async throws -> Int64 { try await target.nextTerm(holder: holder) }

@@ -29,27 +29,31 @@ struct IndexTarget: RebuildableTarget {
         }
     }
 
-    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
-        try await apply(events, progress, fence, to: \.serving, unnoted: SearchControl.unnoted)
+    /// What changes no item is noted now and then.
+    var unnoted: Int64 { SearchControl.unnoted }
+
+    func apply(
+        _ events: [ProjectedEvent], after: Int64, progress: ProjectionProgress, fence: TermFence
+    ) async throws {
+        try await apply(events, after: after, progress, fence, to: \.serving, unnoted: unnoted)
     }
 
     /// Writes what events changed into one of the two indices.
     /// - Parameter unnoted: positions without a change that need not be noted.
     func apply(
-        _ events: [ProjectedEvent], _ progress: ProjectionProgress, _ fence: TermFence,
+        _ events: [ProjectedEvent], after: Int64, _ progress: ProjectionProgress, _ fence: TermFence,
         to path: WritableKeyPath<IndexState, IndexProgress> & Sendable, unnoted: Int64 = 0
     ) async throws {
         var before = try await control.held(fence.term)[keyPath: path]
         guard let first = events.first else { return }
         // What is remembered here is not what the server says.
         if first.position <= before.position { before = try await control.confirm(fence.term)[keyPath: path] }
-        guard first.position > before.position else {
-            throw ProjectionError(.progressMoved, "the search index has come further meanwhile")
+        guard first.position > before.position, before.position + unnoted >= after else {
+            throw ProjectionError(.progressMoved, "the search index stands elsewhere than its holder thought")
         }
         let ids = Self.items(of: events)
         // The feed no longer tells what came between: all items are looked at again.
-        let isWhole = await control.reaches(first.position, in: before)
-        await control.reach(progress.position, in: before.index)
+        let isWhole = first.position == after + 1
         // What changes nothing is noted along with what does.
         if ids.isEmpty, isWhole, progress.position - before.position < unnoted { return }
         for start in stride(from: 0, to: ids.count, by: ItemSource.page) {

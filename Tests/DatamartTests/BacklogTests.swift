@@ -86,6 +86,49 @@ struct BacklogTests {
         }
     }
 
+    /// Clocks go back from one o'clock to midnight.
+    @Test(arguments: [
+        ("Atlantic/Azores", "2026-10-24T21:00:00Z", "2026-10-25T00:00:00Z"),
+        ("America/Havana", "2026-11-01T01:00:00Z", "2026-11-01T04:00:00Z"),
+    ])
+    func `a day whose midnight comes twice begins with the first`(
+        zone: String, start: String, midnight: String
+    )
+        async throws
+    {
+        var settings = MartSettings.forTests()
+        settings.mart.timeZones = [zone]
+        try await MartWorld.with(settings: settings) { world in
+            let history = RandomHistory(
+                seed: 83, start: try #require(Instant(rfc3339: start)).milliseconds, events: 400,
+                longestPause: 9_000_000)
+            try await world.apply(history.events)
+            let midnight = try #require(Instant(rfc3339: midnight)).milliseconds
+            let kind = "category_key, queue_key, source_key, status_key, age_band_key, overdue"
+            // Also back from the next midnight, where the 15-minute table begins within the day before.
+            for floor in ["-infinity", Instant(milliseconds: midnight - 3_600_000).rfc3339] {
+                _ = try await world.pool.query(
+                    "UPDATE projection_progress SET intraday_floor = $1::text::timestamptz", [.text(floor)])
+                let found = try await world.pool.query(
+                    """
+                    WITH moment AS (
+                        SELECT $1::timestamptz + n * interval '15 minutes' AS at FROM generate_series(-4, 40) n
+                    ), shown AS (
+                        SELECT m.at, b.* FROM dim_time_zone z, moment m, LATERAL backlog_at(z.zone_key, m.at) b WHERE z.name = $2
+                    ), truth AS (
+                        SELECT m.at, \(kind), sum(change) FROM moment m JOIN backlog_15m q ON q.starts_at < m.at
+                        GROUP BY m.at, \(kind) HAVING sum(change) <> 0
+                    )
+                    SELECT (SELECT count(*) FROM truth),
+                        (SELECT count(*) FROM backlog_15m WHERE starts_at >= $1 AND starts_at < $1::timestamptz + interval '1 hour'),
+                        (SELECT count(*) FROM ((TABLE shown EXCEPT TABLE truth) UNION ALL (TABLE truth EXCEPT TABLE shown)) d)
+                    """, [.timestamp(milliseconds: midnight), .text(zone)])
+                #expect(try found[0][0].int64 > 100 && (try found[0][1].int64) > 5, "\(floor)")
+                #expect(try found[0][2].int64 == 0, "\(floor)")
+            }
+        }
+    }
+
     @Test func `the day on which the 15-minute table begins has its backlog, whatever the zone's midnight`()
         async throws
     {

@@ -54,7 +54,8 @@ struct MartWorld {
     func apply(_ events: [ProjectedEvent]) async throws {
         guard let last = events.last else { return }
         try await target.apply(
-            events, progress: ProjectionProgress(position: last.position, eventId: last.id), fence: fence)
+            events, after: try await target.progress().position,
+            progress: ProjectionProgress(position: last.position, eventId: last.id), fence: fence)
     }
 
     /// A new term begins: whatever was remembered is read again.

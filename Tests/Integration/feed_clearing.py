@@ -27,6 +27,24 @@ def jump_back(world: World, tenant: str, events: int) -> None:
         )
 
 
+def restore_feed(world: World, tenant: str, last: int) -> None:
+    """The feed ends at that position, as in a database of a backup: later events never happened. The topics still hold them."""
+    wait_until_drained(world.admin_url, tenant)
+    with psycopg.connect(world.admin_url) as connection:
+        number = tenant_number(connection, tenant)
+        found = connection.execute(
+            "SELECT e.batch, count(*) FROM outbox o JOIN event e ON e.tenant = o.tenant AND e.batch = o.batch"
+            " WHERE o.tenant = %s AND o.position + e.place > %s GROUP BY 1",
+            [number, last],
+        ).fetchall()
+        assert found
+        for table in ("event", "outbox"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE tenant = %s AND batch = ANY(%s)", [number, [batch for batch, _ in found]]
+            )
+    jump_back(world, tenant, sum(count for _, count in found))
+
+
 def tenant_number(connection: psycopg.Connection, tenant: str) -> int:
     """The tenant's id."""
     return connection.execute("SELECT id FROM tenant WHERE name = %s", [tenant]).fetchone()[0]

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from feed_clearing import clear_feed, jump_back
+from checker import wait_until_drained
+from feed_clearing import clear_feed, jump_back, restore_feed
+from mart.check import differences_from_core
 from mart_site import Site, Standby
 from mart_site import site as new_site
 from own_world import own_world
@@ -119,3 +121,57 @@ def test_history_that_the_feed_no_longer_has_is_kept_unless_somebody_gives_it_up
         # What was given up once is not asked about again.
         assert rebuild(site)[0] == 0
         wait_until(lambda: rebuilt(site), seconds=60, what="the second rebuild")
+
+
+def reads_the_topic(site: Site) -> bool:
+    """Whether what happens now comes into the mart over the topic."""
+    before = site.instances[0].metric("projection_applied_events_total", source="topic") or 0
+    site.submit(1)
+    site.catch_up(20)
+    return (site.instances[0].metric("projection_applied_events_total", source="topic") or 0) > before
+
+
+def test_a_mart_that_is_restored_along_with_core_takes_nothing_of_what_was_lost(place: World) -> None:
+    with new_site(place) as site:
+        (instance,) = site.start()
+        wait_until(lambda: reads_the_topic(site), seconds=30, what="events that came over the topic")
+        # Of every partition something is applied. This is what the mart's backup has; that of core is from a little later.
+        site.submit(40)
+        site.catch_up()
+        instance.stop()
+        site.submit(2)
+        wait_until_drained(place.admin_url, site.tenant.name)
+        kept = site.last_position()
+        site.submit(20)
+        restore_feed(place, site.tenant.name, kept)
+        assert site.last_position() == kept
+        instance.start()
+        wait_until(lambda: site.position() == kept, what="the mart to come as far as core")
+        wait_until(lambda: reads_the_topic(site), seconds=30, what="events that came over the topic again")
+        assert differences_from_core(site) == []
+        assert "historyReplaced" not in instance.health().text
+
+
+def test_what_a_mart_has_missed_is_told_until_it_is_built_anew(place: World) -> None:
+    with new_site(place) as site:
+        (instance,) = site.start()
+        site.submit(2)
+        stood = site.catch_up()
+        instance.stop()
+        site.submit(4)
+        clear_feed(place, site.tenant.name, leave=1)
+        instance.start()
+        last = site.catch_up()
+        told = f"{last - stood - 1} events were cleared from the feed before the mart applied them"
+        wait_until(lambda: told in (text := instance.health().text) and "millrace rebuild" in text, what="it in health")
+        assert instance.metric("projection_missed_events") == last - stood - 1
+        with site.sql() as connection:
+            noted = connection.execute("SELECT missed_events, missed_since FROM projection_progress").fetchone()
+        assert noted["missed_events"] == last - stood - 1 and noted["missed_since"]
+        # It is not forgotten with the process that met it.
+        restarted(instance)
+        wait_until(lambda: told in instance.health().text, what="it in health after a restart")
+        assert rebuild(site, "--losing-history")[0] == 0
+        wait_until(lambda: rebuilt(site), seconds=60, what="the rebuild")
+        wait_until(lambda: told not in instance.health().text, what="the end of the trouble")
+        wait_until(lambda: instance.metric("projection_missed_events") == 0, what="no events that are missing")

@@ -165,6 +165,30 @@ def test_messages_lead_to_their_items(api: httpx.Client, told: list[dict]) -> No
             }  # fmt: skip
 
 
+def test_what_is_read_from_facts_says_from_when_on_they_are_kept(mart: Mart, api: httpx.Client, told: list[dict]) -> None:
+    with mart.connect() as connection:
+        (day,) = connection.execute(
+            "UPDATE projection_progress SET facts_floor = now() - interval '3 days'"
+            " RETURNING ((facts_floor AT TIME ZONE 'Europe/Stockholm')::date + 1)::text"
+        ).fetchone()
+        try:
+            asked = {"from": "-7d"}
+
+            def whole_from(name: str, **parameters: str) -> str | None:
+                answer = api.get(f"/reports/{name}", params={**asked, **parameters}).raise_for_status().json()
+                return answer["asOf"].get("historyFrom")
+
+            assert whole_from("email", by="category") == whole_from("email", by="mailbox", category="Mail") == day
+            assert whole_from("task-work-detail") == whole_from("task-work-detail", by="finished") == day
+            # Aggregates are kept for longer, and what is open is not purged.
+            assert whole_from("email", by="mailbox") is None and whole_from("intraday-process") is None
+            assert whole_from("task-work-detail", by="open") is None
+            asked["from"] = "-1d"
+            assert whole_from("email", by="category") is None
+        finally:
+            connection.execute("UPDATE projection_progress SET facts_floor = '-infinity'")
+
+
 @pytest.fixture
 def old_events(mart: Mart, told: list[dict]) -> Iterator[int]:
     """Many messages of other days."""

@@ -200,6 +200,9 @@ def test_who_no_longer_holds_tells_of_what_waits_as_well(site: Site) -> None:
         keeper.execute("LOCK TABLE agg_15m IN EXCLUSIVE MODE")
         site.submit(3)
         wait_until(lambda: (holder.metric("datamart_pending_events") or 0) > 0, what="events that wait")
+        waited = {"tenant": site.tenant.name, "projection": "mart"}
+        wait_until(lambda: (holder.metric("projection_lag_seconds", **waited) or 0) >= 1, what="how long they have waited")
+        assert holder.metric("projection_lag_seconds", **waited) < 60
         holder.pause()
         try:
             wait_until(lambda: other.is_holder, what="the other one to hold")
@@ -210,6 +213,10 @@ def test_who_no_longer_holds_tells_of_what_waits_as_well(site: Site) -> None:
         wait_until(
             lambda: instance.metric("datamart_pending_events") == 0,  # noqa: B023
             what=f"{instance.name} to tell that nothing waits", every=0.1,
+        )
+        wait_until(
+            lambda: instance.metric("projection_lag_seconds", **waited) == 0,  # noqa: B023
+            what=f"{instance.name} to tell that nothing has waited",
         )
 
 

@@ -117,8 +117,11 @@ struct ReorderBufferTests {
 
     @Test func aPageThatEndsEarlyIsFollowedByTheNextWithoutAPause() {
         var buffer = ReorderBuffer()
+        _ = buffer.take(message(0, offset: 4))
+        #expect(buffer.heard == [Self.partition: 4])
         _ = buffer.answered(page(1, last: 3), after: 0, at: .zero)
         #expect(buffer.readsFeed)
+        #expect(buffer.heard.isEmpty, "the topics are read from their ends when this is over")
         guard case .apply(let run) = buffer.step(at: .zero) else {
             Issue.record("nothing to apply")
             return
@@ -224,7 +227,56 @@ struct ReorderBufferTests {
         buffer.restart(at: ProjectionProgress(position: 18))
         #expect(asks(buffer.step(at: .zero)) == 18, "at once: what was published before may never come by the topic")
         #expect(buffer.answered(page(19, 20), after: 18, at: .zero) == 0)
-        #expect(applies(buffer.step(at: .zero)) == [19, 20, 21])
+        #expect(applies(buffer.step(at: .zero)) == [19, 20], "21 may be of a time that never was")
+    }
+
+    @Test func whatWaitsForATargetThatWasRestoredIsForgotten() {
+        for isHolder in [true, false] {
+            var buffer = ReorderBuffer(ProjectionProgress(position: 20))
+            for position in [21, 30] as [Int64] { _ = buffer.take(message(position, offset: position)) }
+            guard case .apply(let run) = buffer.step(at: .zero) else {
+                Issue.record("nothing to apply")
+                return
+            }
+            buffer.applied(run)
+            #expect(buffer.heard == [Self.partition: 21])
+            let restored = ProjectionProgress(position: 18, offsets: [Self.partition: 17])
+            if isHolder { buffer.restart(at: restored) } else { buffer.follow(restored) }
+            #expect(buffer.count == 0 && buffer.lag == 0 && buffer.position == 18)
+            #expect(buffer.heard.isEmpty, "reading begins at the end of the topic")
+            #expect(buffer.readsFeed == isHolder, "only the holder asks the feed")
+        }
+    }
+
+    @Test func whatWaitsWhenServersWereAwayIsTakenFromTheFeed() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 20))
+        for position in [21, 22] as [Int64] { _ = buffer.take(message(position)) }
+        buffer.restart(at: ProjectionProgress(position: 20), anew: true)
+        #expect(asks(buffer.step(at: .zero)) == 20)
+        _ = buffer.answered(page(21), after: 20, at: .zero)
+        #expect(applies(buffer.step(at: .zero)) == [21])
+    }
+
+    @Test func whatLiesBeyondTheFeedsEndNeverHappened() {
+        var buffer = ReorderBuffer()
+        for position in [1, 2, 3, 5] as [Int64] { _ = buffer.take(message(position)) }
+        buffer.discard(beyond: 2)
+        #expect(applies(buffer.step(at: .zero)) == [1, 2])
+        #expect(buffer.lag == 2)
+        #expect(buffer.take(message(3)) == .kept, "another one has its position")
+    }
+
+    @Test func whatIsPassedOverIsNotStored() {
+        var buffer = ReorderBuffer(ProjectionProgress(position: 90))
+        #expect(buffer.answered(page(last: 100), after: 90, at: .zero) == 10)
+        #expect(buffer.position == 100 && buffer.stored == 90)
+        _ = buffer.take(message(101))
+        guard case .apply(let run) = buffer.step(at: .zero) else {
+            Issue.record("nothing to apply")
+            return
+        }
+        buffer.applied(run)
+        #expect(buffer.stored == 101)
     }
 
     @Test func farBehindTheNextPageIsAskedForWhileOneIsApplied() {

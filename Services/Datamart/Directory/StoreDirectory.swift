@@ -170,7 +170,7 @@ extension DatamartTarget {
             + (knowsPast
                 ? StoreDirectory.past(people, at: now.milliseconds)
                 : StoreDirectory.present(people, at: now.milliseconds)) + StoreDirectory.skills(people)
-        let results = try await pool.transaction(fence: fence) { try await $0.commit(with: statements) }
+        let results = try await write(statements, by: memory.position, fence)
         memory.keys.written()
         self.memory = memory
         return results.reduce(0) { $0 + $1.rowsAffected }

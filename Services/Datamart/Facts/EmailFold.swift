@@ -66,7 +66,9 @@ package enum FoldEmail {
         }
         after.endedAt = ends(step.to) ? time : nil
         if !measures.isZero {
-            contributions.add(measures, to: .email, [step.mailbox, step.outgoing ? 1 : 0, 0, 0, 0, 0, 0, 0], at: time)
+            // By the clock that saw it, as its row of `email_event_fact` is found: a message is no level that must not go back.
+            contributions.add(
+                measures, to: .email, [step.mailbox, step.outgoing ? 1 : 0, 0, 0, 0, 0, 0, 0], at: step.at)
         }
         row = after
         return true

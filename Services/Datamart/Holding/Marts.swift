@@ -44,7 +44,15 @@ final class Marts: Sendable {
     }
 
     private static func trouble(of snapshot: ProjectionState.Snapshot) -> String? {
-        snapshot.problem ?? snapshot.postponed
+        snapshot.problem ?? snapshot.postponed ?? missed(snapshot.missed)
+    }
+
+    private static func missed(_ events: Int64) -> String? {
+        guard events > 0 else { return nil }
+        return """
+            \(events) events were cleared from the feed before the mart applied them, as it was away for longer than core keeps \
+            them. Items that ended in them stay open in it: millrace rebuild builds it anew from what the feed holds.
+            """
     }
 
     /// How many this instance holds.

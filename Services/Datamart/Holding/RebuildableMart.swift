@@ -46,8 +46,10 @@ final class RebuildableMart: RebuildableTarget {
 
     func progress() async throws -> ProjectionProgress { try await target.progress() }
 
-    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
-        try await target.apply(events, progress: progress, fence: fence)
+    func apply(
+        _ events: [ProjectedEvent], after: Int64, progress: ProjectionProgress, fence: TermFence
+    ) async throws {
+        try await target.apply(events, after: after, progress: progress, fence: fence)
     }
 
     func nextTerm(holder: String) async throws -> Int64 { try await pool.nextTerm(lease, holder: holder) }

@@ -143,6 +143,8 @@ struct ItemReport: Sendable {
         }
         return ReportAnswer(
             name: Self.name, title: Self.title, zone: zone, from: from, to: to, interval: nil, by: [row.rawValue],
-            columns: columns, rows: rows, total: nil, progress: progress, next: next)
+            columns: columns, rows: rows, total: nil, progress: progress,
+            // What is open is not purged.
+            wholeFrom: progress.wholeFrom(facts: row != .open, in: zone), next: next)
     }
 }

@@ -34,6 +34,8 @@ package struct ReportAnswer: Sendable {
     /// Of all rows, also those of other pages; nil for lists.
     let total: [JSONValue?]?
     let progress: MartProgress
+    /// The first day from which on all is there; nil when nothing was purged.
+    let wholeFrom: String?
     let next: String?
 
     /// The document.
@@ -51,7 +53,7 @@ package struct ReportAnswer: Sendable {
                 asOf.member("position", progress.position)
                 asOf.member("time", progress.eventAt)
                 // Only where some of the period was purged.
-                if let floor = progress.historyFloor, zone.day(of: from).description < floor {
+                if let floor = wholeFrom, zone.day(of: from).description < floor {
                     asOf.member("historyFrom", floor)
                 }
             }
@@ -126,7 +128,7 @@ extension FilledReport {
             rows: shown.map { ReportAnswer.Row(values: values($0), links: links($0)) },
             total: columns.prefix { $0.kind.isLabel }.map { _ in nil } + measures.map { total.value(of: $0.formula) }
                 + (showsTargets ? [nil] : []),
-            progress: progress, next: next)
+            progress: progress, wholeFrom: progress.wholeFrom(facts: isOverFacts, in: period.zone), next: next)
     }
 
     private var showsTargets: Bool { !targets.isEmpty }

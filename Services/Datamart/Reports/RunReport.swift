@@ -10,13 +10,16 @@ package struct MartProgress: Sendable {
     let eventAt: Instant?
     /// From here on the 15-minute tables are whole.
     let intradayFloor: Instant
-    /// The first day that is whole; nil when nothing was purged.
+    /// The first day of the day tables that is whole; nil when nothing was purged.
     let historyFloor: String?
+    /// From here on the facts are whole; nil when nothing was purged.
+    let factsFloor: Instant?
 
     static let statement = SQLStatement(
         """
         SELECT position, event_at, CASE WHEN intraday_floor > '-infinity' THEN intraday_floor END,
-            CASE WHEN history_floor > '-infinity' THEN history_floor::text END
+            CASE WHEN history_floor > '-infinity' THEN history_floor::text END,
+            CASE WHEN facts_floor > '-infinity' THEN facts_floor END
         FROM projection_progress
         """)
 
@@ -28,6 +31,17 @@ package struct MartProgress: Sendable {
             try row[2].nullable.map { Instant(milliseconds: try $0.milliseconds) }
             ?? Instant(milliseconds: .min / 2)
         historyFloor = try row[3].nullable?.text
+        factsFloor = try row[4].nullable.map { Instant(milliseconds: try $0.milliseconds) }
+    }
+
+    /// The first day from which on all is there.
+    /// - Parameter facts: whether the facts themselves are read, which are kept for a shorter time as a rule.
+    func wholeFrom(facts: Bool, in zone: ReportZone) -> String? {
+        guard facts else { return historyFloor }
+        guard let factsFloor else { return nil }
+        let day = zone.day(of: factsFloor)
+        let isWhole = zone.start(of: day) == factsFloor
+        return (isWhole ? day : CivilDate(daysSince1970: day.daysSince1970 + 1)).description
     }
 }
 
@@ -40,6 +54,8 @@ package struct FilledReport: Sendable {
     let rows: [ReportRow]
     let total: ReportRow
     let progress: MartProgress
+    /// Whether facts were read, as no aggregate is cut so.
+    let isOverFacts: Bool
     /// Categories that have others below them, by what their rows are named.
     let parents: Set<String>
     /// Agents' names as the directory has them, by what their rows are named; empty unless the caller may see them.
@@ -120,7 +136,8 @@ struct RunReport: Sendable {
         return FilledReport(
             definition: definition, request: request, period: period,
             measures: measures, rows: rows,
-            total: ReportRows.total(rows, place: place), progress: progress, parents: names.parents,
+            total: ReportRows.total(rows, place: place), progress: progress,
+            isOverFacts: flows.contains { $0.events != nil }, parents: names.parents,
             agents: names.0.displayNames, showsAgents: showsAgents, targets: targets,
             targetParts: parts)
     }

@@ -42,7 +42,8 @@ package struct ClearAway: Sendable {
             [.timestamp(milliseconds: intraday.milliseconds)])
     }
 
-    /// Puts what the months before the mark's had changed of the backlog together, so that the backlog stays what it is.
+    /// Puts what the years before the mark's had changed of the backlog together, so that the backlog stays what it is. Whole
+    /// years, as the days of their months go by: a mark may lie within one, where the feed began.
     static let carryingBacklog = [
         SQLStatement(
             """
@@ -51,7 +52,7 @@ package struct ClearAway: Sendable {
             SELECT '-infinity', m.zone_key, m.category_key, m.queue_key, m.source_key, m.status_key, m.age_band_key, m.overdue,
                 sum(m.change)
             FROM backlog_month m, projection_progress p
-            WHERE m.month < date_trunc('month', p.history_floor)::date AND isfinite(m.month)
+            WHERE m.month < date_trunc('year', p.history_floor)::date AND isfinite(m.month)
             GROUP BY 2, 3, 4, 5, 6, 7, 8
             ON CONFLICT (month, zone_key, category_key, queue_key, source_key, status_key, age_band_key, overdue)
                 DO UPDATE SET change = t.change + excluded.change
@@ -59,7 +60,7 @@ package struct ClearAway: Sendable {
         SQLStatement(
             """
             DELETE FROM backlog_month m USING projection_progress p
-            WHERE m.month < date_trunc('month', p.history_floor)::date AND isfinite(m.month)
+            WHERE m.month < date_trunc('year', p.history_floor)::date AND isfinite(m.month)
             """),
     ]
 

@@ -16,7 +16,7 @@ public enum MartSchema {
     /// The mart's own steps, oldest first.
     public static let migrations: [Migration] = [
         progress, partitions, dimensions, calendars, facts, aggregates, backlog, views, JobSchema.jobs,
-        emailTimes, agentPeriods, backlogOpen, backlogAtFloor,
+        emailTimes, agentPeriods, backlogOpen, backlogAtFloor, missed, midnights,
     ]
 
     /// The steps of ``controlName``.

@@ -44,8 +44,7 @@ extension DatamartTarget {
         let new = memory.keys.newCount
         // Rows first, then what is said of them.
         statements += WriteDimensions.statements(memory.keys) + validity + skills
-        let all = statements
-        try await pool.transaction(fence: fence) { _ = try await $0.commit(with: all) }
+        _ = try await write(statements, by: memory.position, fence)
         memory.keys.written()
         self.memory = memory
         return new

@@ -65,8 +65,7 @@ extension DatamartTarget {
                 SQLStatement(
                     "UPDATE projection_progress SET swept_through = $1", [.timestamp(milliseconds: goal)]))
         }
-        let all = statements
-        try await pool.transaction(fence: fence) { _ = try await $0.commit(with: all) }
+        _ = try await write(statements, by: memory.position, fence)
         memory.contributions.clear()
         self.memory = memory
         return (states.count + agents.count, isLast)

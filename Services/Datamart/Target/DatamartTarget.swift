@@ -24,7 +24,8 @@ package actor DatamartTarget {
     private var used: MartSettings?
     private var lost: Set<Int32> = []
     /// A batch of so many events is followed by another. It does not wait for the disk: a crash of the server takes the
-    /// newest such batches together with the progress that says that they are there, and they are applied again.
+    /// newest such batches together with the progress that says that they are there, and they are applied again. So whatever
+    /// goes by what is remembered is written only where the tables still stand there.
     private static let fullBatch = ReorderBuffer.Limits().batch
     /// Rows of dimensions that were new since the service started.
     package private(set) var newDimensionRows: Int64 = 0
@@ -80,13 +81,30 @@ package actor DatamartTarget {
         if let memory, memory.term == fence.term { return memory }
         return try await MartMemory(reading: pool, term: fence.term, settings: settings)
     }
+
+    /// Writes what goes by what is remembered.
+    /// - Parameter position: where the tables stood when that was so.
+    /// - Throws: `progressMoved` when they stand elsewhere; nothing is written then.
+    func write(
+        _ statements: [SQLStatement], by position: Int64, _ fence: TermFence
+    ) async throws -> [SQLResult] {
+        try await pool.transaction(fence: fence) { transaction in
+            let found = try await transaction.query("SELECT position FROM projection_progress")
+            guard try found[0][0].int64 == position else { throw Self.progressMoved }
+            return try await transaction.commit(with: statements)
+        }
+    }
+
+    fileprivate static let progressMoved = ProjectionError(
+        .progressMoved, "the mart stands elsewhere than its holder thought")
 }
 
 extension DatamartTarget: ProjectionTarget {
     package func progress() async throws -> ProjectionProgress {
-        let row = try await pool.query("SELECT position, event_id, offsets FROM projection_progress")[0]
+        let row = try await pool.query("SELECT position, event_id, offsets, missed_events FROM projection_progress")[0]
         let offsets = try JSONValue(parsing: try row[2].bytes)
         var progress = ProjectionProgress(position: try row[0].int64, eventId: try row[1].nullable?.text)
+        progress.missed = try row[3].int64
         for (name, value) in offsets.objectValue?.members ?? [] {
             guard let colon = name.lastIndex(of: ":"), let partition = Int32(name[name.index(after: colon)...]),
                 let offset = value.integerValue
@@ -100,30 +118,31 @@ extension DatamartTarget: ProjectionTarget {
         try await pool.nextTerm(lease, holder: holder)
     }
 
-    package func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws {
+    package func apply(
+        _ events: [ProjectedEvent], after: Int64, progress: ProjectionProgress, fence: TermFence
+    ) async throws {
         try await gate.enter()
         defer { gate.leave() }
         let settings = try await currentSettings(for: Self.newestVersion(in: events), fence: fence)
         do {
-            try await write(events, progress, settings, fence)
+            try await write(events, after: after, progress, settings, fence)
         } catch let failure as NamesAreThere {
             // They are read as the database spells them, and the batch goes by their keys.
-            try await write(events, progress, settings, fence, missed: failure.missed)
+            try await write(events, after: after, progress, settings, fence, missed: failure.missed)
         }
     }
 
     /// One attempt to apply a batch, inside the gate.
     /// - Throws: ``NamesAreThere`` when rows of dimensions that were to be new are there.
     private func write(
-        _ events: [ProjectedEvent], _ progress: ProjectionProgress, _ settings: MartSettings, _ fence: TermFence,
-        missed: MissedNames? = nil
+        _ events: [ProjectedEvent], after: Int64, _ progress: ProjectionProgress, _ settings: MartSettings,
+        _ fence: TermFence, missed: MissedNames? = nil
     ) async throws {
         var batch = MartBatch(memory: try await remembered(fence, settings), settings: settings)
         // Whatever fails, what is remembered is read again.
         memory = nil
-        guard let first = events.first, let last = events.last, first.position > batch.memory.position else {
-            throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
-        }
+        guard let first = events.first, let last = events.last, batch.memory.position == after, first.position > after
+        else { throw Self.progressMoved }
         try await batch.load(for: events, missed: missed ?? MissedNames(), from: pool)
         batch.fold(events)
         let old = batch.memory.position
@@ -139,13 +158,14 @@ extension DatamartTarget: ProjectionTarget {
             ])
         let waitless = events.count < Self.fullBatch ? [] : [SQLStatement("SET LOCAL synchronous_commit = off")]
         let begins = old == 0 && first.position > 1 ? [FeedBeginning.raisingFloors(at: first.at)] : []
-        let statements = [advance] + waitless + begins + batch.statements()
+        // A mart that begins late has its floors instead.
+        let gone = old > 0 ? first.position - old - 1 : 0
+        let missing = gone > 0 ? [Self.missing(gone)] : []
+        let statements = missing + [advance] + waitless + begins + batch.statements()
         do {
             try await pool.transaction(fence: fence) { transaction in
                 let results = try await transaction.pipeline(statements)
-                guard results[0].rowsAffected == 1 else {
-                    throw ProjectionError(.progressMoved, "the mart has come further than its holder thought")
-                }
+                guard results[missing.count].rowsAffected == 1 else { throw Self.progressMoved }
                 _ = try await transaction.commit()
             }
         } catch {
@@ -157,8 +177,21 @@ extension DatamartTarget: ProjectionTarget {
                 "names of dimensions are there already; they are read again", metadata: ["names": "\(names.count)"])
             throw NamesAreThere(missed: names)
         }
+        if gone > 0 {
+            logger.error(
+                "events were gone from the feed; items that ended in them stay open until millrace rebuild",
+                metadata: ["events": "\(gone)", "after": "\(old)"])
+        }
         newDimensionRows += Int64(batch.memory.keys.newCount)
         memory = batch.remember(position: progress.position)
+    }
+
+    /// Notes that events were missed; before the progress is written that follows them.
+    private static func missing(_ events: Int64) -> SQLStatement {
+        SQLStatement(
+            """
+            UPDATE projection_progress SET missed_events = missed_events + $1, missed_since = coalesce(missed_since, event_at)
+            """, [.int8(events)])
     }
 
     private static func newestVersion(in events: [ProjectedEvent]) -> Int32 {

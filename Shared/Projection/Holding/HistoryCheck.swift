@@ -14,18 +14,20 @@ package struct HistoryCheck {
         self.progress = progress.position > 0 && progress.eventId != nil ? progress : nil
     }
 
-    /// Asks the feed, once. A feed that does not answer holds nothing up: the topic may have what comes next, and core
-    /// is asked again at the next step that it takes part in.
+    /// Asks the feed, once. A feed that does not answer holds nothing up: the topic may have what comes next, and core is
+    /// asked again at the next step that it takes part in.
+    /// - Returns: where the feed ends; nil when it was not asked, or did not answer.
     /// - Throws: `historyReplaced`.
-    package mutating func check(_ feed: any EventFeedSource, logger: Logger) async throws {
-        guard let progress else { return }
+    @discardableResult
+    package mutating func check(_ feed: any EventFeedSource, logger: Logger) async throws -> Int64? {
+        guard let progress else { return nil }
         let page: FeedPage
         do {
             page = try await feed.page(after: progress.position - 1, limit: 1)
         } catch {
             logger.debug("the feed cannot be asked about the last event", metadata: ["error": "\(error)"])
             self.progress = nil
-            return
+            return nil
         }
         // What was applied has never happened.
         guard page.last >= progress.position else { throw Self.replaced }
@@ -34,6 +36,7 @@ package struct HistoryCheck {
             throw Self.replaced
         }
         self.progress = nil
+        return page.last
     }
 
     private static let replaced = ProjectionError(

@@ -35,7 +35,7 @@ extension HoldProjection {
             try Task.checkCancellation()
             state.update { $0.rebuilding = progress.position }
             async let following = parts.feed.page(after: last.position, limit: size).events
-            progress = try await apply(page, toNext: next)
+            progress = try await apply(page, after: progress.position, toNext: next)
             page = try await following
         }
     }
@@ -54,20 +54,22 @@ extension HoldProjection {
                 throw ProjectionError(
                     .feedUnavailable, "the feed no longer holds what the new one lacks; it waits for the next event")
             }
-            progress = try await apply(page.events, toNext: next)
+            progress = try await apply(page.events, after: progress.position, toNext: next)
         }
+        let missed = try await next.progress().missed
         try term.requireTrust()
         try await target.finishRebuild(next, fence: fence)
         intake.with { $0.restart(at: progress) }
+        state.update { $0.missed = missed }
     }
 
     private func apply(
-        _ events: [ProjectedEvent], toNext next: any ProjectionTarget
+        _ events: [ProjectedEvent], after: Int64, toNext next: any ProjectionTarget
     ) async throws -> ProjectionProgress {
         var progress = ProjectionProgress(offsets: intake.with { $0.offsets })
         if let end = events.last { (progress.position, progress.eventId) = (end.position, end.id) }
         try term.requireTrust()
-        try await next.apply(events, progress: progress, fence: fence)
+        try await next.apply(events, after: after, progress: progress, fence: fence)
         return progress
     }
 }

@@ -55,19 +55,24 @@ struct HoldProjection: Sendable {
         var checked = now
         while !Task.isCancelled, term.isTrusted {
             do {
-                if !isPlaced {
+                let isFirst = !isPlaced
+                if isFirst {
                     let progress = try await parts.target.progress()
-                    intake.with { $0.restart(at: progress) }
+                    // Servers that were away may have been restored; what waits here is then of another history.
+                    let isAnew = failures > 0
+                    intake.with { $0.restart(at: progress, anew: isAnew) }
                     intake.place()
+                    state.update { $0.missed = progress.missed }
                     history.expect(progress)
                     isPlaced = true
                     checked = now
                 } else if now - checked > Self.checkEvery {
                     // A database may be restored while this goes on.
-                    history.expect(try await parts.target.progress())
+                    history.expect(try await standing())
                     checked = now
                 }
-                try await history.check(parts.feed, logger: logger)
+                let end = try await history.check(parts.feed, logger: logger)
+                if isFirst, let end { intake.with { $0.discard(beyond: end) } }
                 switch intake.with({ $0.step(at: now) }) {
                 case .apply(let run):
                     // The feed's next page comes meanwhile.
@@ -102,6 +107,20 @@ struct HoldProjection: Sendable {
                 try? await Task.sleep(for: .milliseconds(min(5000, 50 << min(failures, 7))))
             }
         }
+    }
+
+    /// Reads how far the target is once more. A server that crashed may have lost what it took last, and a target may have
+    /// been restored; then it goes on from there, be it that nothing more happens.
+    private func standing() async throws -> ProjectionProgress {
+        try await applying.enter()
+        defer { applying.leave() }
+        let progress = try await parts.target.progress()
+        if progress.position + parts.target.unnoted < intake.with(\.stored) {
+            logger.notice("the target has lost what was applied last; it is applied again")
+            intake.with { $0.restart(at: progress) }
+        }
+        state.update { $0.missed = progress.missed }
+        return progress
     }
 
     /// Asks the feed for what neither has come nor seems to come; page after page while far behind.
@@ -157,13 +176,17 @@ struct HoldProjection: Sendable {
         defer { applying.leave() }
         try term.requireTrust()
         let began = ContinuousClock.now
-        try await parts.target.apply(events, progress: progress, fence: fence)
+        let stored = intake.with(\.stored)
+        try await parts.target.apply(events, after: stored, progress: progress, fence: fence)
         intake.with { $0.applied(taken) }
         intake.noteApplied(true)
         let fromTopic = taken.count { $0.partition != nil }
         metrics.applied(topic: fromTopic, feed: taken.count - fromTopic, in: ContinuousClock.now - began)
         tellDistance()
         state.update { $0.applied += Int64(taken.count) }
+        if events[0].position > stored + 1, let now = try? await parts.target.progress() {
+            state.update { $0.missed = now.missed }
+        }
     }
 
     private func tellDistance() {

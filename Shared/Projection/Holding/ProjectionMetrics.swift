@@ -7,6 +7,7 @@ public struct ProjectionMetrics: Sendable {
     private let lagSeconds: Gauge
     private let holder: Gauge
     private let position: Gauge
+    private let missed: Gauge
     private let fromTopic: Counter
     private let fromFeed: Counter
     private let asks: Counter
@@ -20,6 +21,7 @@ public struct ProjectionMetrics: Sendable {
         lagSeconds = Gauge(label: "projection_lag_seconds", dimensions: labels)
         holder = Gauge(label: "projection_holder", dimensions: labels)
         position = Gauge(label: "projection_position", dimensions: labels)
+        missed = Gauge(label: "projection_missed_events", dimensions: labels)
         fromTopic = Counter(label: "projection_applied_events_total", dimensions: labels + [("source", "topic")])
         fromFeed = Counter(label: "projection_applied_events_total", dimensions: labels + [("source", "feed")])
         asks = Counter(label: "projection_feed_requests_total", dimensions: labels)
@@ -33,6 +35,7 @@ public struct ProjectionMetrics: Sendable {
         lagSeconds.record(Double(snapshot.lagMilliseconds) / 1000)
         holder.record(snapshot.isHolder ? 1 : 0)
         position.record(snapshot.position)
+        missed.record(snapshot.missed)
     }
 
     func applied(topic: Int, feed: Int, in duration: Duration) {
@@ -56,6 +59,7 @@ public struct ProjectionMetrics: Sendable {
             ("projection_applied_events_total", "Events that this instance applied, by where they came from."),
             ("projection_feed_requests_total", "Questions to the feed."),
             ("projection_passed_over_events_total", "Events that neither topic nor feed hold any longer."),
+            ("projection_missed_events", "Events that are missing in the target until it is rebuilt."),
             ("projection_failures_total", "Failed attempts to apply."),
             ("projection_apply_seconds", "Time that applying a batch took."),
         ] { metrics.describe(name, help) }

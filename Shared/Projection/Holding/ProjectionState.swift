@@ -21,6 +21,8 @@ public final class ProjectionState: Sendable {
         public var applied: Int64 = 0
         /// How many of them before its present or last term.
         public var appliedBefore: Int64 = 0
+        /// Events that are missing in the target for good: the feed no longer held them.
+        public var missed: Int64 = 0
         /// What keeps it from going on; nil when nothing does.
         public var problem: String?
         /// How often this instance could not go on, since it started.

@@ -112,7 +112,10 @@ public struct RunProjection: Sendable {
                     if !state.snapshot.isHolder {
                         intake.with { $0.follow(progress) }
                         intake.place()
-                        state.update { $0.problem = nil }
+                        state.update {
+                            $0.problem = nil
+                            $0.missed = progress.missed
+                        }
                     }
                 } catch {
                     state.update { $0.problem = "\(error)" }

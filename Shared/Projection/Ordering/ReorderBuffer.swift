@@ -50,12 +50,17 @@ public struct ReorderBuffer: Sendable {
     }
 
     private let limits: Limits
-    /// The last position that is applied.
+    /// The last position that is applied, or passed over.
     public private(set) var position: Int64
+    /// The last position that is applied, which is the one that is stored.
+    public private(set) var stored: Int64
     /// The highest position heard of: of a message, or where the feed ends.
     public private(set) var newest: Int64
     /// For each partition the offset of the last message that is applied.
     public private(set) var offsets: [TopicPartition: Int64]
+    /// The same of messages alone that came here, since applying went on from the progress that is stored and since the feed
+    /// was last read page by page.
+    public private(set) var heard: [TopicPartition: Int64] = [:]
     /// Whether the feed is read without pause because it holds more than it gave.
     public private(set) var readsFeed = false
     /// Everything up to here is held, or has been applied: the feed need not give it.
@@ -71,6 +76,7 @@ public struct ReorderBuffer: Sendable {
     public init(_ progress: ProjectionProgress = ProjectionProgress(), limits: Limits = Limits()) {
         self.limits = limits
         position = progress.position
+        stored = progress.position
         newest = progress.position
         whole = progress.position
         offsets = progress.offsets
@@ -163,6 +169,8 @@ public struct ReorderBuffer: Sendable {
         // A full page has more behind it, and so has one that ends early, unless the topic has brought that already.
         let hasMore = page.events.count >= limits.page || end < page.last
         readsFeed = hasMore && (whole == end || whole < newest)
+        // Far behind, the topics are not read, and databases may be restored before they are again.
+        if readsFeed { heard = [:] }
         return hole
     }
 
@@ -175,27 +183,55 @@ public struct ReorderBuffer: Sendable {
     /// The step's events are applied.
     public mutating func applied(_ run: [PendingEvent]) {
         for event in run { noteOffset(of: event) }
-        if let last = run.last { moveOn(to: last.position) }
+        if let last = run.last {
+            moveOn(to: last.position)
+            stored = last.position
+        }
     }
 
-    /// Another instance has come so far.
+    /// Another instance has come so far. One that stands before what was known here has lost what came later, or was
+    /// restored, and what waits here is of a time that may never have been.
     public mutating func follow(_ progress: ProjectionProgress) {
-        guard progress.position >= position else { return }
+        guard progress.position >= stored else {
+            begin(at: progress)
+            return
+        }
         newest = max(newest, progress.position)
         moveOn(to: progress.position)
+        stored = progress.position
         offsets.merge(progress.offsets) { max($0, $1) }
     }
 
-    /// Goes on where progress ends, be it before what was applied here; keeps what waits behind it. The feed is asked at
-    /// once for what does not wait here: the topic may have been read too late to bring it.
-    public mutating func restart(at progress: ProjectionProgress) {
+    /// Goes on where progress ends and keeps what waits behind it. The feed is asked at once for what does not wait here:
+    /// the topic may have been read too late to bring it.
+    /// - Parameter anew: that nothing is kept, as is done also where progress ends before what was applied here: databases
+    ///   may have been restored meanwhile, and what waits may be of events that never happened.
+    public mutating func restart(at progress: ProjectionProgress, anew: Bool = false) {
+        if anew || progress.position < stored {
+            begin(at: progress)
+            readsFeed = true
+            return
+        }
         if progress.position >= position { moveOn(to: progress.position) } else { position = progress.position }
+        stored = progress.position
         // In a restored database there is less than was heard of.
         newest = max(position, events.keys.max() ?? 0)
         whole = position
         offsets = progress.offsets
         readsFeed = events[position + 1] == nil
         missingSince = nil
+    }
+
+    /// As if nothing had come in yet.
+    private mutating func begin(at progress: ProjectionProgress) {
+        self = ReorderBuffer(progress, limits: limits)
+    }
+
+    /// Takes out what lies beyond the feed's end: the feed was asked after it had come in, so it never happened there.
+    public mutating func discard(beyond last: Int64) {
+        for position in events.keys where position > last { remove(position) }
+        newest = max(position, min(newest, last))
+        whole = min(whole, max(position, last))
     }
 
     /// Takes out an event that cannot be read, so that the feed is asked for it.
@@ -235,7 +271,9 @@ public struct ReorderBuffer: Sendable {
     }
 
     private mutating func noteOffset(of event: PendingEvent) {
-        if let partition = event.partition { offsets[partition] = event.offset }
+        guard let partition = event.partition else { return }
+        offsets[partition] = event.offset
+        heard[partition] = event.offset
     }
 
     private mutating func moveOn(to next: Int64) {

@@ -3,11 +3,12 @@ import Messaging
 import ServiceKit
 import Synchronization
 
-/// Reads the topics of events for all tenants of an instance, from where their projections have come to, and puts each
-/// message where its tenant's projection finds it. Commits nothing: progress is in the targets.
+/// Reads the topics of events for all tenants of an instance, and puts each message where its tenant's projection finds it.
+/// Commits nothing: progress is in the targets.
 ///
-/// It is the quick way only. What it cannot bring, be it that the broker is away or has forgotten, projections take
-/// from the feed.
+/// It is the quick way only, for what is published from now on. What was published before, and what it cannot bring, be it
+/// that the broker is away or has forgotten, projections take from the feed: where databases have been restored since, a topic
+/// still holds events that never happened, under positions that are given anew.
 public final class ReadTopics: Sendable {
     private let connection: KafkaConfiguration
     private let topics: [String]
@@ -80,11 +81,11 @@ public final class ReadTopics: Sendable {
     /// in order and page by page, while the partitions' messages would all have to be held until the slowest one has come.
     private static let far: Int64 = 20_000
 
-    /// Every partition, from the earliest place that a projection has come to; from its end where none has read anything
-    /// of it, or when that is far.
+    /// Every partition, from the earliest place that a projection has come to with messages that this instance read; from its
+    /// end where none has, or when that is far.
     private func start() async throws(MessagingError) -> [TopicPartition: ReadingStart] {
         let admin = KafkaAdmin(connection: connection, logger: logger)
-        let progress = intakes.withLock { $0.values.filter(\.hasPlace) }.map { $0.with { $0.offsets } }
+        let progress = intakes.withLock { $0.values.filter(\.hasPlace) }.map { $0.with { $0.heard } }
         do throws(MessagingError) {
             let partitions = try await partitions(admin)
             let places = Dictionary(

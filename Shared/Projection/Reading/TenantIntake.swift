@@ -25,8 +25,10 @@ final class TenantIntake: Sendable {
         buffer.withLock { body(&$0) }
     }
 
-    /// Takes a message in; wakes the projection when it is the next one.
+    /// Takes a message in; wakes the projection when it is the next one. Before progress is known none is kept: the
+    /// databases may be restored by then, and the message one of those that never happened.
     func take(_ event: PendingEvent) -> ReorderBuffer.Arrival {
+        guard hasPlace else { return .beyond }
         let (arrival, isNext) = with { buffer in
             (buffer.take(event), event.position == buffer.position + 1)
         }

@@ -8,6 +8,8 @@ public struct ProjectionProgress: Sendable, Hashable {
     public var eventId: String?
     /// For each partition of the topics the offset of the last message that is applied; reading goes on there.
     public var offsets: [TopicPartition: Int64]
+    /// Events that the feed no longer held before they could be applied, all in all, where the target notes that.
+    public var missed: Int64 = 0
 
     /// Progress; from nothing unless said otherwise.
     public init(position: Int64 = 0, eventId: String? = nil, offsets: [TopicPartition: Int64] = [:]) {

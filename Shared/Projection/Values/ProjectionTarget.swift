@@ -10,12 +10,23 @@ public protocol ProjectionTarget: Sendable {
     /// `events` is never empty and contiguous in position; the first follows the stored position. Only where the feed
     /// no longer holds what came next (it was cleared away by retention) does the first lie further on. The target
     /// throws `ProjectionError.Code.progressMoved` when the stored position is not the one before: somebody else has
-    /// applied, or a commit whose answer was lost went through; then progress is read again.
+    /// applied, a commit whose answer was lost went through, or a server that crashed has lost what it took last; then
+    /// progress is read again.
+    /// - Parameter after: the position that the caller believes to be stored.
     /// - Throws: `StorageError` with `.staleTerm` when a newer term exists; anything else is tried again.
-    func apply(_ events: [ProjectedEvent], progress: ProjectionProgress, fence: TermFence) async throws
+    func apply(
+        _ events: [ProjectedEvent], after: Int64, progress: ProjectionProgress, fence: TermFence) async throws
+
+    /// By how many positions what is stored may lie behind what has been applied, where events change nothing.
+    var unnoted: Int64 { get }
 
     /// Begins a new term of the lease in the target's own database.
     func nextTerm(holder: String) async throws -> Int64
+}
+
+extension ProjectionTarget {
+    /// Every position is stored.
+    public var unnoted: Int64 { 0 }
 }
 
 /// A target that can be built anew beside the one that serves.

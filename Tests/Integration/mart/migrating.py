@@ -10,7 +10,7 @@ from waiting import wait_until
 # What every event is written to.
 BUSY = ("task_fact", "task_work_fact", "task_event_fact", "agg_15m", "backlog_15m")
 # The last migration, and what takes it back.
-LAST = (104, ["SELECT 1"])  # It replaces a function, which is replaced once more.
+LAST = (106, ["SELECT 1"])  # It replaces functions, which are replaced once more.
 
 
 def migrate_schema(scene: MartScene, chance: random.Random) -> None:

@@ -224,11 +224,11 @@ SELECT e.*, f.direction, f.mailbox_key, max(at) OVER w AS t,
     e.to_state = 'sent' AND count(*) FILTER (WHERE e.to_state = 'sent') OVER w = 1 AS first_sent
 FROM email_event_fact e JOIN email_fact f USING (email) WINDOW w AS (PARTITION BY e.email ORDER BY e.revision);
 CREATE TEMP TABLE email_flow AS
-SELECT t, mailbox_key, direction, CASE to_state WHEN 'draft' THEN 'drafted' WHEN 'awaitingApproval' THEN 'awaiting_approval'
+SELECT at AS t, mailbox_key, direction, CASE to_state WHEN 'draft' THEN 'drafted' WHEN 'awaitingApproval' THEN 'awaiting_approval'
     ELSE to_state END AS measure, 1::bigint AS amount
 FROM pg_temp.email_step WHERE from_state IS DISTINCT FROM to_state
 UNION ALL
-SELECT s.t, s.mailbox_key, s.direction, v.measure, v.amount FROM pg_temp.email_step s
+SELECT s.at, s.mailbox_key, s.direction, v.measure, v.amount FROM pg_temp.email_step s
     JOIN pg_temp.email_step q ON q.email = s.email AND q.first_queued AND q.revision < s.revision,
     LATERAL (VALUES ('sends', 1::bigint), ('send_ms', pg_temp.ms(s.t - q.t))) AS v(measure, amount)
 WHERE s.first_sent;

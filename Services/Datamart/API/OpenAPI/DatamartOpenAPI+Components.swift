@@ -176,7 +176,7 @@ extension DatamartOpenAPI {
                     "properties": {
                         "position": {"type": "integer", "minimum": 0, "description": "Of the last event that is in it."},
                         "time": {"$ref": "#/components/schemas/Moment"},
-                        "historyFrom": {"type": "string", "description": "What is older was purged, or was no longer in the feed when the mart was built anew."}
+                        "historyFrom": {"type": "string", "description": "What is older was purged, of single items and of what is counted by them after `retention.events`, or was no longer in the feed when the mart was built anew."}
                     }
                 },
                 "columns": {"type": "array", "items": {
