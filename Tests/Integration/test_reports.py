@@ -74,6 +74,7 @@ def tally(floor: Floor, mart: Mart) -> Tally:
     late = floor.submit("north", attributes={"impact": "Minor"}, due=ahead(0.2))
     south = [floor.submit("south", source=source, attributes={"segment": segment})
              for source, segment in zip(("vinst", "web", "web"), ACCENTED, strict=True)]  # fmt: skip
+    aside = floor.submit("north", attributes={"impact": "Minor"})
     floor.submit("south", activation=ahead(86_400))
     wait_until(lambda: datetime.now(timezone.utc) > datetime.fromisoformat(late["due"]), what="the due date")
     floor.ready("north-anna", "north-bert")
@@ -84,6 +85,10 @@ def tally(floor: Floor, mart: Mart) -> Tally:
     floor.do(north[4], "hold", reason="waits")
     floor.do(north[5], "assign", agent="north-bert")
     floor.do(north[5], "transfer", endpoint="south")
+    # Bert had it last; nobody did when it ended.
+    floor.do(aside, "assign", agent="north-bert")
+    floor.do(aside, "hold", reason="waits")
+    floor.do(aside, "complete")
     floor.ready("south-cleo")
     floor.answer(floor.offered("south-cleo", south[0]), "accept")
     floor.do(south[0], "complete")
@@ -361,6 +366,78 @@ def test_rows_of_any_depth_lead_to_their_items(api: httpx.Client, tally: Tally, 
     for row in answer["items"]:
         items = api.get(row["links"]["items"].removeprefix("/iwd/v3")).raise_for_status().json()["items"]
         assert len(items) == row["entered"], row["category"]
+
+
+@pytest.mark.parametrize(
+    ("name", "by"),
+    [
+        ("intraday-process", "category,queue"), ("intraday-process", "category,agent"),
+        ("intraday-process", "category,queue,source,agent"), ("customer-segment-service-level", "segment,category"),
+        ("customer-segment-service-level", "channel,mediaType,businessValue,category"),
+        ("capture-point-duration", "source,category"), ("capture-point-duration", "source,agent,category"),
+        ("resource-performance", "agent,category"), ("resource-performance", "team,category"),
+        ("resource-performance", "category"), ("queue-priority-range", "queue,priority,category"),
+        ("task-age", "ageBand,category,queue"), ("task-age", "status,category"),
+    ],
+)  # fmt: skip
+def test_links_lead_to_as_many_as_their_rows_count(api: httpx.Client, tally: Tally, name: str, by: str) -> None:
+    rows = report(api, name, by=by, depth=10)["items"]
+    assert rows
+    seen: Counter[str] = Counter()
+    reopened = 0
+    for row in rows:
+        assert "category" in row and row["links"]
+        for link, address in row["links"].items():
+            if link == "down":
+                continue
+            listed = report(api, "task-work-detail", **dict(httpx.URL(address).params))["items"]
+            seen[link] += len(listed)
+            if link == "finished":
+                # What ended and was opened again has not ended.
+                ended = sum(row.get(measure, 0) for measure in ("completed", "canceled", "rejected"))
+                assert len(listed) <= ended, row
+                reopened += ended - len(listed)
+            elif link == "assignments":
+                assert len(listed) == row["offered"] + row["pulled"] + row["given"], row
+            elif link == "items":
+                assert len(listed) == row["entered"], row
+            else:
+                counted = row.get("backlog", row.get("open"))
+                assert counted is None or len(listed) == counted, row
+    counted = {measure: sum(row.get(measure, 0) for row in rows) for measure in ("entered", "offered", "pulled", "given")}
+    assert seen["items"] == counted["entered"]
+    assert seen["assignments"] in (0, counted["offered"] + counted["pulled"] + counted["given"])
+    if name in ("resource-performance", "queue-priority-range"):
+        assert seen["assignments"]
+    if "completed" in rows[0] and "finished" in rows[0]["links"]:
+        assert seen["finished"] and reopened == tally.count("reopened") == 1
+
+
+def test_who_ended_an_item_is_not_who_had_it_last(api: httpx.Client, tally: Tally) -> None:
+    def finished(**only: str) -> list[dict]:
+        return report(api, "task-work-detail", by="finished", **only)["items"]
+
+    (aside,) = finished(agent="(none)", category="north")
+    assert (aside["status"], aside["agent"], aside["category"]) == ("completed", None, "north/Minor")
+    assert aside["item"] not in {row["item"] for row in finished(agent="north-bert")}
+    assert aside["item"] in {row["item"] for row in report(api, "task-work-detail", by="item", agent="north-bert")["items"]}
+    assert aside["item"] not in {row["item"] for row in finished(team="(none)")}
+    whole = finished()
+    assert {row["item"] for row in finished(agent="north-anna")} == {
+        row["item"] for row in whole if row["agent"] == "north-anna"
+    }  # fmt: skip
+
+
+def test_what_entered_is_found_by_what_it_was_then(api: httpx.Client, tally: Tally) -> None:
+    def found(by: str, **only: str) -> set[str]:
+        return {row["item"] for row in report(api, "task-work-detail", by=by, **only)["items"]}
+
+    # One was handed on from north to south.
+    assert found("entered", queue="north") > found("item", queue="north")
+    assert found("entered", queue="south") < found("item", queue="south")
+    assert found("entered") == found("item") == found("entered", agent="(none)")
+    assert found("entered", agent="north-anna") == set() != found("item", agent="north-anna")
+    assert found("entered", status="new") == found("item", status="new") != set()
 
 
 def test_items_and_assignments_are_listed_with_their_measures(

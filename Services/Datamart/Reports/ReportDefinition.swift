@@ -58,7 +58,9 @@ package struct ReportDefinition: Sendable {
     var levels: [ReportLevel] = []
     let measures: [ReportMeasure]
     /// What items its rows lead to, by the links' names.
-    var items: [(link: String, row: ItemReport.Row)] = [("items", .item), ("finished", .finished), ("open", .open)]
+    var items: [(link: String, row: ItemReport.Row)] = [("items", .entered), ("finished", .finished), ("open", .open)]
+    /// Whether it only counts what agents did.
+    var isOfAgents = false
     /// Whether the service level target of categories is shown beside what was reached.
     var hasTarget = false
 
@@ -72,6 +74,23 @@ package struct ReportDefinition: Sendable {
             flow.sums = flow.sums.filter { needed.contains($0) && taken.insert($0).inserted }
             return flow.sums.isEmpty ? nil : flow
         }
+    }
+
+    /// What items rows by these lead to, each as many as the row counts.
+    func items(cutBy wanted: Set<ReportDimension>) -> [(link: String, row: ItemReport.Row)] {
+        let isByAgent = !wanted.isDisjoint(with: [.agent, .team])
+        let shown = items.filter { _, row in
+            switch row {
+            // Open items are not counted by agent.
+            case .open: !isByAgent
+            // Others than agents end items, too.
+            case .finished: isByAgent || !isOfAgents
+            default: true
+            }
+        }
+        let countsOffers = measures.contains { $0.formula == .sum("offered") }
+        guard isByAgent, countsOffers, !shown.contains(where: { $0.row == .assignment }) else { return shown }
+        return shown + [(link: "assignments", row: .assignment)]
     }
 
     /// The levels, when they can be cut and restricted by these.
