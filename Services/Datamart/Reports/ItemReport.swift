@@ -10,7 +10,9 @@ struct ItemReport: Sendable {
     static let summary = "Single items with their measures, or each time that one was with an agent."
 
     /// What a row is: each time that an item was with an agent; an item that came into the period, that ended in it, that
-    /// came before the period's end and is open now, or of which a message became something in the period.
+    /// came before the period's end and is open work now, or of which a message became something in the period.
+    ///
+    /// Items whose activation is yet to come are no open work; they are listed where that status is asked for.
     ///
     /// Filters go by what an item is now, or was last. Not those of `entered`, which are items that came in, by what they were
     /// then, when nobody had them: what reports count as entered. And the agent of `finished` is who ended it, not who had it

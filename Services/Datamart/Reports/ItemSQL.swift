@@ -144,12 +144,14 @@ struct ItemSQL {
 
     /// Items. Names are looked up for the rows of the page only.
     private func items(_ conditions: String) -> String {
+        let asksForStatus = filters.contains { $0.column == ReportDimension.status.column }
+        let work = asksForStatus ? "" : " AND t.\(ReportLevel.isWork)"
         // Each has an index that gives the rows in their order.
         let (time, which) =
             switch report.row {
             case .finished: ("finished_at", "t.is_final AND t.finished_at >= $1 AND t.finished_at < $2")
             // The parameter of the beginning is not needed, but has its place.
-            case .open: ("entered_at", "NOT t.is_final AND t.entered_at < greatest($1, $2)")
+            case .open: ("entered_at", "NOT t.is_final AND t.entered_at < greatest($1, $2)\(work)")
             // It may have entered long before its messages of the period.
             case .email: ("entered_at", "t.entered_at < $2")
             case .item, .entered, .assignment: ("entered_at", "t.entered_at >= $1 AND t.entered_at < $2")

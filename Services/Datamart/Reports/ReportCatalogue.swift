@@ -45,7 +45,7 @@ package enum ReportCatalogue {
         summary: "What came in, what was done, and what was left, interval by interval.",
         dimensions: [.interval, .category, .queue, .agent, .source], defaultBy: [.interval],
         flows: flowsOfItems,
-        levels: [.backlog, .overdue],
+        levels: [.backlog, .overdue, .upcoming],
         measures: [
             ReportMeasure("opening", "opening", .opening("backlog")), count("entered", main: true), count("activated"),
             count("reopened"), count("offered"), count("accepted"), count("pulled"), count("given"), count("missed"),
@@ -53,6 +53,7 @@ package enum ReportCatalogue {
             count("canceled"), count("rejected"),
             ReportMeasure("backlog", "backlog", .closing("backlog"), main: true),
             ReportMeasure("overdue", "overdue", .closing("overdue")),
+            ReportMeasure("upcoming", "yet to begin", .closing("upcoming")),
             count("becameOverdue", of: "became_overdue", "became overdue"),
             count("finishedOverdue", of: "finished_overdue", "finished overdue"), serviceLevel, wait, handle, finish,
             finishBusiness,

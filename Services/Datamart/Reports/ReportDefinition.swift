@@ -31,10 +31,14 @@ package struct ReportLevel: Sendable {
     /// What levels can be cut by.
     static let dimensions: Set<ReportDimension> = [.category, .queue, .source, .status, .ageBand]
 
-    /// All that are open and have become work: an item whose activation is yet to come has not.
-    static let backlog = ReportLevel(name: "backlog", condition: "status_key <> 1")
-    /// Those past their due date.
-    static let overdue = ReportLevel(name: "overdue", condition: "overdue")
+    /// That an item has become work: one whose activation is yet to come has not, and core counts it nowhere either.
+    static let isWork = "status_key <> 1"
+    /// All that are open and have become work.
+    static let backlog = ReportLevel(name: "backlog", condition: isWork)
+    /// Those of them past their due date.
+    static let overdue = ReportLevel(name: "overdue", condition: "overdue AND \(isWork)")
+    /// Those whose activation is yet to come.
+    static let upcoming = ReportLevel(name: "upcoming", condition: "status_key = 1")
     /// Those that wait for an agent.
     static let waiting = ReportLevel(name: "waiting", condition: "status_key IN (2, 3)")
     /// Those that an agent has.
