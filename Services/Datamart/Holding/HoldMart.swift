@@ -52,6 +52,11 @@ struct HoldMart: Sendable {
 
     /// Works by a section until it is another one.
     private func serve(_ section: TenantSettings.Section) async throws {
+        if let zone = section.mart.unknownTimeZones.first {
+            // An earlier version took it.
+            throw MartProblem(
+                "The time zone \(zone) is not known: name \(TimeZoneName.expected) in the tenant's section datamart.")
+        }
         var logger = dependencies.logger
         logger[metadataKey: "tenant"] = "\(section.tenant)"
         let database = try await dependencies.database(section, logger)
