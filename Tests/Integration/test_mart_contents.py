@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -268,6 +269,22 @@ def test_the_check_tells_of_an_open_and_a_finished_item_that_the_mart_has_lost(p
         assert found.keys() == {"depth", "canceled"}, found
         assert (found["depth"]["queue"], found["depth"]["live"], found["depth"]["mart"]) == ("desk", 3, 2)
         assert (found["canceled"]["live"], found["canceled"]["mart"]) == (1, 0) and "finishedOn" in found["canceled"]
+        # An operator sees it without asking for the job: it degrades, and fails nothing.
+        (instance,) = lossy.instances
+        told = lambda: instance.metric("datamart_check_differences", tenant=lossy.tenant.name)  # noqa: E731
+        assert told() == 2
+        health = wait_until(
+            lambda: (answer := instance.health()).json()["status"] == "degraded" and answer, what="health that tells of it"
+        )
+        assert health.status_code == 200
+        problem = health.json()["checks"]["figures"]["problem"]
+        assert problem.startswith(f"{lossy.tenant.name}: 2 numbers")
+        # Built anew it is whole, and checked at once.
+        administrator = {"Authorization": f"Bearer {lossy.tenant.admin_key}"}
+        asked = httpx.post(f"{instance.url}/iwd/v3/datamart/rebuild", headers=administrator)
+        assert asked.status_code == 202, asked.text
+        wait_until(lambda: told() == 0, seconds=60, what="the check of the mart that was built anew", every=0.2)
+        wait_until(lambda: instance.health().json()["status"] == "ready", what="health that tells of nothing")
 
 
 def test_another_zone_makes_the_mart_anew(site: Site) -> None:

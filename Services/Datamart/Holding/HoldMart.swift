@@ -91,7 +91,7 @@ struct HoldMart: Sendable {
         projected.whileHolding = { term, fence in
             await MartDuties(
                 mart: mart, settings: settings, jobs: jobs, state: state, term: term, fence: fence, parts: parts,
-                dependencies: dependencies
+                dependencies: dependencies, differing: { marts.note(differences: $0, of: section.tenant) }
             ).run()
         }
         let projection = RunProjection(projected, state: state, logger: parts.logger)
