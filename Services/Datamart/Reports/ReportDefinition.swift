@@ -10,7 +10,7 @@ package struct ReportFlow: Sendable {
     /// What is added up: columns, or names of expressions over them.
     var sums: [String]
     /// Sums that are no columns.
-    static let expressions = ["present_ms": "busy_ms + idle_ms"]
+    package static let expressions = ["present_ms": "busy_ms + idle_ms"]
     /// A condition that always holds, in SQL.
     var only: String?
 
@@ -24,9 +24,9 @@ package struct ReportFlow: Sendable {
 
 /// How many open items of a kind there are at an instant.
 package struct ReportLevel: Sendable {
-    let name: String
+    package let name: String
     /// Which open items, in SQL over the columns of `backlog_15m`.
-    let condition: String
+    package let condition: String
 
     /// What levels can be cut by.
     static let dimensions: Set<ReportDimension> = [.category, .queue, .source, .status, .ageBand]
@@ -50,8 +50,8 @@ package struct ReportLevel: Sendable {
 /// A report over aggregates: what its rows can be by and what it shows of them.
 package struct ReportDefinition: Sendable {
     /// In addresses and commands.
-    let name: String
-    let title: String
+    package let name: String
+    package let title: String
     /// What it answers, for people.
     let summary: String
     /// What rows can be by; filters too, but for the interval.
@@ -59,8 +59,8 @@ package struct ReportDefinition: Sendable {
     let defaultBy: [ReportDimension]
     /// What is added up. Of flows with sums in common the first that can be cut as wanted is read: the smaller go first.
     let flows: [ReportFlow]
-    var levels: [ReportLevel] = []
-    let measures: [ReportMeasure]
+    package var levels: [ReportLevel] = []
+    package let measures: [ReportMeasure]
     /// What items its rows lead to, by the links' names.
     var items: [(link: String, row: ItemReport.Row)] = [("items", .entered), ("finished", .finished), ("open", .open)]
     /// Whether it only counts what agents did.
