@@ -79,6 +79,8 @@ public struct DatamartService: Sendable {
             HealthCheck("kafka", isRequired: false, trouble: { topics.trouble }),
             // An instance that is left out helps no mart whose database is away.
             HealthCheck("marts", isRequired: false, trouble: { HealthCheck.summary(marts.troubles) }),
+            // Where mart and core count otherwise, whatever was asked of it can be answered all the same.
+            HealthCheck("figures", isRequired: false, trouble: { HealthCheck.summary(marts.disagreements) }),
         ])
     }
 }

@@ -30,20 +30,45 @@ struct DictionaryTests {
     }
 
     @Test func `every measure has its formula and its test`() throws {
-        let measures = try Self.file("deploy/datamart/measures.md")
-        let tests = try Self.file("Tests/DatamartTests/MeasuresTests.swift")
-        let columns =
-            Measure.allCases.map(\.column) + AgentMeasure.allCases.map(\.column)
-            + ["agg_email_*", "sends", "send_ms", "backlog_*"]
-        for column in columns where column != "away_ms" {
-            #expect(measures.contains("`\(column)`") || measures.contains(column), "\(column) has no formula")
+        let page = MeasuresPage(text: try Self.file("deploy/datamart/measures.md"))
+        for column in Measure.allCases.map(\.column) + AgentMeasure.allCases.map(\.column)
+            + EmailMeasure.allCases.map(\.column)
+        {
+            #expect(page.columns.contains(column), "\(column) has no formula")
         }
-        for name in [
-            "entered", "offered and accepted", "missed", "completed, canceled, rejected", "held", "backlog", "overdue",
-            "pending overdue", "finished overdue", "age bands", "within SLA", "average wait before accept",
-            "handle time",
-            "finish time, elapsed and in business time", "hold time", "transferred", "reopened",
-        ] { #expect(tests.contains(name), "\(name) has no test") }
+        let tests = try ["MeasuresTests", "IntervalsTests", "EmailMeasuresTests"].flatMap {
+            try Self.testNames(in: "Tests/DatamartTests/\($0).swift")
+        }
+        for row in page.rows {
+            let name = row.name.lowercased().replacing(" %", with: "")
+            #expect(tests.contains { $0 == name || $0.hasPrefix(name + " ") }, "\(row.name) has no test")
+            #expect(row.formula.count > 10, "\(row.name) is not explained")
+        }
+        #expect(page.rows.count >= 40)
+    }
+
+    @Test func `reports work out what the page of measures says`() throws {
+        let page = MeasuresPage(text: try Self.file("deploy/datamart/measures.md"))
+        func term(_ sum: String) -> String {
+            guard let parts = ReportFlow.expressions[sum]?.split(separator: " + ") else { return "`\(sum)`" }
+            return "(" + parts.map { "`\($0)`" }.joined(separator: " + ") + ")"
+        }
+        for report in ReportCatalogue.all {
+            for measure in report.measures {
+                switch measure.formula {
+                case .sum(let sum), .seconds(let sum):
+                    #expect(page.columns.contains(sum), "\(measure.name) of \(report.title)")
+                case .mean(let sum, let whole), .share(let sum, let whole), .ratio(let sum, let whole):
+                    let quotient = "\(term(sum)) / \(term(whole))"
+                    #expect(page.rows.contains { $0.column == quotient }, "\(quotient), which is \(measure.name)")
+                case .opening(let level), .closing(let level):
+                    let condition = report.levels.first { $0.name == level }?.condition
+                    let column = condition.map { "`sum(backlog_*.change)` before an instant, where `\($0)`" }
+                    #expect(
+                        page.rows.contains { $0.column == column }, "\(condition ?? level), which is \(measure.name)")
+                }
+            }
+        }
     }
 
     @Test func `the columns of the aggregates are the measures, in order`() async throws {
@@ -63,10 +88,42 @@ struct DictionaryTests {
         }
     }
 
+    /// What tests are called before their colon, one by one: of `held, and hold time: …` "held" and "hold time".
+    private static func testNames(in path: String) throws -> [String] {
+        try file(path).split(separator: "\n").flatMap { line -> [String] in
+            let words = line.drop { $0 == " " }
+            guard let place = words.range(of: "func "), words.hasPrefix("@Test") || words.hasPrefix("func ") else {
+                return []
+            }
+            let rest = words[place.upperBound...]
+            let isQuoted = rest.hasPrefix("`")
+            let title = rest.drop { $0 == "`" }.prefix { isQuoted ? $0 != "`" && $0 != ":" : $0 != "(" }
+            let names = title.lowercased().replacing(", and ", with: ", ").replacing(" and ", with: ", ")
+            return names.split(separator: ", ").map(String.init)
+        }
+    }
+
     private static func file(_ path: String) throws -> String {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+}
+
+/// The table of measures.md, read.
+private struct MeasuresPage {
+    private(set) var rows: [(name: String, column: String, formula: String)] = []
+    /// Names between backquotes in the second column.
+    private(set) var columns: Set<String> = []
+
+    init(text: String) {
+        for line in text.split(separator: "\n") where line.hasPrefix("| ") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard cells.count == 3, cells[0] != "measure" else { continue }
+            rows.append((cells[0], cells[1], cells[2]))
+            for (index, part) in cells[1].split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            where !index.isMultiple(of: 2) { columns.insert(String(part)) }
+        }
     }
 }
 

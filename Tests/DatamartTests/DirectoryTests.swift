@@ -147,6 +147,104 @@ import Testing
         }
     }
 
+    /// Two groups of one name, two resources of one employee, one row twice; beginnings are equal or not known.
+    @Test(.enabled(if: MartWorld.url != nil, "no database"))
+    func `what an Info Mart says twice is stored once`() async throws {
+        func member(
+            _ resource: Int64, _ group: String, _ start: JSONValue, _ end: JSONValue, active: Int64
+        ) -> JSONValue {
+            [
+                "resource_key": .integer(resource), "group_name": .string(group), "start_ts": start, "end_ts": end,
+                "active_flag": .integer(active),
+            ]
+        }
+        func resource(_ key: Int64) -> JSONValue {
+            ["resource_key": .integer(key), "employee_id": "erik", "agent_first_name": "Erik", "gmt_start_time": .null]
+        }
+        let people = InfoMart.people(
+            resources: [resource(1), resource(2)],
+            members: [
+                member(1, "Desk", .null, 1_772_323_200, active: 0), member(2, "Desk", .null, 1_767_225_600, active: 0),
+                member(1, "Night", 1_772_323_200, 1_775_000_000, active: 0),
+                member(1, "Night", 1_772_323_200, .null, active: 1),
+                member(2, "Night", 1_772_323_200, 1_773_000_000, active: 0),
+            ])
+        #expect(people.count == 1)
+        #expect(people[0].groups.map(\.name) == ["Desk", "Night"])
+        #expect(
+            people[0].groups.map(\.period) == [.init(from: 0, to: 1_772_323_200_000), .init(from: 1_772_323_200_000)])
+        try await MartWorld.with { world in
+            for _ in 0..<2 {
+                _ = try await world.target.storeDirectory(
+                    people, knowsPast: true, at: Instant(milliseconds: Life.at(0)), fence: world.fence)
+            }
+            let rows = try await world.pool.query(
+                "SELECT group_name, valid_to IS NULL FROM dim_agent_group ORDER BY group_name")
+            #expect(try rows.map { try $0[0].text } == ["Desk", "Night"])
+            #expect(try rows.map { try $0[1].bool } == [false, true])
+        }
+    }
+
+    @Test(.enabled(if: MartWorld.url != nil, "no database"))
+    func `between two copies an agent is renamed, leaves a team and joins it again`() async throws {
+        typealias Period = DirectoryPerson.Period
+        func present(_ name: String, _ teams: [String]) -> DirectoryPerson {
+            DirectoryPerson(agent: "erik", displayName: name, groups: teams.map { ($0, Period(from: 0)) })
+        }
+        // An Info Mart tells the same, each time of all that was.
+        let name = DirectoryPerson.Name(text: "Erik Ek", from: Life.at(0))
+        let married = DirectoryPerson.Name(text: "Erik Berg", from: Life.at(10))
+        let joined: [(name: String, period: Period)] = [("Desk", Period(from: Life.at(0)))]
+        let left: [(name: String, period: Period)] = [("Desk", Period(from: Life.at(0), to: Life.at(20)))]
+        func past(_ names: [DirectoryPerson.Name], _ groups: [(name: String, period: Period)]) -> DirectoryPerson {
+            DirectoryPerson(agent: "erik", displayName: names.last?.text, names: names, groups: groups)
+        }
+        let copies: [(knowsPast: Bool, people: [DirectoryPerson])] = [
+            (
+                false,
+                [
+                    present("Erik Ek", ["Desk"]), present("Erik Berg", ["Desk"]), present("Erik Berg", []),
+                    present("Erik Berg", ["Desk"]),
+                ]
+            ),
+            (
+                true,
+                [
+                    past([name], joined), past([name, married], joined), past([name, married], left),
+                    past([name, married], left + [("Desk", Period(from: Life.at(30)))]),
+                ]
+            ),
+        ]
+        for (knowsPast, people) in copies {
+            try await MartWorld.with { world in
+                for (index, person) in people.enumerated() {
+                    _ = try await world.target.storeDirectory(
+                        [person], knowsPast: knowsPast, at: Instant(milliseconds: Life.at(Double(index) * 10)),
+                        fence: world.fence)
+                }
+                func known(at minute: Double) async throws -> [String] {
+                    let rows = try await world.pool.query(
+                        """
+                        SELECT p.display_name, coalesce(p.team, '') FROM dim_agent_period p JOIN dim_agent USING (agent_key)
+                        WHERE agent = 'erik' AND $1 >= p.valid_from AND $1 < p.valid_to
+                        """, [.timestamp(milliseconds: Life.at(minute))])
+                    return try rows.flatMap { [try $0[0].text, try $0[1].text] }
+                }
+                #expect(try await known(at: 5) == ["Erik Ek", "Desk"], "knows the past: \(knowsPast)")
+                #expect(try await known(at: 15) == ["Erik Berg", "Desk"])
+                #expect(try await known(at: 25) == ["Erik Berg", ""])
+                #expect(try await known(at: 35) == ["Erik Berg", "Desk"])
+                let groups = try await world.pool.query(
+                    "SELECT valid_from, valid_to FROM dim_agent_group WHERE group_name = 'Desk' ORDER BY valid_from")
+                #expect(try groups.map { try $0[0].milliseconds } == [Life.at(0), Life.at(30)])
+                #expect(try groups[0][1].milliseconds == Life.at(20))
+                #expect(groups[1][1].isNull)
+                let now = try await world.pool.query("SELECT display_name, team FROM dim_agent WHERE agent = 'erik'")
+                #expect(try now[0][0].text == "Erik Berg" && (try now[0][1].text) == "Desk")
+            }
+        }
+    }
+
     @Test func `a token is kept, renewed before its end, and used on while the endpoint is away`() async throws {
         let endpoint = Endpoint()
         let tokens = WorkspaceTokens(clock: { endpoint.now }, post: { try await endpoint.post($0, $1, $2) })

@@ -55,7 +55,7 @@ import Testing
             })
     }
 
-    @Test func `agent occupancy: busy while an item is assigned, else as it says`() {
+    @Test func `agent occupancy, away time, items at once: busy while an item is assigned, else as it says`() {
         let minutes = fold { state, fold, contributions in
             fold.change(&state, at: Life.at(0), &contributions) { $0.declared = .ready }
             fold.change(&state, at: Life.at(10), &contributions) { $0.items = 1 }

@@ -161,14 +161,14 @@ import Testing
         #expect(held.sum(.waitTime) == Life.minute)
     }
 
-    @Test func `handle time`() {
+    @Test func `average handle time`() {
         let life = plain()
         #expect(life.sum(.handled) { $0.parts[2] == 7 } == 1)
         #expect(life.sum(.handleTime) == 10 * Life.minute)
         #expect(life.works.last?.handleTime == 10 * Life.minute)
     }
 
-    @Test func `finish time, elapsed and in business time`() {
+    @Test func `average finish time, average finish time in business time`() {
         let opening = Opening(start: Instant(milliseconds: Life.at(5)), end: Instant(milliseconds: Life.at(9)))
         let office = BusinessCalendar(openings: [opening])
         var life = Life(
@@ -181,7 +181,7 @@ import Testing
         #expect(life.sum(.finishBusinessTime) == 4 * Life.minute)
     }
 
-    @Test func `finish time counts from activation`() {
+    @Test func `average finish time: it counts from activation`() {
         var life = Life()
         life.step(.submit, .new, after: 0) { $0.activation = Life.at(60) }
         life.step(.activate, .queued, after: 60) { $0.activation = Life.at(60) }
@@ -239,6 +239,27 @@ import Testing
         #expect(life.sum(.slaMet) == 1)
         #expect(life.contributions.backlog.values.reduce(0, +) == 0)
         #expect(life.backlog { $0.overdue } == 0)
+    }
+
+    @Test func `upcoming: what has not begun is no work yet, and overdue nowhere`() {
+        var life = Life()
+        life.step(.submit, .new, after: 0, due: 5) { $0.activation = Life.at(60) }
+        life.wait(until: 10)
+        #expect(life.backlog { $0.status == 1 } == 1)
+        #expect(life.backlog { $0.status != 1 } == 0)
+        #expect(life.sum(.becameOverdue, inQuarterOf: 5) == 1)
+        life.step(.activate, .queued, after: 60)
+        #expect(life.backlog { $0.status == 1 } == 0)
+        #expect(life.backlog { $0.status != 1 && $0.overdue } == 1)
+    }
+
+    @Test func `waiting, with agents, held or parked: all open work is one of them`() {
+        let keys = WorkItemStatus.allCases.filter { !$0.isFinal && $0 != .new }.map(\.key).sorted()
+        #expect(keys == [2, 3, 4, 5, 6, 7, 8])
+        #expect([WorkItemStatus.captured, .queued].map(\.key) == [2, 3])
+        #expect([WorkItemStatus.offered, .assigned].map(\.key) == [4, 5])
+        #expect([WorkItemStatus.held, .parked, .errorheld].map(\.key) == [6, 7, 8])
+        #expect(WorkItemStatus.new.key == 1)
     }
 
     @Test func backlog() {

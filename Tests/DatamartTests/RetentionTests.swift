@@ -87,7 +87,7 @@ struct RetentionTests {
 
     @Test func `names that no item has are looked for in one pass, however many there are`() async throws {
         try await MartWorld.with { world in
-            for statement in ClearAway.forgettingNames {
+            for statement in ClearAway.forgettingNames + [ClearAway.unusedResults] {
                 try await world.pool.transaction { transaction in
                     try await transaction.script("SET LOCAL work_mem = '64kB'")
                     let lines = try await transaction.query("EXPLAIN \(statement.sql)").map { try $0[0].text }
@@ -126,13 +126,13 @@ struct RetentionTests {
 
     @Test func `a customer who is erased is nowhere any more, and no total changes`() async throws {
         try await MartWorld.with { world in
-            let life = OneItem(customer: "Ann Unmistakable", country: "Ruritania")
-            try await world.apply([life.submitted, life.held, life.resumed])
+            let life = OneItem(customer: "Ann Unmistakable", country: "Ruritania", result: "Ann Ek called back")
+            try await world.apply([life.submitted, life.held, life.resumed, life.ended])
             let totals = try await world.contents()
             let before = try await world.pool.query(
                 "SELECT reason, capture_id FROM task_fact t JOIN task_event_fact USING (item)")
             #expect(try before.contains { try $0[0].nullable?.text == "asked for by Ann" })
-            try await world.apply([life.erased])
+            try await world.apply([life.erasedWhenEnded])
             _ = try await world.target.forgetNames(world.fence)
             #expect(try await world.contents() == totals, "every aggregate is what it was")
             let left = try await world.everyText()
@@ -143,9 +143,28 @@ struct RetentionTests {
         }
     }
 
+    @Test func `results that an item or a step has stay, others go, and one that comes again has a key`() async throws {
+        try await MartWorld.with { world in
+            let life = OneItem(customer: "Ann", country: "SE")
+            try await world.apply([life.submitted, life.held, life.resumed, life.ended, life.restarted])
+            _ = try await world.pool.query(
+                "INSERT INTO dim_result_code (result_code_key, name) SELECT n, 'nobody ' || n FROM generate_series(7, 40) n"
+            )
+            #expect(try await world.target.forgetNames(world.fence) == 34)
+            let names = "SELECT name FROM dim_result_code WHERE result_code_key > 0 ORDER BY 1"
+            #expect(
+                try await world.pool.query(names).map { try $0[0].text } == ["(other)", "autocomplete", "solved"],
+                "a step has it, though the item has it no more")
+            #expect(try await world.target.forgetNames(world.fence) == 0)
+            try await world.apply([life.endedAgain("nobody 7")])
+            #expect(try await world.pool.query(names).map { try $0[0].text }.contains("nobody 7"))
+            #expect(try await world.mismatches() == [])
+        }
+    }
+
     @Test func `a customer whose item is gone is nowhere any more, and no total changes`() async throws {
         try await MartWorld.with { world in
-            let life = OneItem(customer: "Ann Unmistakable", country: "Ruritania")
+            let life = OneItem(customer: "Ann Unmistakable", country: "Ruritania", result: "Ann Ek called back")
             try await world.apply([life.submitted, life.held, life.resumed, life.ended, life.bounced])
             let totals = try await world.contents()
             let steps = try await number("SELECT count(*) FROM task_event_fact", world)
@@ -216,6 +235,7 @@ struct RetentionTests {
 private struct OneItem {
     let customer: String
     let country: String
+    var result = "solved"
     private let id = "0190a6d2-0000-7000-8000-000000000001"
 
     private func event(
@@ -244,7 +264,11 @@ private struct OneItem {
     var held: ProjectedEvent { event(2, "hold", "queued", "held", ["reason": "asked for by Ann"]) }
     var resumed: ProjectedEvent { event(3, "resume", "held", "queued", [:]) }
     var completed: ProjectedEvent { event(5, "complete", "queued", "completed", ["result": "solved"]) }
-    var ended: ProjectedEvent { event(4, "complete", "queued", "completed", ["result": "solved"]) }
+    var ended: ProjectedEvent { event(4, "complete", "queued", "completed", ["result": .string(result)]) }
+    var restarted: ProjectedEvent { event(5, "restart", "completed", "queued", [:]) }
+    func endedAgain(_ result: String) -> ProjectedEvent {
+        event(6, "complete", "queued", "completed", ["result": .string(result)])
+    }
     /// A message of the item came back.
     var bounced: ProjectedEvent {
         let email = "0190a6d2-0000-7000-8000-000000000002"
@@ -273,6 +297,9 @@ private struct OneItem {
     }
     var erased: ProjectedEvent {
         event(4, "erase", "queued", "queued", ["captureId": .string("erased:\(id)"), "attributes": [:]])
+    }
+    var erasedWhenEnded: ProjectedEvent {
+        event(5, "erase", "completed", "completed", ["captureId": .string("erased:\(id)"), "attributes": [:]])
     }
 }
 

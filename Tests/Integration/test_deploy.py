@@ -251,6 +251,23 @@ def test_the_bootstrap_container_prints_its_keys(compose: dict) -> None:
     assert command[command.index("--credentials") + 1] == "-"
 
 
+MAKING = ["README.md", "deploy/container/postgres-roles.sh", "deploy/kubernetes/secret.yaml", "deploy/local/lib/postgres.sh",
+          "deploy/local/lib/datamart.sh"]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", MAKING)
+def test_wherever_a_database_is_made_nobody_may_connect_who_is_not_named(file: str) -> None:
+    text = (ROOT / file).read_text().replace('"', "")
+    made = set(re.findall(r"CREATE DATABASE (\S+) OWNER", text))
+    shut: set[str] = set()
+    for names in re.findall(r"REVOKE CONNECT, TEMPORARY ON DATABASE (.*?) FROM PUBLIC", text):
+        shut |= set(names.split(", "))
+    assert made and made <= shut
+    if "millrace" in made | shut:
+        assert {"millrace", "postgres", "template1"} <= shut
+        assert "GRANT CONNECT ON DATABASE millrace TO millrace_service" in text
+
+
 def dashboard_metrics(dashboard: dict) -> set[str]:
     """The names of the metrics in a dashboard's queries, without what a histogram or counter appends."""
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -268,6 +269,22 @@ def test_the_check_tells_of_an_open_and_a_finished_item_that_the_mart_has_lost(p
         assert found.keys() == {"depth", "canceled"}, found
         assert (found["depth"]["queue"], found["depth"]["live"], found["depth"]["mart"]) == ("desk", 3, 2)
         assert (found["canceled"]["live"], found["canceled"]["mart"]) == (1, 0) and "finishedOn" in found["canceled"]
+        # An operator sees it without asking for the job: it degrades, and fails nothing.
+        (instance,) = lossy.instances
+        told = lambda: instance.metric("datamart_check_differences", tenant=lossy.tenant.name)  # noqa: E731
+        assert told() == 2
+        health = wait_until(
+            lambda: (answer := instance.health()).json()["status"] == "degraded" and answer, what="health that tells of it"
+        )
+        assert health.status_code == 200
+        problem = health.json()["checks"]["figures"]["problem"]
+        assert problem.startswith(f"{lossy.tenant.name}: 2 numbers")
+        # Built anew it is whole, and checked at once.
+        administrator = {"Authorization": f"Bearer {lossy.tenant.admin_key}"}
+        asked = httpx.post(f"{instance.url}/iwd/v3/datamart/rebuild", headers=administrator)
+        assert asked.status_code == 202, asked.text
+        wait_until(lambda: told() == 0, seconds=60, what="the check of the mart that was built anew", every=0.2)
+        wait_until(lambda: instance.health().json()["status"] == "ready", what="health that tells of nothing")
 
 
 def test_another_zone_makes_the_mart_anew(site: Site) -> None:
@@ -347,6 +364,34 @@ def test_names_and_teams_from_an_info_mart(place: World) -> None:
             ("Anna Ek", None), ("Anna Ek", "Day shift"), ("Anna Andersson", "Day shift"), ("Anna Andersson", "Night shift"),
         ]  # fmt: skip
         assert [row["valid_to"] for row in history] == [*(row["valid_from"] for row in history[1:]), None]
+        # Anna is renamed and joins her first team again; a membership and a group are there twice, and nobody knows since when.
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(
+                """
+                UPDATE resource_ SET gmt_end_time = '2026-04-01' WHERE resource_key = 3;
+                INSERT INTO resource_ VALUES (4, 'AGENT', 'anna.a', 'anna', 'Anna', 'Berg', '2026-04-01', NULL);
+                INSERT INTO group_ VALUES (12, 'Day shift', 'AGENT'), (13, 'First aid', 'AGENT'), (14, 'First aid', 'AGENT');
+                UPDATE resource_group_fact_ SET end_ts = 1775001600, active_flag = 0 WHERE group_key = 11;
+                INSERT INTO resource_group_fact_ VALUES (4, 10, 1775001600, NULL, 1), (3, 12, 1775001600, NULL, 1),
+                    (1, 13, NULL, NULL, 1), (3, 13, NULL, 1775001600, 0), (3, 14, NULL, NULL, 1);
+                """
+            )
+        (instance,) = site.instances
+        instance.stop()
+        instance.start()
+        wait_until(
+            lambda: rows(site, f"{query} AND display_name = 'Anna Berg'"), seconds=60, what="anna's new name",
+        )  # fmt: skip
+        changed = rows(site, "SELECT h.display_name, h.team FROM dim_agent_history h JOIN dim_agent USING (agent_key)"
+            " WHERE agent = 'anna' ORDER BY valid_from")  # fmt: skip
+        names = [row["display_name"] for row in changed if row["team"]]
+        assert names[-1] == "Anna Berg" and {"Anna Ek", "Anna Andersson"} <= set(names)
+        groups = rows(site, "SELECT group_name, valid_to IS NULL AS lasts FROM dim_agent_group JOIN dim_agent USING (agent_key)"
+            " WHERE agent = 'anna' ORDER BY group_name, valid_from")  # fmt: skip
+        assert [(row["group_name"], row["lasts"]) for row in groups] == [
+            ("Day shift", False), ("Day shift", True), ("First aid", True), ("Night shift", False),
+        ]  # fmt: skip
+        assert not rows(site, "SELECT 1 FROM job_run WHERE job = 'directory' AND outcome = 'failed'")
     with psycopg.connect(place.stack.admin_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
         connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))

@@ -118,6 +118,8 @@ def test_a_long_poll_ends_when_a_secret_changes(site: Site) -> None:
         ({"url": None}, "/datamart/url"),
         ({"timeZone": "Mars/Olympus"}, "/datamart/timeZone"),
         ({"timeZones": ["UTC", "Nowhere"]}, "/datamart/timeZones/1"),
+        ({"timeZone": "GMT+2"}, "/datamart/timeZone"),
+        ({"timeZones": ["UTC", "EST"]}, "/datamart/timeZones/1"),
         ({"retention": {"events": "5 years"}}, "/datamart/retention/events"),
         ({"retention": {"intraday": "1d"}}, "/datamart/retention/intraday"),
         ({"custom": [f"a{n}" for n in range(21)]}, "/datamart/custom"),

@@ -12,6 +12,7 @@ import search_reading
 from contracts import OpenAPI
 from mail_room import SECRETS_KEY, configuration, key
 from own_world import own_world
+from search.filled import closing_all, word
 from search_scene import CASES, SearchScene
 from stack import Stack
 from waiting import wait_until
@@ -273,3 +274,27 @@ def test_the_operators_command_searches(scene: SearchScene, place: World) -> Non
     result = place.run("list", "--url", url, "--key", scene.room.tenant.admin_key, "-q", '"broken router" -modem')
     assert "SRCH-0001" in result.stdout and "SRCH-0002" not in result.stdout
     assert "note: A [broken router]" in result.stdout
+
+
+def test_phrases_with_an_open_end_count_where_they_stand(place: World) -> None:
+    """Both indices sort alike: words of a phrase that stand apart count nothing."""
+    first, last = word(), word()
+    orders = {}
+    for kind in ("postgresql", "elasticsearch", "opensearch"):
+        with closing_all() as scenes:
+            scene = SearchScene.open(place, kind)
+            scenes.append(scene)
+            mail = scene.room.message(subject="A message", text=f"{first} {last}x")
+            scene.items["apart"] = scene.room.receive(mail)[0]["workItemId"]
+            answer = scene.admin.patch(
+                f"/workitems/{scene.items['apart']}", json={"attributes": {"note": first, "product": f"{last}y"}},
+                headers={"If-Match": "*"},
+            )  # fmt: skip
+            assert answer.status_code == 200, answer.text
+            scene.submit("together", word(), note=f"{first} {last}z")
+            scene.wait_for(f"{last}z", ["together"])
+            scene.wait_for(f"{last}y", ["apart"])
+            page = scene.page(f'"{first} {last}"*')
+            orders[kind] = [(name, item["score"]) for name, item in zip(scene.names(page["items"]), page["items"])]
+    assert orders["postgresql"] == [("together", 2), ("apart", 1)], orders
+    assert orders["elasticsearch"] == orders["opensearch"] == orders["postgresql"], orders

@@ -1,16 +1,39 @@
 """Search after somebody has had a hand in what the search server keeps: indices, aliases, and the document that says how far it is."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+
+import pytest
 
 from feed_clearing import clear_feed
+from search.filled import closing_all, filled, search_world, searched, submit, wait_for, word
 from search_scene import SearchScene
 from search_servers import SearchServer, SlowWay
-from test_search_faults import filled, place, reached, scenes, searched, submit, wait_for, word
+from stack import Stack
 from waiting import wait_until
 from world import World
 
-__all__ = ["place", "reached", "scenes"]
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[World]:
+    with search_world(stack, "search-operators") as world:
+        yield world
+
+
+@pytest.fixture
+def scenes() -> Iterator[list[SearchScene]]:
+    with closing_all() as opened:
+        yield opened
+
+
+@pytest.fixture
+def reached(place: World) -> Iterator[tuple[SearchServer, SlowWay]]:
+    """A server of its own, and the way to it."""
+    server = SearchServer("elasticsearch", place.folder / f"reached-{word()}").start()
+    way = SlowWay(server.port)
+    yield server, way
+    way.close()
+    server.close()
 
 
 def test_an_alias_that_stands_for_two_indices_breaks_no_search(place: World, scenes: list[SearchScene]) -> None:
@@ -59,26 +82,6 @@ def test_an_index_without_its_control_document_is_not_searched_until_it_is_whole
     assert server.indices(scene.alias) == [serving()["index"]]
 
 
-def test_a_new_index_that_is_lost_while_it_is_filled_is_begun_again(
-    place: World, scenes: list[SearchScene], reached: tuple[SearchServer, SlowWay]
-) -> None:
-    server, way = reached
-    scene, common, items = filled(place, scenes, 5, server=server, url=way.url)
-    (old,) = server.indices(scene.alias)
-    control = f"/millrace-control/_doc/{scene.alias}"
-    way.delay = 0.7
-    key = ["--url", place.cores.running[0].url, "--key", scene.room.tenant.admin_key]
-    with ThreadPoolExecutor(1) as pool:
-        rebuild = pool.submit(place.run, "rebuild", "--search", *key)
-        lost = wait_until(lambda: server.get(control).json()["_source"].get("next", {}).get("index"), what="a new index")
-        assert server.call("DELETE", f"/{lost}").status_code == 200
-        way.delay = 0
-        assert "built anew" in rebuild.result(60).stdout
-    wait_until(lambda: server.indices(scene.alias) not in ([], [old]), seconds=40, what="the rebuild to end")
-    assert server.indices(scene.alias) != [lost]
-    wait_for(scene, common, items)
-
-
 def test_what_the_feed_no_longer_tells_is_read_from_the_items_at_once(place: World, scenes: list[SearchScene]) -> None:
     """Not first by the check, which follows some time later."""
     scene, common, items = filled(place, scenes, 3)
@@ -105,26 +108,3 @@ def test_an_index_that_the_server_made_of_its_own_accord_is_removed(place: World
     wait_until(lambda: scene.server.get(f"/{made}").status_code == 404, seconds=40, what="the index to be removed")
     assert scene.server.get(f"/{other}").status_code == 200
     wait_for(scene, common, items)
-
-
-def test_phrases_with_an_open_end_count_where_they_stand(place: World, scenes: list[SearchScene]) -> None:
-    """Both indices sort alike: words of a phrase that stand apart count nothing."""
-    first, last = word(), word()
-    orders = {}
-    for kind in ("postgresql", "elasticsearch", "opensearch"):
-        scene = SearchScene.open(place, kind)
-        scenes.append(scene)
-        mail = scene.room.message(subject="A message", text=f"{first} {last}x")
-        scene.items["apart"] = scene.room.receive(mail)[0]["workItemId"]
-        answer = scene.admin.patch(
-            f"/workitems/{scene.items['apart']}", json={"attributes": {"note": first, "product": f"{last}y"}},
-            headers={"If-Match": "*"},
-        )  # fmt: skip
-        assert answer.status_code == 200, answer.text
-        scene.submit("together", word(), note=f"{first} {last}z")
-        scene.wait_for(f"{last}z", ["together"])
-        scene.wait_for(f"{last}y", ["apart"])
-        page = scene.page(f'"{first} {last}"*')
-        orders[kind] = [(name, item["score"]) for name, item in zip(scene.names(page["items"]), page["items"])]
-    assert orders["postgresql"] == [("together", 2), ("apart", 1)], orders
-    assert orders["elasticsearch"] == orders["opensearch"] == orders["postgresql"], orders

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 
 import httpx
+import psycopg
 import pytest
 
 from own_stack import OwnStack
@@ -61,10 +62,44 @@ def test_the_services_do_not_know_the_owner_of_the_database(own: OwnStack) -> No
         assert "MILLRACE_DATABASE_URL=" in environment and owner not in environment
 
 
+def database(own: OwnStack, name: str, role: str, password: str) -> str:
+    """The address of a database of the stack's server for a role; its password by the name in the stack's own file."""
+    known = dict(line.split("=", 1) for line in (own.folder / "postgres.env").read_text().split())
+    port = own.ports()["MILLRACE_POSTGRES_PORT"]
+    return f"postgresql://{role}:{known[f'{password}_PASSWORD']}@127.0.0.1:{port}/{name}"
+
+
+def readers_are_shut_out(own: OwnStack) -> None:
+    """A reader of BI tools reads the tenant's mart and may connect to nothing else; services may to theirs."""
+    mart = database(own, "mart_demo", "bi_demo", "BI")
+
+    def reads() -> bool:
+        with psycopg.connect(mart) as connection:
+            return connection.execute("SELECT count(*) >= 0 FROM mart.task_fact").fetchone() == (True,)
+
+    wait_until(reads, what="the mart's tables", forgiving=(psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege))
+    with psycopg.connect(mart) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TEMP TABLE mine ()")
+    for role, password in (("bi_demo", "BI"), ("millrace_mart", "MART")):
+        for name in ("millrace", "postgres", "template1"):
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(database(own, name, role, password))
+    for role, password in (("millrace_service", "SERVICE"), ("millrace_owner", "OWNER")):
+        psycopg.connect(database(own, "millrace", role, password)).close()
+
+
+def test_a_reader_of_a_mart_may_connect_to_nothing_else(own: OwnStack) -> None:
+    readers_are_shut_out(own)
+
+
 def test_up_again_repairs_what_is_missing_and_keeps_what_is_there(own: OwnStack) -> None:
     before, written = own.pids(), own.credentials
     assert own.status() == (0, dict.fromkeys(before, "ready"))
 
+    # An earlier version let everybody connect to every database.
+    with psycopg.connect(database(own, "postgres", "millrace_admin", "ADMIN"), autocommit=True) as connection:
+        connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE millrace, postgres, template1 TO PUBLIC")
     os.kill(before["core-2"], signal.SIGKILL)
     wait_until(lambda: own.left_over({"core-2": before["core-2"]})[0] != "process core-2", what="the end of core-2")
     code, states = own.status()
@@ -77,6 +112,7 @@ def test_up_again_repairs_what_is_missing_and_keeps_what_is_there(own: OwnStack)
     assert own.credentials == written
     for key in ("adminKey", "sourceKey"):
         assert own.http(key).get("/workitems", params={"limit": 1}).status_code == 200
+    readers_are_shut_out(own)
 
 
 def test_a_restore_brings_back_the_backup_and_nothing_later(own: OwnStack) -> None:

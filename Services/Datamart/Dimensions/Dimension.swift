@@ -55,6 +55,8 @@ package struct DimensionKeys: Sendable {
 
     /// Codes beyond so many are `(other)`: a result may be any text.
     package static let mostResultCodes = 5000
+    /// Keys of results up to this one are there from the beginning: none, `(other)`, `autocomplete`.
+    static let lastFixedResult: Int32 = 2
 
     private var keys: [[String: Int32]]
     private var next: [Int32]
@@ -67,7 +69,7 @@ package struct DimensionKeys: Sendable {
         keys[Dimension.mediaType.rawValue] = ["": 0, "workitem": 1, "email": 2]
         next[Dimension.mediaType.rawValue] = 3
         keys[Dimension.resultCode.rawValue] = ["": 0, "(other)": 1, "autocomplete": 2]
-        next[Dimension.resultCode.rawValue] = 3
+        next[Dimension.resultCode.rawValue] = Self.lastFixedResult + 1
     }
 
     /// A row that the database has.

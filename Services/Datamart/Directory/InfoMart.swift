@@ -59,8 +59,32 @@ package struct InfoMart: Sendable {
             let ordered = (names[agent] ?? []).sorted { ($0.from, $0.text ?? "") < ($1.from, $1.text ?? "") }
             return DirectoryPerson(
                 agent: agent, displayName: ordered.last?.text, names: ordered,
-                groups: (memberships[agent] ?? []).sorted { ($0.period.from, $0.name) < ($1.period.from, $1.name) })
+                groups: unique(memberships[agent] ?? []).sorted {
+                    ($0.period.from, $0.name) < ($1.period.from, $1.name)
+                })
         }
+    }
+
+    private struct Joining: Hashable {
+        let name: String
+        let from: Int64
+    }
+
+    /// Each time that a group was joined once, with the latest end that is known: there are groups with several rows, agents
+    /// with several, and memberships whose beginning nobody wrote down.
+    private static func unique(
+        _ memberships: [(name: String, period: DirectoryPerson.Period)]
+    ) -> [(name: String, period: DirectoryPerson.Period)] {
+        var ends: [Joining: Int64?] = [:]
+        for (name, period) in memberships {
+            let joining = Joining(name: name, from: period.from)
+            guard let known = ends[joining] else {
+                ends[joining] = .some(period.to)
+                continue
+            }
+            if let end = known { ends[joining] = .some(period.to.map { max($0, end) }) }
+        }
+        return ends.map { ($0.key.name, DirectoryPerson.Period(from: $0.key.from, to: $0.value)) }
     }
 
     private static func text(_ value: JSONValue?) -> String? {

@@ -52,6 +52,11 @@ struct HoldMart: Sendable {
 
     /// Works by a section until it is another one.
     private func serve(_ section: TenantSettings.Section) async throws {
+        if let zone = section.mart.unknownTimeZones.first {
+            // An earlier version took it.
+            throw MartProblem(
+                "The time zone \(zone) is not known: name \(TimeZoneName.expected) in the tenant's section datamart.")
+        }
         var logger = dependencies.logger
         logger[metadataKey: "tenant"] = "\(section.tenant)"
         let database = try await dependencies.database(section, logger)
@@ -86,7 +91,7 @@ struct HoldMart: Sendable {
         projected.whileHolding = { term, fence in
             await MartDuties(
                 mart: mart, settings: settings, jobs: jobs, state: state, term: term, fence: fence, parts: parts,
-                dependencies: dependencies
+                dependencies: dependencies, differing: { marts.note(differences: $0, of: section.tenant) }
             ).run()
         }
         let projection = RunProjection(projected, state: state, logger: parts.logger)

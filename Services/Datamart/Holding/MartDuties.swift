@@ -17,6 +17,8 @@ struct MartDuties: Sendable {
     let fence: TermFence
     let parts: MartParts
     let dependencies: DatamartDependencies
+    /// Is told how many numbers differ from core's.
+    let differing: @Sendable (Int) -> Void
 
     /// How often time is brought on. Becoming overdue shows in reports that much later at most.
     private static let timeEvery = Duration.seconds(5)
@@ -49,7 +51,8 @@ struct MartDuties: Sendable {
     private var byTheClock: MartJobs {
         MartJobs(
             mart: mart, settings: settings, dependencies: dependencies, jobs: jobs,
-            requireTrust: { try term.requireTrust() }, term: term.number, fence: fence, logger: parts.logger)
+            requireTrust: { try term.requireTrust() }, term: term.number, fence: fence, differing: differing,
+            logger: parts.logger)
     }
 
     /// The job `projection`: a run for each term, brought up to date as it goes on.

@@ -10,6 +10,7 @@ final class Marts: Sendable {
 
     private let entries = Mutex<[String: Entry]>([:])
     private let problems = Mutex<[String: String]>([:])
+    private let differences = Mutex<[String: Int]>([:])
 
     func add(_ served: ServedMart, state: ProjectionState) {
         entries.withLock { $0[served.tenant] = Entry(served: served, state: state) }
@@ -27,6 +28,18 @@ final class Marts: Sendable {
 
     /// Notes why a tenant's mart cannot be worked on; nil when it can.
     func note(_ problem: String?, of tenant: String) { problems.withLock { $0[tenant] = problem } }
+
+    /// Notes how many numbers of a tenant's mart are not those of core; 0 when all are, or somebody else looks after it.
+    func note(differences count: Int, of tenant: String) {
+        differences.withLock { $0[tenant] = count == 0 ? nil : count }
+    }
+
+    /// What core counts otherwise, a line for each mart.
+    var disagreements: [String] {
+        differences.withLock { $0 }.map { tenant, count in
+            "\(tenant): \(count) \(count == 1 ? "number is" : "numbers are") not core's; the last run of the job check names them"
+        }.sorted()
+    }
 
     /// What keeps a tenant's mart from working; nil when nothing does.
     func trouble(of tenant: String) -> String? {

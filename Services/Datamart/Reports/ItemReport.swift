@@ -9,9 +9,15 @@ struct ItemReport: Sendable {
     static let title = "Task work detail"
     static let summary = "Single items with their measures, or each time that one was with an agent."
 
-    /// What a row is: each time that an item was with an agent; an item that entered in the period, that ended in it, that
-    /// entered before the period's end and is open now, or of which a message became something in the period.
-    enum Row: String, CaseIterable, Sendable { case assignment, item, finished, open, email }
+    /// What a row is: each time that an item was with an agent; an item that came into the period, that ended in it, that
+    /// came before the period's end and is open work now, or of which a message became something in the period.
+    ///
+    /// Items whose activation is yet to come are no open work; they are listed where that status is asked for.
+    ///
+    /// Filters go by what an item is now, or was last. Not those of `entered`, which are items that came in, by what they were
+    /// then, when nobody had them: what reports count as entered. And the agent of `finished` is who ended it, not who had it
+    /// last.
+    enum Row: String, CaseIterable, Sendable { case assignment, item, entered, finished, open, email }
 
     /// What it can be restricted to.
     static let filters: [ReportDimension] = [
@@ -79,7 +85,7 @@ struct ItemReport: Sendable {
     private var atTitle: String {
         switch row {
         case .assignment: "began"
-        case .item, .open, .email: "entered"
+        case .item, .entered, .open, .email: "entered"
         case .finished: "finished"
         }
     }
@@ -96,7 +102,7 @@ struct ItemReport: Sendable {
                 column("queue", "queue", .text), column("source", "source", .text), column("agent", "agent", .text),
             ] + (showsAgents ? [.agentName] : []) + [column("priority", "priority", .text)]
         switch row {
-        case .item, .finished, .open, .email:
+        case .item, .entered, .finished, .open, .email:
             return item + [
                 column("status", "status", .text), column("enteredAt", "entered", .time), column("due", "due", .time),
                 column("finishedAt", "finished", .time),

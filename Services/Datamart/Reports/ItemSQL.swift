@@ -35,7 +35,7 @@ struct ItemSQL {
                 let place =
                     "('epoch'::timestamptz + $\(parameters.count - 1) * interval '1 microsecond', $\(parameters.count)::text::uuid"
                 switch report.row {
-                case .item, .open, .email: conditions.append("(t.entered_at, t.item) > \(place))")
+                case .item, .entered, .open, .email: conditions.append("(t.entered_at, t.item) > \(place))")
                 case .finished: conditions.append("(t.finished_at, t.item) > \(place))")
                 case .assignment:
                     parameters.append(.int8(number))
@@ -58,15 +58,41 @@ struct ItemSQL {
         return (time, item, number)
     }
 
-    /// Where the column of a filter stands: what an assignment has itself goes before what its item has.
+    /// Where the column of a filter stands: what an assignment has itself goes before what its item has. The team `(none)` is
+    /// that of agents who are in none; nobody is in no team.
     private func place(_ column: String) -> String {
+        if report.row == .entered { return placeAtEntry(column) }
         if column == ReportDimension.team.column {
             let row = report.row == .assignment ? "w" : "t"
-            return "(SELECT coalesce(d.team, '(none)') FROM \(period(of: row)))"
+            return "(SELECT coalesce(d.team, '(none)') FROM \(period(of: row)) AND d.agent_key <> 0)"
         }
+        if column == ReportDimension.agent.column { return agentKey(of: report.row == .assignment ? "w" : "t") }
         if column == ReportDimension.ageBand.column { return Self.ageBand }
         let own = ["agent_key", "category_key", "queue_key", "source_key", "priority_band_key"]
         return (report.row == .assignment && own.contains(column) ? "w." : "t.") + column
+    }
+
+    /// The same of an item's first step.
+    private func placeAtEntry(_ column: String) -> String {
+        switch column {
+        // Nobody has what comes in.
+        case ReportDimension.agent.column: "0"
+        case ReportDimension.team.column: "NULL::text"
+        case ReportDimension.ageBand.column: Self.ageBand
+        case ReportDimension.status.column: "f.to_status_key"
+        default: "f.\(column)"
+        }
+    }
+
+    /// Whose a row is: who has or had it, but of what ended who ended it. That is 0 where no agent had it then, as when a source
+    /// completes what is held.
+    private func agentKey(of row: String) -> String {
+        guard report.row == .finished else { return "\(row).agent_key" }
+        return """
+            CASE WHEN EXISTS (SELECT FROM task_work_fact l WHERE l.item = \(row).item AND l.number = \(row).work_number
+                AND l.ended_at = \(row).finished_at AND l.ended_by IN ('complete', 'cancel', 'autocomplete'))
+            THEN \(row).agent_key ELSE 0 END
+            """
     }
 
     /// How old an item was when it ended, or is at the period's end, be it that it ended later.
@@ -93,7 +119,7 @@ struct ItemSQL {
     private func period(of row: String) -> String {
         let moment = report.row == .assignment ? "\(row).began_at" : "coalesce(\(row).finished_at, \(row).effective_at)"
         return """
-            dim_agent_period d WHERE d.agent_key = \(row).agent_key AND \(moment) >= d.valid_from AND \(moment) < d.valid_to
+            dim_agent_period d WHERE d.agent_key = \(agentKey(of: row)) AND \(moment) >= d.valid_from AND \(moment) < d.valid_to
             """
     }
 
@@ -101,10 +127,10 @@ struct ItemSQL {
     private var agent: String {
         report.showsAgents
             ? """
-            CASE p.agent_key WHEN 0 THEN NULL ELSE (SELECT agent FROM dim_agent d WHERE d.agent_key = p.agent_key) END,
+            (SELECT d.agent FROM dim_agent d WHERE d.agent_key = \(agentKey(of: "p")) AND d.agent_key <> 0),
             (SELECT d.display_name FROM \(period(of: "p")))
             """
-            : "CASE p.agent_key WHEN 0 THEN NULL ELSE 'agent ' || p.agent_key END"
+            : "'agent ' || nullif(\(agentKey(of: "p")), 0)"
     }
 
     private var names: String {
@@ -118,16 +144,23 @@ struct ItemSQL {
 
     /// Items. Names are looked up for the rows of the page only.
     private func items(_ conditions: String) -> String {
+        let asksForStatus = filters.contains { $0.column == ReportDimension.status.column }
+        let work = asksForStatus ? "" : " AND t.\(ReportLevel.isWork)"
         // Each has an index that gives the rows in their order.
         let (time, which) =
             switch report.row {
             case .finished: ("finished_at", "t.is_final AND t.finished_at >= $1 AND t.finished_at < $2")
             // The parameter of the beginning is not needed, but has its place.
-            case .open: ("entered_at", "NOT t.is_final AND t.entered_at < greatest($1, $2)")
+            case .open: ("entered_at", "NOT t.is_final AND t.entered_at < greatest($1, $2)\(work)")
             // It may have entered long before its messages of the period.
             case .email: ("entered_at", "t.entered_at < $2")
-            case .item, .assignment: ("entered_at", "t.entered_at >= $1 AND t.entered_at < $2")
+            case .item, .entered, .assignment: ("entered_at", "t.entered_at >= $1 AND t.entered_at < $2")
             }
+        // Of an item whose beginning the feed no longer held the first step known is from another status.
+        let entry = """
+            JOIN task_event_fact f ON f.position = t.first_position AND f.at = t.entered_at AND f.at >= $1 AND f.at < $2
+                AND f.from_status_key = 0
+            """
         return """
             SELECT p.\(time), p.item::text, p.capture_id, \(names),
                 (SELECT d.name FROM dim_status d WHERE d.status_key = p.status_key), p.entered_at, p.due, p.finished_at,
@@ -135,7 +168,7 @@ struct ItemSQL {
                 p.handle_ms, p.hold_ms, p.finish_ms, p.finish_business_ms,
                 (extract(epoch FROM p.\(time)) * 1000000)::bigint
             FROM (
-                SELECT t.* FROM task_fact t WHERE \(which)\(conditions) ORDER BY t.\(time), t.item LIMIT $3
+                SELECT t.* FROM task_fact t \(report.row == .entered ? entry : "") WHERE \(which)\(conditions) ORDER BY t.\(time), t.item LIMIT $3
             ) p ORDER BY p.\(time), p.item
             """
     }

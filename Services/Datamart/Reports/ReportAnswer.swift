@@ -210,7 +210,7 @@ extension FilledReport {
         }
         var known = items.filter { name, _ in ItemReport.filters.contains { $0.rawValue == name } }
         if request.isOwn(category) { known.append(("depth", "0")) }
-        for (name, row) in definition.items {
+        for (name, row) in definition.items(cutBy: request.wanted) {
             links.append((name, ReportAddress.text(ItemReport.name, [("by", row.rawValue)] + known + time)))
         }
         return links

@@ -45,7 +45,7 @@ package enum ReportCatalogue {
         summary: "What came in, what was done, and what was left, interval by interval.",
         dimensions: [.interval, .category, .queue, .agent, .source], defaultBy: [.interval],
         flows: flowsOfItems,
-        levels: [.backlog, .overdue],
+        levels: [.backlog, .overdue, .upcoming],
         measures: [
             ReportMeasure("opening", "opening", .opening("backlog")), count("entered", main: true), count("activated"),
             count("reopened"), count("offered"), count("accepted"), count("pulled"), count("given"), count("missed"),
@@ -53,6 +53,7 @@ package enum ReportCatalogue {
             count("canceled"), count("rejected"),
             ReportMeasure("backlog", "backlog", .closing("backlog"), main: true),
             ReportMeasure("overdue", "overdue", .closing("overdue")),
+            ReportMeasure("upcoming", "yet to begin", .closing("upcoming")),
             count("becameOverdue", of: "became_overdue", "became overdue"),
             count("finishedOverdue", of: "finished_overdue", "finished overdue"), serviceLevel, wait, handle, finish,
             finishBusiness,
@@ -70,8 +71,8 @@ package enum ReportCatalogue {
             serviceLevel, count("entered"), count("completed", main: true),
             count("dated", of: "sla_eligible", "with due date"), count("met", of: "sla_met", "in time"),
             count("becameOverdue", of: "became_overdue", "became overdue"),
-            count("finishedOverdue", of: "finished_overdue", "finished overdue"), count("canceled"), wait, handle,
-            finish, finishBusiness,
+            count("finishedOverdue", of: "finished_overdue", "finished overdue"), count("canceled"),
+            count("rejected"), wait, handle, finish, finishBusiness,
         ], hasTarget: true)
 
     static let capturePointDuration = ReportDefinition(
@@ -96,14 +97,14 @@ package enum ReportCatalogue {
         ],
         measures: [
             count("offered"), count("accepted"), count("pulled"), count("given"), count("missed"), count("declined"),
-            count("transferred"), count("parked"), count("completed", main: true), serviceLevel, wait, handle,
-            ReportMeasure("handleTime", "handle", .seconds("handle_ms")),
+            count("transferred"), count("parked"), count("completed", main: true), count("canceled"),
+            serviceLevel, wait, handle, ReportMeasure("handleTime", "handle", .seconds("handle_ms")),
             ReportMeasure("busyTime", "busy", .seconds("busy_ms")),
             ReportMeasure("idleTime", "idle", .seconds("idle_ms")),
             ReportMeasure("awayTime", "away", .seconds("away_ms")),
             ReportMeasure("occupancy", "occupancy", .share("busy_ms", of: "present_ms"), main: true),
             ReportMeasure("atOnce", "at once", .ratio("item_ms", per: "busy_ms")),
-        ])
+        ], items: [("assignments", .assignment), ("finished", .finished)], isOfAgents: true)
 
     static let queuePriorityRange = ReportDefinition(
         name: "queue-priority-range", title: "Queue and priority range",
@@ -111,10 +112,10 @@ package enum ReportCatalogue {
         dimensions: [.interval, .queue, .priority, .category], defaultBy: [.queue, .priority],
         flows: [ReportFlow("agg_priority", by: [.queue, .priority, .category], items)],
         measures: [
-            count("offered", main: true), count("accepted"), count("missed"), count("declined"), count("recalled"),
-            count("completed", main: true), count("canceled"),
+            count("offered", main: true), count("accepted"), count("pulled"), count("given"), count("missed"),
+            count("declined"), count("recalled"), count("completed", main: true), count("canceled"), count("rejected"),
             count("finishedOverdue", of: "finished_overdue", "finished overdue"), serviceLevel, wait, handle, finish,
-        ])
+        ], items: [("assignments", .assignment), ("finished", .finished)])
 
     static let taskAge = ReportDefinition(
         name: "task-age", title: "Task age",
@@ -128,7 +129,7 @@ package enum ReportCatalogue {
             ReportMeasure("waiting", "waiting", .closing("waiting")),
             ReportMeasure("withAgents", "with agents", .closing("withAgents")),
             ReportMeasure("aside", "held or parked", .closing("aside")), count("completed", main: true),
-            count("canceled"), count("finishedOverdue", of: "finished_overdue", "finished overdue"),
+            count("canceled"), count("rejected"), count("finishedOverdue", of: "finished_overdue", "finished overdue"),
         ],
         items: [("finished", .finished), ("open", .open)])
 

@@ -10,7 +10,7 @@ package struct ReportFlow: Sendable {
     /// What is added up: columns, or names of expressions over them.
     var sums: [String]
     /// Sums that are no columns.
-    static let expressions = ["present_ms": "busy_ms + idle_ms"]
+    package static let expressions = ["present_ms": "busy_ms + idle_ms"]
     /// A condition that always holds, in SQL.
     var only: String?
 
@@ -24,17 +24,21 @@ package struct ReportFlow: Sendable {
 
 /// How many open items of a kind there are at an instant.
 package struct ReportLevel: Sendable {
-    let name: String
+    package let name: String
     /// Which open items, in SQL over the columns of `backlog_15m`.
-    let condition: String
+    package let condition: String
 
     /// What levels can be cut by.
     static let dimensions: Set<ReportDimension> = [.category, .queue, .source, .status, .ageBand]
 
-    /// All that are open and have become work: an item whose activation is yet to come has not.
-    static let backlog = ReportLevel(name: "backlog", condition: "status_key <> 1")
-    /// Those past their due date.
-    static let overdue = ReportLevel(name: "overdue", condition: "overdue")
+    /// That an item has become work: one whose activation is yet to come has not, and core counts it nowhere either.
+    static let isWork = "status_key <> 1"
+    /// All that are open and have become work.
+    static let backlog = ReportLevel(name: "backlog", condition: isWork)
+    /// Those of them past their due date.
+    static let overdue = ReportLevel(name: "overdue", condition: "overdue AND \(isWork)")
+    /// Those whose activation is yet to come.
+    static let upcoming = ReportLevel(name: "upcoming", condition: "status_key = 1")
     /// Those that wait for an agent.
     static let waiting = ReportLevel(name: "waiting", condition: "status_key IN (2, 3)")
     /// Those that an agent has.
@@ -46,8 +50,8 @@ package struct ReportLevel: Sendable {
 /// A report over aggregates: what its rows can be by and what it shows of them.
 package struct ReportDefinition: Sendable {
     /// In addresses and commands.
-    let name: String
-    let title: String
+    package let name: String
+    package let title: String
     /// What it answers, for people.
     let summary: String
     /// What rows can be by; filters too, but for the interval.
@@ -55,10 +59,12 @@ package struct ReportDefinition: Sendable {
     let defaultBy: [ReportDimension]
     /// What is added up. Of flows with sums in common the first that can be cut as wanted is read: the smaller go first.
     let flows: [ReportFlow]
-    var levels: [ReportLevel] = []
-    let measures: [ReportMeasure]
+    package var levels: [ReportLevel] = []
+    package let measures: [ReportMeasure]
     /// What items its rows lead to, by the links' names.
-    var items: [(link: String, row: ItemReport.Row)] = [("items", .item), ("finished", .finished), ("open", .open)]
+    var items: [(link: String, row: ItemReport.Row)] = [("items", .entered), ("finished", .finished), ("open", .open)]
+    /// Whether it only counts what agents did.
+    var isOfAgents = false
     /// Whether the service level target of categories is shown beside what was reached.
     var hasTarget = false
 
@@ -72,6 +78,23 @@ package struct ReportDefinition: Sendable {
             flow.sums = flow.sums.filter { needed.contains($0) && taken.insert($0).inserted }
             return flow.sums.isEmpty ? nil : flow
         }
+    }
+
+    /// What items rows by these lead to, each as many as the row counts.
+    func items(cutBy wanted: Set<ReportDimension>) -> [(link: String, row: ItemReport.Row)] {
+        let isByAgent = !wanted.isDisjoint(with: [.agent, .team])
+        let shown = items.filter { _, row in
+            switch row {
+            // Open items are not counted by agent.
+            case .open: !isByAgent
+            // Others than agents end items, too.
+            case .finished: isByAgent || !isOfAgents
+            default: true
+            }
+        }
+        let countsOffers = measures.contains { $0.formula == .sum("offered") }
+        guard isByAgent, countsOffers, !shown.contains(where: { $0.row == .assignment }) else { return shown }
+        return shown + [(link: "assignments", row: .assignment)]
     }
 
     /// The levels, when they can be cut and restricted by these.

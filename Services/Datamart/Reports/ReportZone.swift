@@ -46,27 +46,18 @@ package struct ReportZone: Sendable, Hashable {
 
     /// nil for a name that the time zone database does not have.
     package init?(_ name: String) {
-        // PostgreSQL takes POSIX strings and abbreviations too, which mean other things here.
-        guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
+        guard TimeZoneName.isKnown(name), let zone = TimeZone(identifier: name) else { return nil }
         self.name = name
         self.zone = zone
     }
 
-    /// A zone that a caller names: of the database, or one that the tenant's configuration has.
-    /// - Throws: 400 for any other.
+    /// A zone that a caller names, or the tenant's.
+    /// - Throws: 400 for what the time zone database does not have.
     static func named(_ name: String?, in mart: ServedMart) throws(Problem) -> ReportZone {
-        let name = name ?? mart.timeZone
-        if let zone = ReportZone(name) { return zone }
-        guard ([mart.timeZone] + mart.timeZones).contains(name), let zone = TimeZone(identifier: name) else {
-            throw .badRequest(
-                at: "timeZone", "must be a zone of the time zone database such as Europe/Stockholm or UTC")
+        guard let zone = ReportZone(name ?? mart.timeZone) else {
+            throw .badRequest(at: "timeZone", "must be \(TimeZoneName.expected)")
         }
-        return ReportZone(name, zone)
-    }
-
-    private init(_ name: String, _ zone: TimeZone) {
-        self.name = name
-        self.zone = zone
+        return zone
     }
 
     private func offset(at instant: Instant) -> Int64 {

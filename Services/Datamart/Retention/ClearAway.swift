@@ -162,4 +162,26 @@ package struct ClearAway: Sendable {
                         WHERE t.key = d.custom_key)
                 """)
         }
+
+    /// Result codes that no item and no step has any more, each with the last event that was in the mart then and the table
+    /// that has it: a result is a text that may name a customer. All steps are read for it, so nothing is kept waiting
+    /// meanwhile.
+    package static let unusedResults = SQLStatement(
+        """
+        SELECT d.result_code_key, p.position, d.tableoid::bigint
+        FROM dim_result_code d, projection_progress p
+        WHERE d.result_code_key > \(DimensionKeys.lastFixedResult) AND NOT EXISTS (
+            SELECT FROM (SELECT DISTINCT result_code_key AS key FROM task_fact
+                UNION SELECT DISTINCT result_code_key FROM task_event_fact) u
+            WHERE u.key = d.result_code_key)
+        """)
+
+    /// Takes those away that no event after that one has named again, unless another mart is in that one's place by now.
+    static func forgetting(results keys: [Int32], unusedAt position: Int64, in table: Int64) -> SQLStatement {
+        SQLStatement(
+            """
+            DELETE FROM dim_result_code d WHERE d.result_code_key = ANY($1::int[]) AND d.tableoid::bigint = $3
+                AND NOT EXISTS (SELECT FROM task_event_fact e WHERE e.position > $2 AND e.result_code_key = d.result_code_key)
+            """, [.int4s(keys), .int8(position), .int8(table)])
+    }
 }

@@ -43,14 +43,24 @@ extension DatamartTarget {
         return (rows, partitions)
     }
 
-    /// Takes names away that no item has any more, attribute by attribute: events are applied in between.
+    /// Takes names away that no item has any more, attribute by attribute, and results: events are applied in between.
     package func forgetNames(_ fence: TermFence) async throws -> Int {
-        var rows = 0
+        var rows = try await forgetResults(fence)
         for statement in ClearAway.forgettingNames {
             rows += try await alone([statement], fence)
             try Task.checkCancellation()
         }
         return rows
+    }
+
+    private func forgetResults(_ fence: TermFence) async throws -> Int {
+        let found = try await pool.transaction(readOnly: true, timeLimit: .seconds(120), idempotent: true) {
+            try await $0.query(ClearAway.unusedResults)
+        }
+        guard let first = found.first else { return 0 }
+        let keys = try found.map { try $0[0].int32 }
+        let forgetting = ClearAway.forgetting(results: keys, unusedAt: try first[1].int64, in: try first[2].int64)
+        return try await alone([forgetting], fence)
     }
 
     private func dropPartitions(_ fence: TermFence) async throws -> Int {

@@ -13,6 +13,8 @@ struct MartJobs: Sendable {
     let requireTrust: @Sendable () throws -> Void
     let term: Int64
     let fence: TermFence
+    /// Is told how many numbers differ from core's.
+    let differing: @Sendable (Int) -> Void
     let logger: Logger
 
     /// Runs until the task is cancelled.
@@ -45,7 +47,7 @@ struct MartJobs: Sendable {
             group.addTask { await renewToken(tokens) }
         }
         // The next holder checks.
-        JobMetrics.differing(0, tenant: jobs.tenant)
+        tell(differences: 0)
         await http.close()
     }
 
@@ -122,12 +124,17 @@ struct MartJobs: Sendable {
         }
     }
 
+    private func tell(differences: Int) {
+        JobMetrics.differing(differences, tenant: jobs.tenant)
+        differing(differences)
+    }
+
     private func check(_ run: JobRun) async throws {
         let client = settings.client
         let check = CheckMart(pool: mart.connections) { try await client.call(.GET, $0) }
         let (differences, compared) = try await check.differences()
         run.count(read: compared)
-        JobMetrics.differing(differences.count, tenant: jobs.tenant)
+        tell(differences: differences.count)
         guard !differences.isEmpty else { return }
         run.note("differences", .array(differences.prefix(100).map(\.document)))
         logger.warning(

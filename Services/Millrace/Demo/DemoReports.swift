@@ -10,19 +10,30 @@ struct DemoReports: Sendable {
     let from: Domain.Instant
     let to: Domain.Instant
 
-    /// Which totals of which reports must be what the feed tells.
+    /// Which totals of which reports must be what the feed tells; of task work detail how many rows of each kind.
     private static let compared = [
         ("intraday-process", ["entered", "offered", "accepted", "missed", "declined", "transferred", "completed"]),
         ("customer-segment-service-level", ["entered", "completed"]),
-        ("capture-point-duration", ["entered", "completed"]), ("resource-performance", ["offered", "accepted"]),
-        ("queue-priority-range", ["offered", "completed"]), ("task-age", ["completed"]),
+        ("capture-point-duration", ["entered", "completed"]),
+        ("resource-performance", ["offered", "accepted", "pulled", "given"]),
+        ("queue-priority-range", ["offered", "pulled", "given", "completed"]), ("task-age", ["completed"]),
+        (
+            email,
+            [
+                "received", "drafted", "awaitingApproval", "queued", "sent", "delivered", "bounced", "failed",
+                "uncertain",
+            ]
+        ),
     ]
+    private static let email = "email"
+    private static let details = "task-work-detail"
+    private static let detailRows = ["assignment", "entered"]
 
     /// Reports in the order shown, with what is asked for.
     private static let shown: [(name: String, parameters: [(String, String)])] = [
         ("intraday-process", [("by", "queue")]), ("customer-segment-service-level", [("by", "category")]),
         ("capture-point-duration", []), ("resource-performance", []), ("queue-priority-range", []), ("task-age", []),
-        ("email", []), ("task-work-detail", []),
+        (email, []), (details, []),
     ]
     private static let rowsShown = 12
     private static let patience = Duration.seconds(40)
@@ -35,6 +46,11 @@ struct DemoReports: Sendable {
     }
 
     private var period: [(String, String)] { [("from", from.rfc3339), ("to", to.rfc3339)] }
+
+    /// Of lists, which are not widened to quarters of an hour by themselves: what was there before is left out all the same.
+    private var periodOfLists: [(String, String)] {
+        [("from", (from - from.milliseconds % 900_000).rfc3339), ("to", to.rfc3339)]
+    }
 
     /// What the reports say before the demonstration: its quarter of an hour may have seen other work.
     /// - Parameter position: of the feed's last event, which must be in them.
@@ -51,7 +67,9 @@ struct DemoReports: Sendable {
                 totals[name] = answer["totals"] ?? .null
                 reached = min(reached, answer["asOf"]?["position"]?.integerValue ?? 0)
             }
-            if reached >= position { return totals }
+            let (details, place) = try await detailCounts()
+            totals[Self.details] = .object(details)
+            if min(reached, place) >= position { return totals }
             guard ContinuousClock.now < end else {
                 throw CommandFailure(
                     .unavailable, "The data mart has come to event \(reached) of \(position) and does not go on.")
@@ -68,7 +86,10 @@ struct DemoReports: Sendable {
     ) async throws -> [String] {
         let end = ContinuousClock.now + Self.patience
         while true {
-            let faults = try await differences(since: before, counts()) + liveDifferences()
+            let counts = try await counts()
+            var faults = try await differences(since: before, counts) + liveDifferences()
+            // Lists are long: they are read when the rest agrees.
+            if faults.isEmpty { faults = try await listDifferences(since: before, counts) }
             if faults.isEmpty || ContinuousClock.now > end { return faults }
             try await Task.sleep(for: .milliseconds(500))
         }
@@ -85,7 +106,7 @@ struct DemoReports: Sendable {
             for measure in measures {
                 let now = answer["totals"]?[measure]?.integerValue ?? 0
                 let seen = now - (before[name]?[measure]?.integerValue ?? 0)
-                let told = counts.counts[measure] ?? 0
+                let told = (name == Self.email ? counts.messages : counts.counts)[measure] ?? 0
                 if seen != told { faults.append("\(name): \(measure) \(seen), and the feed tells of \(told)") }
             }
         }
@@ -111,6 +132,55 @@ struct DemoReports: Sendable {
             faults.append("backlog of \(name): \(shown), and the live table shows none")
         }
         return faults
+    }
+
+    /// What is listed: assignments and items that entered against the feed, open items of each queue against the live table.
+    private func listDifferences(since before: [String: JSONValue], _ counts: DemoCounts) async throws -> [String] {
+        let (details, place) = try await detailCounts()
+        guard place >= counts.position else {
+            return ["\(Self.details): the mart has come to event \(place) of \(counts.position)"]
+        }
+        var faults: [String] = []
+        for row in Self.detailRows {
+            let seen = (details[row]?.integerValue ?? 0) - (before[Self.details]?[row]?.integerValue ?? 0)
+            let told = counts.counts[row] ?? 0
+            if seen != told { faults.append("\(Self.details): \(seen) of \(row), and the feed tells of \(told)") }
+        }
+        let live = QueueRow.byEndpoint(QueueRow.read(try await self.live.call(.GET, "/queues")))
+        var listed: [String: Int] = [:]
+        for row in try await rows(of: "open").rows {
+            let queue = row["queue"]?.stringValue ?? ""
+            listed[queue == "(none)" ? "" : queue, default: 0] += 1
+        }
+        for row in live {
+            let open = row.depth + row.offered + row.assigned + row.held + row.parked
+            let shown = listed.removeValue(forKey: row.endpoint) ?? 0
+            if open != shown {
+                faults.append("open items of \(row.endpoint): \(shown) listed, and the live table shows \(open)")
+            }
+        }
+        for (queue, shown) in listed {
+            faults.append("open items of \(queue): \(shown), and the live table shows none")
+        }
+        return faults
+    }
+
+    private func detailCounts() async throws -> (counts: JSONObject, position: Int64) {
+        var counts: JSONObject = [:]
+        var position = Int64.max
+        for row in Self.detailRows {
+            let (first, rows) = try await rows(of: row)
+            counts[row] = .integer(Int64(rows.count))
+            position = min(position, first["asOf"]?["position"]?.integerValue ?? 0)
+        }
+        return (counts, position)
+    }
+
+    private func rows(of kind: String) async throws -> (first: JSONValue, rows: [JSONValue]) {
+        let pages = ReportPages(
+            client: client, path: "/reports/\(Self.details)", parameters: [("by", kind)] + periodOfLists, limit: nil)
+        let (first, rows, _) = try await pages.rows()
+        return (first, rows)
     }
 
     private func report(_ name: String, _ parameters: [(String, String)] = []) async throws -> JSONValue {

@@ -68,6 +68,39 @@ struct DatamartConfigurationTests {
             ])
     }
 
+    /// PostgreSQL reads them otherwise than we do, or not at all.
+    @Test(arguments: [
+        "GMT+2", "GMT+02:00", "GMT", "EST", "CET", "EST5EDT", "<+02>-2", "Z", "europe/stockholm", "posix/Europe/Paris",
+        "right/Europe/Paris", "SystemV/AST4", "Etc/Unknown", "Europe/", "/", "UTC/1",
+    ])
+    func aZoneThatMeansAnotherThingElsewhereIsRefused(_ zone: String) throws {
+        for (mart, path) in [
+            (["timeZone": .string(zone)], "/datamart/timeZone"),
+            (["timeZones": ["UTC", .string(zone)]], "/datamart/timeZones/1"),
+        ] as [(JSONObject, String)] {
+            var object = mart
+            object["url"] = "postgresql://mart@db/mart"
+            guard case .failure(let problems) = TenantConfiguration.validate(document(.object(object)), now: now) else {
+                Issue.record("\(zone) was taken")
+                continue
+            }
+            #expect(problems.problems.map(\.path) == [path])
+            #expect(problems.problems[0].message.contains("Europe/Stockholm"))
+        }
+        // A section that an earlier version took can be read, and says so.
+        let old = try DatamartConfiguration(settings: ["url": "postgresql://mart@db/mart", "timeZone": .string(zone)])
+        #expect(old.unknownTimeZones == [zone])
+    }
+
+    @Test(arguments: [
+        "UTC", "Europe/Stockholm", "Asia/Kolkata", "Asia/Calcutta", "Etc/GMT+2", "US/Pacific", "America/Indiana/Knox",
+    ])
+    func zonesOfTheDatabaseAreTaken(_ zone: String) throws {
+        let mart: JSONValue = ["url": "postgresql://mart@db/mart", "timeZone": .string(zone), "timeZones": ["UTC"]]
+        let read = try TenantConfiguration.validate(document(mart), now: now).get()
+        #expect(read.datamart?.unknownTimeZones == [])
+    }
+
     @Test func aChangeIsToldAtItsPlace() throws {
         let before = try TenantConfiguration.validate(
             document(["url": "postgresql://mart@db/mart"]), now: now

@@ -120,6 +120,9 @@ ALTER ROLE millrace_service NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASS
 ALTER ROLE millrace_mart NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '$MART_PASSWORD';
 ALTER ROLE millrace_bi NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD NULL;
 SELECT 'CREATE DATABASE millrace OWNER millrace_owner' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'millrace') \gexec
+-- Readers of data marts may connect to their own tenant's mart alone. Who owns a database may.
+REVOKE CONNECT, TEMPORARY ON DATABASE millrace, postgres, template1 FROM PUBLIC;
+GRANT CONNECT ON DATABASE millrace TO millrace_service;
 EOF
 }
 

@@ -154,9 +154,10 @@ extension DatamartOpenAPI {
                 "type": "object",
                 "properties": {
                     "down": {"type": "string", "description": "The same report of what is below the category."},
-                    "items": {"type": "string", "description": "Its items that entered in the row's time; of messages, those that its messages are of."},
-                    "finished": {"type": "string", "description": "Its items that ended in the row's time."},
-                    "open": {"type": "string", "description": "Its items that are open now."},
+                    "items": {"type": "string", "description": "Its items that entered in the row's time, by what they were then; of messages, those that its messages are of."},
+                    "finished": {"type": "string", "description": "Its items that ended in the row's time and have not been opened again; of an agent, those that ended while the agent had them."},
+                    "open": {"type": "string", "description": "Its items that are open now, without those whose activation is yet to come."},
+                    "assignments": {"type": "string", "description": "Each time in the row's time that an agent was offered, pulled or was given an item of it, or took one out of a workbin again."},
                     "item": {"type": "string", "description": "The work item itself."}
                 }
             }},
