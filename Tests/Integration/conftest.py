@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from cores import CoreGroup
+from search.filled import closing_all, word
+from search_scene import SearchScene
+from search_servers import SearchServer, SlowWay
 from stack import Stack
 from standins.gmail import Gmail
 from standins.graph import Graph
@@ -112,3 +115,20 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Gmail | Graph]:
     provider = request.param()
     yield provider
     provider.close()
+
+
+@pytest.fixture
+def scenes() -> Iterator[list[SearchScene]]:
+    """Tenants whose items are searched, as a test opens them; they are closed when it ends."""
+    with closing_all() as opened:
+        yield opened
+
+
+@pytest.fixture
+def reached(place: World) -> Iterator[tuple[SearchServer, SlowWay]]:
+    """A search server of its own, and the way to it."""
+    server = SearchServer("elasticsearch", place.folder / f"reached-{word()}").start()
+    way = SlowWay(server.port)
+    yield server, way
+    way.close()
+    server.close()

@@ -211,10 +211,5 @@ class Search(Core):
         return self.metric("projection_holder") == 1
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of a metric's series that have these labels."""
-        total = 0.0
-        for line in self.metrics().splitlines():
-            head, _, value = line.rpartition(" ")
-            if head.split("{")[0] == name and all(f'{key}="{text}"' in head for key, text in labels.items()):
-                total += float(value)
-        return total
+        """The sum of a metric's series that have these labels; 0 when there is none."""
+        return super().metric(name, **labels) or 0.0

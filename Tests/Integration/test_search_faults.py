@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from search.check import assert_complete
-from search.filled import closing_all, filled, gate_to_server, search_world, searched, submit, submit_many, wait_for, word
+from search.filled import filled, gate_to_server, search_world, searched, submit, submit_many, wait_for, word
 from search.gate import Moment, Request
 from search_scene import SearchScene
 from search_servers import SearchServer, SlowWay
@@ -19,23 +19,6 @@ from world import World
 def place(stack: Stack) -> Iterator[World]:
     with search_world(stack, "search-faults") as world:
         yield world
-
-
-@pytest.fixture
-def scenes() -> Iterator[list[SearchScene]]:
-    """What a test opens is closed when it ends."""
-    with closing_all() as opened:
-        yield opened
-
-
-@pytest.fixture
-def reached(place: World) -> Iterator[tuple[SearchServer, SlowWay]]:
-    """A server of its own, and the way to it."""
-    server = SearchServer("elasticsearch", place.folder / f"reached-{word()}").start()
-    way = SlowWay(server.port)
-    yield server, way
-    way.close()
-    server.close()
 
 
 def test_a_server_that_is_away_is_not_missed_and_catches_up(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from feed_clearing import clear_feed
-from search.filled import closing_all, filled, search_world, searched, submit, wait_for, word
+from search.filled import filled, search_world, searched, submit, wait_for
 from search_scene import SearchScene
 from search_servers import SearchServer, SlowWay
 from stack import Stack
@@ -18,22 +18,6 @@ from world import World
 def place(stack: Stack) -> Iterator[World]:
     with search_world(stack, "search-operators") as world:
         yield world
-
-
-@pytest.fixture
-def scenes() -> Iterator[list[SearchScene]]:
-    with closing_all() as opened:
-        yield opened
-
-
-@pytest.fixture
-def reached(place: World) -> Iterator[tuple[SearchServer, SlowWay]]:
-    """A server of its own, and the way to it."""
-    server = SearchServer("elasticsearch", place.folder / f"reached-{word()}").start()
-    way = SlowWay(server.port)
-    yield server, way
-    way.close()
-    server.close()
 
 
 def test_an_alias_that_stands_for_two_indices_breaks_no_search(place: World, scenes: list[SearchScene]) -> None:

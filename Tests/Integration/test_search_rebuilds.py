@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from feed_clearing import clear_feed
-from search.filled import change, closing_all, filled, search_world, searched, submit, wait_for
+from search.filled import change, filled, search_world, searched, submit, wait_for
 from search_scene import SearchScene
 from stack import Stack
 from waiting import wait_until
@@ -21,13 +21,6 @@ from world import World
 def place(stack: Stack) -> Iterator[World]:
     with search_world(stack, "search-rebuilds") as world:
         yield world
-
-
-@pytest.fixture
-def scenes() -> Iterator[list[SearchScene]]:
-    """What a test opens is closed when it ends."""
-    with closing_all() as opened:
-        yield opened
 
 
 def test_an_index_that_missed_many_cleared_events_is_searched_again(place: World, scenes: list[SearchScene]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from mail_room import MailRoom, configuration
-from search.filled import closing_all, filled, search_world, searched, submit, wait_for, word
+from search.filled import filled, search_world, searched, submit, wait_for, word
 from search_scene import SearchScene
 from search_servers import SearchServer
 from stack import Stack
@@ -18,13 +18,6 @@ from world import World
 def place(stack: Stack) -> Iterator[World]:
     with search_world(stack, "search-settings") as world:
         yield world
-
-
-@pytest.fixture
-def scenes() -> Iterator[list[SearchScene]]:
-    """What a test opens is closed when it ends."""
-    with closing_all() as opened:
-        yield opened
 
 
 def test_an_index_of_another_owner_is_left_alone(place: World, scenes: list[SearchScene]) -> None:

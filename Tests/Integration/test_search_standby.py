@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from search.check import assert_complete, assert_tidy
-from search.filled import change, closing_all, filled, gate_to_server, search_world, searched, submit, wait_for, word
+from search.filled import change, filled, gate_to_server, search_world, searched, submit, wait_for, word
 from search.gate import Gate, Moment
 from search_scene import SearchScene
 from stack import Stack
@@ -19,13 +19,6 @@ from world import World
 def place(stack: Stack) -> Iterator[World]:
     with search_world(stack, "search-standby") as world:
         yield world
-
-
-@pytest.fixture
-def scenes() -> Iterator[list[SearchScene]]:
-    """What a test opens is closed when it ends."""
-    with closing_all() as opened:
-        yield opened
 
 
 @pytest.fixture
