@@ -114,13 +114,15 @@ def crash_after_a_full_batch(world: World, mart: Site) -> bool:
         with psycopg.connect(world.stack.admin_url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
     server = world.stack.postgres
+    # Looked up before: each moment counts below.
+    pid = server.pid
     with mart.sql() as observer:
         position = "SELECT position FROM projection_progress"
         wait_until(
             lambda: observer.execute(position).fetchone()["position"] >= last,
             seconds=60, every=0.005, what="all of them in the mart",
         )  # fmt: skip
-        os.kill(server.pid, signal.SIGQUIT)
+        os.kill(pid, signal.SIGQUIT)
     server.restart()
     return mart.position() < last
 
