@@ -1,11 +1,11 @@
 """Mail in an arena: the email service's part, played against core's real API, while faults are done."""
 
 import random
-import threading
 
 import httpx
 
 from cores import Core
+from faults.rounds import Rounds
 from mail_room import MailRoom, key, mailbox
 from world import Tenant, World
 
@@ -13,41 +13,29 @@ BOXES = ("support", "sales")
 CLERK = "clerk"
 
 
-class MailLoad:
+class MailLoad(Rounds):
     """Messages that come in, are answered, approved, sent, put off, refused, lost, delivered and bounced, one after the other
     in random order, until it is stopped. What core cannot take at the moment is left, as its state in core is what counts."""
 
+    forgiven = (AssertionError, httpx.HTTPError)
+
     def __init__(self, world: World, tenant: Tenant, core: Core, seed: object) -> None:
+        super().__init__("mail")
         admin = world.http(tenant.admin_key, core)
         _give_mailboxes(admin)
         self._room = MailRoom(admin, world.http(key(admin, ["mail"]), core), tenant)
         self._room.agents[CLERK] = world.http(key(admin, ["agent"], agent=CLERK), core)
         self._chance = random.Random(f"mail {seed}")
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
-        self.failures: list[str] = []
         self.rounds = 0
 
-    def start(self) -> None:
-        self._thread.start()
+    def round(self) -> None:
+        self._converse(self._chance.choice(BOXES))
+        self.rounds += 1
 
-    def stop(self) -> None:
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join(60)
+    def left(self) -> None:
+        self._room.terms.clear()
 
-    def _run(self) -> None:
-        while not self._ended.wait(0.05):
-            try:
-                self._round(self._chance.choice(BOXES))
-                self.rounds += 1
-            except (AssertionError, httpx.HTTPError) as error:
-                # A server that is being restarted; the next round is another one.
-                self.failures.append(f"{type(error).__name__}: {str(error)[:200]}")
-                self._room.terms.clear()
-                self._ended.wait(0.2)
-
-    def _round(self, box: str) -> None:
+    def _converse(self, box: str) -> None:
         room, chance = self._room, self._chance
         messages = [room.message(text=f"Where is order {chance.randrange(1000)}?") for _ in range(chance.randint(1, 3))]
         item = room.receive(*messages, name=box)[0]["workItemId"]

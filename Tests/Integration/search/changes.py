@@ -2,47 +2,34 @@
 
 import random
 import secrets
-import threading
 
 import httpx
 
 from desks import ahead
 from faults.arena import Arena
+from faults.rounds import Rounds
 
 
-class Changes:
+class Changes(Rounds):
     """Makes and changes items one after the other, until it is stopped. What core cannot take at the moment is left."""
 
+    forgiven = (httpx.HTTPError, StopIteration)
+
     def __init__(self, arena: Arena, seed: object) -> None:
+        super().__init__("changes")
         self._arena = arena
         self._chance = random.Random(f"changes {seed}")
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+        self._number = 0
         self._items: list[str] = []
         self.changed = self.erased = 0
-        self.failures: list[str] = []
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join(60)
 
     def assert_went_on(self) -> None:
         assert self.changed >= 10 and self.erased, f"{self.changed} changes, {self.erased} erased; {self.failures[-3:]}"
 
-    def _run(self) -> None:
-        number = 0
-        while not self._ended.wait(0.05):
-            number += 1
-            try:
-                with self._arena.client() as http:
-                    self._erase(http, number) if number % 20 == 0 else self._change(http)
-            except (httpx.HTTPError, StopIteration) as error:
-                self.failures.append(f"{type(error).__name__}: {str(error)[:200]}")
-                self._ended.wait(0.2)
+    def round(self) -> None:
+        self._number += 1
+        with self._arena.client() as http:
+            self._erase(http, self._number) if self._number % 20 == 0 else self._change(http)
 
     def _change(self, http: httpx.Client) -> None:
         """A new item that nobody works on, or another word in one of those, or its end."""
