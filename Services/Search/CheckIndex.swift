@@ -7,8 +7,8 @@ import Storage
 struct CheckIndex: Sendable {
     let target: IndexTarget
     let fence: TermFence
-    /// Milliseconds for which a change may be on its way into the index.
-    static let grace: Int64 = 10_000
+    /// For so long a change may be on its way into the index.
+    let grace: Duration
 
     /// What it found and mended; what met something newer, or what the server never takes, is not counted.
     struct Found: Sendable, Hashable {
@@ -41,11 +41,12 @@ struct CheckIndex: Sendable {
         var documents = try await digests(after: first, through: last, in: index)
         found.items += page.records.count
         found.documents += documents.count
+        let newest = now.milliseconds - Int64(grace / .milliseconds(1))
         var wrong: [SearchRecord] = []
         var missing: Set<String> = []
         for record in page.records {
             let digest = documents.removeValue(forKey: record.id)
-            guard digest != record.digest, record.updatedAt < now.milliseconds - Self.grace else { continue }
+            guard digest != record.digest, record.updatedAt < newest else { continue }
             wrong.append(record)
             if digest == nil { missing.insert(record.id) }
         }

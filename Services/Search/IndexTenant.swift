@@ -13,7 +13,7 @@ struct IndexTenant: Sendable {
     let parts: RunProjection.Parts
     let target: IndexTarget
     let state: ProjectionState
-    let checkEvery: Duration
+    let checks: CheckTimes
     let logger: Logger
 
     /// Runs until cancelled.
@@ -29,7 +29,7 @@ struct IndexTenant: Sendable {
     /// What the holder does beside applying events: it sees to it that there is an index with all items in it, that the
     /// alias stands for it, and now and then that they agree.
     private func look(after fence: TermFence) async {
-        let next = Mutex(Next(schedule: CheckSchedule(every: checkEvery, now: .now), failures: state.snapshot.failures))
+        let next = Mutex(Next(schedule: CheckSchedule(checks, now: .now), failures: state.snapshot.failures))
         await repeating("search index", logger: logger) {
             do {
                 let serving = try await prepare(fence)
@@ -46,7 +46,7 @@ struct IndexTenant: Sendable {
                     try await target.remove(left)
                     next.withLock { $0.schedule.checked(since: began, now: .now) }
                 }
-                return min(checkEvery, .seconds(5))
+                return min(checks.every, checks.grace, .seconds(5))
             } catch {
                 next.withLock { $0.schedule.doubt(at: .now) }
                 // The term is over; whoever holds now looks after it.
@@ -95,7 +95,7 @@ struct IndexTenant: Sendable {
     private func check(_ fence: TermFence) async throws {
         // Neither what was passed over, as the feed no longer has it, nor what the server has forgotten is noted there.
         let reached = state.snapshot.position
-        let found = try await CheckIndex(target: target, fence: fence).run(now: .now)
+        let found = try await CheckIndex(target: target, fence: fence, grace: checks.grace).run(now: .now)
         let event = try await parts.feed.page(after: reached - 1, limit: 1).events.first
         try await target.note(reached, event: event?.position == reached ? event?.id : nil, fence: fence)
         IndexMetrics.checked(found, tenant: parts.tenant)

@@ -18,7 +18,7 @@ struct SearchDependencies: Sendable {
     let instance: String
     let redisPrefix: String
     let leaseTime: Duration
-    let checkEvery: Duration
+    let checks: CheckTimes
     let logger: Logger
 
     /// The password or API key of a tenant's search server; nil when it asks for none.

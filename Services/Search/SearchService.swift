@@ -33,7 +33,7 @@ public struct SearchService: Sendable {
         let dependencies = SearchDependencies(
             redis: redis, subscriber: subscriber, topics: topics, outbound: outbound,
             secrets: shared.secretsKey.map { SecretBox(key: $0) }, instance: shared.instance,
-            redisPrefix: shared.redis.prefix, leaseTime: shared.leaseTTL, checkEvery: configuration.checkEvery,
+            redisPrefix: shared.redis.prefix, leaseTime: shared.leaseTTL, checks: configuration.checks,
             logger: logger)
         let watches = configuration.keys.map { key in
             WatchSettings(

@@ -6,19 +6,16 @@ public enum SearchKeys {
     static let core = CoreAccessKeys.addresses(of: "search")
     static let keys = CoreAccessKeys.tenants(
         of: "search", "API keys with the role search, one for each tenant whose items are indexed.")
-    static let checkEvery = ConfigurationKey<Duration>(
+    static let checkEvery = ConfigurationKey.duration(
         "search.check.every", "How often an index is compared with the items, and mended.",
-        expected: "a duration from 1s to 7d", fallback: (.seconds(3600), "1h")
-    ) { (text) throws(ConfigurationValueError) in
-        guard let milliseconds = DurationText.milliseconds(text), (1000...604_800_000).contains(milliseconds) else {
-            throw ConfigurationValueError("must be a duration from 1s to 7d")
-        }
-        return .milliseconds(milliseconds)
-    }
+        in: 1000...604_800_000, fallbackMilliseconds: 3_600_000)
+    static let checkGrace = ConfigurationKey.duration(
+        "search.check.grace", "How long a change may be on its way into an index: what is younger is not compared.",
+        in: 1000...600_000, fallbackMilliseconds: 10_000)
 
     /// All of them.
     public static let all: [ConfigurationKeyDescription] = [
-        core.description, keys.description, checkEvery.description,
+        core.description, keys.description, checkEvery.description, checkGrace.description,
     ]
 }
 
@@ -28,7 +25,7 @@ public struct SearchServiceConfiguration: Sendable {
     public let shared: ServiceConfiguration
     let core: [String]
     let keys: [String]
-    let checkEvery: Duration
+    let checks: CheckTimes
 
     /// Reads environment and file.
     /// - Parameter otherKeys: keys of services that run in the same process.
@@ -42,7 +39,9 @@ public struct SearchServiceConfiguration: Sendable {
         let configuration = SearchServiceConfiguration(
             shared: shared, core: source.required(SearchKeys.core, placeholder: []),
             keys: source.required(SearchKeys.keys, placeholder: []),
-            checkEvery: source.required(SearchKeys.checkEvery, placeholder: .seconds(3600)))
+            checks: CheckTimes(
+                every: source.required(SearchKeys.checkEvery, placeholder: .seconds(3600)),
+                grace: source.required(SearchKeys.checkGrace, placeholder: .seconds(10))))
         try source.finish()
         for key in configuration.keys { KnownSecrets.shared.add(key) }
         return configuration

@@ -129,7 +129,7 @@ final class WatchSettings: Sendable {
         // An item is read again for each event: small steps keep a slow server's requests short.
         parts.limits.batch = 1000
         await IndexTenant(
-            parts: parts, target: target, state: state, checkEvery: dependencies.checkEvery, logger: logger
+            parts: parts, target: target, state: state, checks: dependencies.checks, logger: logger
         ).run()
     }
 }

@@ -20,6 +20,9 @@ public struct PostgresSettings: Sendable {
     public var preparedStatements: Int = 512
     /// How old a prepared statement's plan may grow before the server has to make it anew for the tables as they are.
     public var replanAfter: Duration = .seconds(5)
+    /// Whether each statement is planned for its values. Otherwise the server soon plans for any, and takes a range of time
+    /// for a short one, be it a month of a million rows.
+    public var plansForValues = false
     /// The `search_path` of each connection, or nil for the role's own.
     public var searchPath: String?
 

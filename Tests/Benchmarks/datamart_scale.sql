@@ -96,7 +96,9 @@ CREATE TEMP TABLE mail_step AS
 SELECT m.*, k.number, k.from_state, k.to_state, began + k.number * interval '700 milliseconds' AS at
 FROM mail m JOIN (VALUES ('in', 1, NULL, 'received'), ('out', 1, NULL, 'queued'), ('out', 2, 'queued', 'sending'),
     ('out', 3, 'sending', 'sent')) k(direction, number, from_state, to_state) USING (direction);
-INSERT INTO email_fact SELECT email, item, CASE direction WHEN 'in' THEN 1 ELSE 3 END, mailbox_key, direction,
+INSERT INTO email_fact (email, item, revision, mailbox_key, direction, state, automatic, attempts, first_at, last_at, queued_at, sent_at,
+    ended_at, first_position, last_position)
+SELECT email, item, CASE direction WHEN 'in' THEN 1 ELSE 3 END, mailbox_key, direction,
     CASE direction WHEN 'in' THEN 'received' ELSE 'sent' END, false, CASE direction WHEN 'in' THEN 0 ELSE 1 END, began, began,
     CASE direction WHEN 'out' THEN began END, CASE direction WHEN 'out' THEN began + interval '2100 milliseconds' END, NULL,
     :items * 5 + n, :items * 5 + n FROM mail;
@@ -112,4 +114,3 @@ SELECT (at AT TIME ZONE 'Europe/Stockholm')::date, 1, mailbox_key, direction, co
     count(*) FILTER (WHERE to_state = 'queued'), count(*) FILTER (WHERE to_state = 'sending'),
     count(*) FILTER (WHERE to_state = 'sent'), count(*) FILTER (WHERE to_state = 'sent'),
     1400 * count(*) FILTER (WHERE to_state = 'sent') FROM mail_step GROUP BY 1, 3, 4;
-ANALYZE;

@@ -81,7 +81,7 @@ struct ElectorTests {
         let start = clock.now
         redis.kill()
         await instance.steppedDown()
-        #expect(clock.now - start < timeToLive + .milliseconds(600))
+        #expect(clock.now - start < timeToLive + .seconds(3))
         #expect(!one.isTrusted)
         try await redis.start()
         let restarted = clock.now
@@ -97,10 +97,9 @@ struct ElectorTests {
         let client = try redis.client(timeout: .seconds(5))
         let instance = try Instance("a", lease: "l", client: client, register: TermRegister())
         let one = try await instance.elected()
-        let start = clock.now
         redis.stop()
+        #expect(one.remaining < timeToLive)
         while one.isTrusted { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(clock.now - start < timeToLive)
         redis.resume()
         let two = try await instance.elected()
         #expect(two.number > one.number)

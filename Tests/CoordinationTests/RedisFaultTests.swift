@@ -28,7 +28,7 @@ struct RedisFaultTests {
         #expect(await events.next() == .connected(runID: first))
 
         async let inFlight = client.command(["BLPOP", "nobody", "0"])
-        try await Task.sleep(for: .milliseconds(50))
+        try await Task.sleep(for: .milliseconds(500))
         redis.kill()
         do {
             _ = try await inFlight

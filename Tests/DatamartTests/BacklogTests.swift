@@ -4,7 +4,7 @@ import Storage
 import Testing
 
 /// The backlog at instants and by intervals, against the sum of all changes before.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct BacklogTests {
     /// About a week of items that cross midnights and bands of age.
     private static func history(from start: Int64) -> RandomHistory {
@@ -34,7 +34,7 @@ struct BacklogTests {
             let last = try #require(history.events.last).at
             _ = try await world.target.passTime(through: last, fence: world.fence)
             let names = ["15m", "30m", "hour", "day", "week", "month", "quarter", "year"]
-            try await world.pool.transaction(timeLimit: .seconds(120)) { transaction in
+            try await world.pool.transaction(timeLimit: .seconds(400)) { transaction in
                 try await transaction.script(Self.truth)
                 let open = try await transaction.query("SELECT sum(items)::bigint FROM pg_temp.open_at('infinity')")
                 #expect(try open[0][0].int64 > 10)

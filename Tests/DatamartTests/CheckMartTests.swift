@@ -48,7 +48,7 @@ import Testing
         #expect(differing([day(5): 1], [day(6, "canceled"): 1]) == [day(5), day(6, "canceled")])
     }
 
-    @Test(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(1)))
+    @Test(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
     func `open and finished items of which the mart has lost one are told`() async throws {
         let history = RandomHistory(seed: 71, start: 1_774_650_000_000, events: 400, longestPause: 600_000)
         try await MartWorld.with { world in

@@ -4,7 +4,7 @@ import Storage
 import Testing
 
 /// deploy/datamart/dictionary.md says what the schema is: every table, column and measure, and nothing else.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct DictionaryTests {
     @Test func `the dictionary lists every table and column with its type, and each is explained`() async throws {
         let dictionary = try Dictionary(text: Self.file("deploy/datamart/dictionary.md"))

@@ -5,7 +5,7 @@ import Storage
 import Testing
 
 /// Reports by mailbox read the aggregates, reports by category the events themselves: a step is in the same interval of both.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct EmailTimesTests {
     private func step(_ revision: Int32, from: String?, to: String, at time: String) throws -> ProjectedEvent {
         let email = "0190a6d2-0000-7000-8000-000000000002"

@@ -6,7 +6,7 @@ import Storage
 import Testing
 
 /// A mart that is built from a feed whose beginning has been cleared away.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct FeedBeginningTests {
     private struct Feed: EventFeedSource {
         var events: [ProjectedEvent]

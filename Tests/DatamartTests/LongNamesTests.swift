@@ -6,7 +6,7 @@ import Storage
 import Testing
 
 /// Names that are long, or look like others: each keeps its row of a dimension, whatever is remembered.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct LongNamesTests {
     /// An item that comes in.
     private func item(

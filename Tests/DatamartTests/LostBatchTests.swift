@@ -6,7 +6,7 @@ import Testing
 
 /// Full batches do not wait for the server's disk: when it crashes, rows and progress of the newest ones are gone together,
 /// and the holder still remembers them.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct LostBatchTests {
     private let history = RandomHistory(seed: 71, start: 1_774_650_000_000, events: 400, longestPause: 7_200_000)
 
@@ -15,6 +15,31 @@ struct LostBatchTests {
         let stored = try await world.keep()
         try await world.apply(Array(events))
         try await world.putBack(stored)
+    }
+
+    @Test func `what waited while other tables took the place writes nothing to them`() async throws {
+        try await MartWorld.with { world in
+            try await world.apply(Array(history.events[..<200]))
+            let before = try await world.everyText()
+            try await world.target.giveWay {}
+            let late = try #require(history.events.last).at + 40 * 86_400_000
+            let fence = world.fence
+            let end = ProjectionProgress(position: 300, eventId: history.events[299].id)
+            let events = Array(history.events[200..<300])
+            let writes: [(String, @Sendable (DatamartTarget) async throws -> Void)] = [
+                ("events", { try await $0.apply(events, after: 200, progress: end, fence: fence) }),
+                ("time", { _ = try await $0.passTime(through: late, fence: fence) }),
+                ("settings", { try await $0.storeSettings(.forTests(), fence: fence) }),
+                ("directory", { _ = try await $0.storeDirectory([], knowsPast: false, at: late, fence: fence) }),
+                ("partitions", { _ = try await $0.makePartitions(at: late, fence: fence) }),
+                ("retention", { _ = try await $0.clearAway(DatamartRetention(), at: late, fence: fence) }),
+            ]
+            for (name, write) in writes {
+                let error = await #expect(throws: ProjectionError.self, "\(name)") { try await write(world.target) }
+                #expect(error?.code == .progressMoved, "\(name)")
+            }
+            #expect(try await world.everyText() == before)
+        }
     }
 
     @Test func `nothing goes on from a batch that is lost`() async throws {

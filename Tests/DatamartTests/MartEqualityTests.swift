@@ -6,7 +6,7 @@ import Storage
 import Testing
 
 /// Whatever happens, in whatever batches: the mart equals its recomputation, table by table, to the last count.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct MartEqualityTests {
     /// Times that clocks disagree about, items over midnights and months and changes of the clock, restarts, erasures.
     @Test(arguments: [UInt64(11), 12, 13, 14])
@@ -102,6 +102,8 @@ struct MartEqualityTests {
             ("task_event_fact", "priority_band_key = priority_band_key % 10 + 1", "NOT priority IS NULL"),
             ("email_fact", "attempts = attempts + 1", "true"),
             ("email_fact", "first_position = first_position + 1", "true"),
+            ("email_fact", "category_key = category_key + 1", "item IN (SELECT item FROM task_fact)"),
+            ("email_fact", "category_key = 1", "item IS NULL"), ("backlog_total_15m", "overdue = overdue + 1", "true"),
             ("agent_fact", "state = 'away'", "true"), ("agent_fact", "revision = revision + 1", "true"),
         ]
         let history = RandomHistory(seed: 52, start: 1_774_650_000_000, events: 300, longestPause: 600_000)

@@ -46,7 +46,7 @@ struct RandomHistory {
     private var now: Int64
     private var items: [Item] = []
     private var agents: [String: (state: String, revision: Int32)] = [:]
-    private var emails: [(id: UUID, revision: Int32, state: EmailState, outgoing: Bool)] = []
+    private var emails: [(id: UUID, revision: Int32, state: EmailState, outgoing: Bool, item: UUID?)] = []
     private let longestPause: Int64
     private static let categories = [
         "Incidents", "Incidents/Major", "Incidents/Minor", "Requests", "Requests/A/B/C/D/E/F/G/H/I/J/K",
@@ -233,7 +233,7 @@ struct RandomHistory {
     private mutating func email() {
         if emails.isEmpty || dice.one(in: 3) {
             let outgoing = dice.one(in: 2)
-            emails.append((UUID(uuid: dice.uuid), 0, outgoing ? .draft : .received, outgoing))
+            emails.append((UUID(uuid: dice.uuid), 0, outgoing ? .draft : .received, outgoing, nil))
             tell(email: emails.count - 1, from: nil)
             return
         }
@@ -251,6 +251,11 @@ struct RandomHistory {
 
     private mutating func tell(email index: Int, from: EmailState?) {
         emails[index].revision += 1
+        // Some are nobody's, and some come to their item late.
+        let kind = emails[index].id.uuid.0 % 4
+        if kind > 1 || kind == 1 && emails[index].revision > 1, emails[index].item == nil {
+            emails[index].item = items.last?.id
+        }
         let email = emails[index]
         var data: JSONObject = [
             "emailId": .string(email.id.uuidString.lowercased()), "revision": .integer(Int64(email.revision)),
@@ -258,6 +263,7 @@ struct RandomHistory {
             "to": .string(email.state.rawValue), "actor": ["kind": "system", "id": "mailbox:support"],
         ]
         data["from"] = from.map { .string($0.rawValue) }
+        data["workItemId"] = email.item.map { .string($0.uuidString.lowercased()) }
         if email.outgoing { data["attempt"] = .integer(Int64(email.revision / 3)) }
         tell(email.id.uuidString.lowercased(), "email.\(email.state.rawValue)", email.revision, data)
     }

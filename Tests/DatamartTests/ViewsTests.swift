@@ -4,7 +4,7 @@ import Storage
 import Testing
 
 /// Aggregates by longer stretches against the tables that they are sums of, with the stretches worked out by other means.
-@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: MartWorld.url != nil, "no database"), .timeLimit(.minutes(10)))
 struct ViewsTests {
     private static let half =
         "date_trunc('hour', wall) + floor(extract(minute FROM wall) / 30) * interval '30 minutes'"

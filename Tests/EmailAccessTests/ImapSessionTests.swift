@@ -100,7 +100,7 @@ struct ImapSessionTests {
             let fetched = try await collected(session, batches)
             let elapsed = ContinuousClock.now - begin
             #expect(fetched.map(\.uid).sorted() == uids)
-            #expect(elapsed < .seconds(1), "500 messages took \(elapsed)")
+            #expect(elapsed < .seconds(10), "500 messages took \(elapsed)")
         }
     }
 

@@ -17,11 +17,21 @@ _WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
 _CRASHED = '"message":"crashed'
 
 
+# Workers of one run share the machine's ports, a stretch of 16 to each in turn. (The kernel gives odd ones out, as a rule.)
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nothing listens on now, and that nobody was given before: who was may not listen yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port // 16 % _WORKERS == _WORKER and port not in _given:
+            _given.add(port)
+            return port
 
 
 class Core:

@@ -71,7 +71,7 @@ class OwnStack:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=150,
+            timeout=300,
         )
         return Made(result.returncode, result.stdout)
 

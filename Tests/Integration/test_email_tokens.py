@@ -63,32 +63,32 @@ def health(email: Email) -> dict:
 
 
 def test_tokens_are_renewed_before_they_end(post: Callable[..., Post], gmail: Gmail) -> None:
-    gmail.lifetime = 6
+    gmail.lifetime = 10
     desk = post()
     email = desk.start()[0]
     desk.connected("m")
-    begin = time.monotonic()
-    wait_until(lambda: gmail.issued >= 4, seconds=40, what="some renewals", every=0.1)
+    issued, begin = gmail.issued, time.monotonic()
+    wait_until(lambda: gmail.issued >= issued + 2, seconds=60, what="some renewals", every=0.1)
     assert time.monotonic() - begin > 8, "each token is used for most of its life"
     gmail.arrive(message("still read"), gmail.inbox)
     desk.has_items(1)
     assert not gmail.late, "no request with a token that had ended"
-    assert renewals(email, "renewed") >= 4 and renewals(email, "failed") == 0
+    assert renewals(email, "renewed") >= 2 and renewals(email, "failed") == 0
     assert desk.mailbox("m")["inbound"]["state"] == "connected"
 
 
 def test_a_renewal_that_fails_shows_while_the_old_token_does(post: Callable[..., Post], gmail: Gmail) -> None:
-    gmail.lifetime = 24
+    gmail.lifetime = 40
     desk = post()
     email = desk.start()[0]
     desk.connected("m")
     good, gmail.refresh_token = gmail.refresh_token, "withdrawn"
     sides = lambda box: {box["inbound"]["state"], box["outbound"]["state"]}  # noqa: E731
-    state = desk.until("m", lambda box: sides(box) == {"failing"}, "the failing renewal", seconds=60)
+    state = desk.until("m", lambda box: sides(box) == {"failing"}, "the failing renewal", seconds=90)
     assert "cannot be renewed" in state["inbound"]["error"] and good not in str(state)
     assert not gmail.late, "the old token still does"
     gmail.arrive(message("read with the old token"), gmail.inbox)
-    desk.has_items(1, seconds=5)
+    desk.has_items(1, seconds=7)
     assert desk.mailbox("m")["inbound"]["state"] == "failing", "looks with the old token hide nothing"
     assert renewals(email, "failed") > 0
     told = wait_until(lambda: found if (found := health(email))["status"] == "degraded" else None, what="the health")

@@ -37,9 +37,10 @@ def test_scripts_parse(script: Path) -> None:
 @pytest.mark.skipif(
     shutil.which("shellcheck") is None and not os.environ.get("MILLRACE_TEST_REQUIRED"), reason="shellcheck is not installed"
 )
+@pytest.mark.timeout(400)
 def test_shellcheck_finds_nothing() -> None:
     entries = [str(script) for script in SCRIPTS if script.parent.name != "lib"]
-    result = subprocess.run(["shellcheck", *entries], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(["shellcheck", *entries], cwd=ROOT, capture_output=True, text=True, timeout=380)
     assert result.returncode == 0, result.stdout
 
 
@@ -250,7 +251,11 @@ def test_a_restore_forgets_only_what_millrace_put_into_redis(tmp_path: Path) -> 
 def test_reports_are_added_up(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.xml", tmp_path / "bad.xml"
     good.write_text("<testsuites><testsuite><testcase name='a'/><testcase name='b'><skipped/></testcase></testsuite></testsuites>")
-    bad.write_text("<testsuites><testsuite><testcase name='c'/><testcase name='d'><failure/></testcase></testsuite></testsuites>")
+    failure = "<failure message='it is red&#10;and long'/>"
+    bad.write_text(
+        "<testsuites><testsuite><testcase name='c'/>"
+        f"<testcase classname='suite' name='d'>{failure}</testcase></testsuite></testsuites>"
+    )
 
     def count(*arguments: str | Path) -> tuple[int, str]:
         result = subprocess.run(
@@ -259,6 +264,6 @@ def test_reports_are_added_up(tmp_path: Path) -> None:
         return result.returncode, result.stdout.strip()
 
     assert count(good) == (0, "1 passed, 0 failed, 1 skipped")
-    assert count(good, bad, "--failed-parts", "1") == (1, "2 passed, 1 failed, 1 skipped")
+    assert count(good, bad, "--failed-parts", "1") == (1, "failed: suite: d: it is red\n2 passed, 1 failed, 1 skipped")
     assert count(good, tmp_path / "missing.xml", "--failed-parts", "1") == (1, "1 passed, 1 failed, 1 skipped")
     assert count(tmp_path / "missing.xml") == (1, "0 passed, 0 failed")

@@ -137,7 +137,8 @@ def test_a_full_batch_that_a_crash_took_is_applied_again(private_world: World) -
         mart.catch_up()
         assert any(crash_after_a_full_batch(private_world, mart) for _ in range(4)), "the server has lost nothing"
         assert_complete(mart, 60)
-        assert instance.metric("projection_position", tenant=mart.tenant.name) == mart.position()
+        told = lambda: instance.metric("projection_position", tenant=mart.tenant.name)  # noqa: E731
+        wait_until(lambda: told() == mart.position(), what="the position that is told to be that of the tables")
 
 
 @pytest.mark.soak

@@ -162,7 +162,7 @@ def test_events_reach_the_mart_with_its_progress(site: Site) -> None:
         site.catch_up()
         return (holder.metric("projection_applied_events_total", source="topic") or 0) > 0
 
-    wait_until(takes_from_the_topic, seconds=20, what="events that came over the topic")
+    wait_until(takes_from_the_topic, seconds=60, what="events that came over the topic")
     with site.sql() as connection:
         offsets = connection.execute("SELECT offsets FROM projection_progress").fetchone()["offsets"]
     assert any(name.startswith(f"{site.world.kafka_prefix}workitems.events:") for name in offsets)
@@ -239,7 +239,7 @@ def test_what_the_topic_lost_comes_from_the_feed(site: Site) -> None:
     site.submit(5)
     site.catch_up()
     holder = site.wait_for_holder()
-    assert holder.metric("projection_applied_events_total", source="feed") > 0
+    wait_until(lambda: holder.metric("projection_applied_events_total", source="feed"), what="events of the feed to be counted")
 
 
 def test_a_rebuild_serves_the_old_tables_until_it_is_done(site: Site) -> None:

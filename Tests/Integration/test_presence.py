@@ -14,7 +14,7 @@ from waiting import wait_until
 def floor(stack: Stack) -> Iterator[Floor]:
     """An instance for which four seconds without a sign of life are long."""
     with own_world(stack, "presence") as world:
-        world.cores.start(1, AGENT_SILENCE="4s")
+        world.cores.start(1, AGENT_SILENCE="8s")
         configuration = desks(
             desk("silent", {"anna": {"capacity": 2}}, {"acceptWithin": "10m", "returnAfter": "1s"}),
             desk("lively", ["bert"], {"acceptWithin": "10m"}),

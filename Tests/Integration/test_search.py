@@ -72,6 +72,12 @@ def test_every_index_gives_the_same_answer(scene: SearchScene, query: str, expec
     assert scene.find(query, limit=1) == expected
 
 
+@pytest.mark.parametrize("query", ["---", "*", ":-)", "note:*"])
+def test_a_question_without_a_word_has_one_empty_page(scene: SearchScene, query: str) -> None:
+    answer = scene.admin.get("/workitems", params={"q": query, "limit": 1}).raise_for_status().json()
+    assert (answer["items"], answer["next"]) == ([], None)
+
+
 def test_other_orders_and_filters_combine_with_the_search(scene: SearchScene) -> None:
     assert scene.find("router", sort="receivedAt") == ["router", "modem", "mail"]
     assert scene.find("router", sort="-receivedAt", limit=2) == ["mail", "modem", "router"]
@@ -121,7 +127,7 @@ def test_random_queries_find_what_a_plain_reading_finds(scene: SearchScene, plac
     last = scene.items["m5"]
     wait_until(
         lambda: last in [item["id"] for item in scene.page(f"captureId:{scene.room.item(last)['captureId']}")["items"]],
-        seconds=15, every=0.2, what="the last item in the index",
+        seconds=30, every=0.2, what="the last item in the index",
     )  # fmt: skip
     found_any = 0
     for _ in range(150):
@@ -167,7 +173,7 @@ def test_a_change_is_found_and_what_was_is_not(scene: SearchScene) -> None:
     change = scene.admin.patch(f"/workitems/{identifier}", json={"attributes": {"colour": "celadon"}}, headers=headers)
     scene.wait_for("celadon", [name])
     # The index is made readable every second.
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
 
 
 def test_who_may_not_read_messages_does_not_find_by_them(scene: SearchScene, place: World) -> None:

@@ -154,7 +154,7 @@ def test_a_restore_brings_back_the_backup_and_nothing_later(own: OwnStack) -> No
             done.add(offer["workItemId"])
         return {kept["id"], repeated["id"]} <= done
 
-    wait_until(works_off, seconds=20, what="offers of what was restored and of what came after")
+    wait_until(works_off, seconds=60, what="offers of what was restored and of what came after")
     assert later["id"] not in done
     assert admin.get(f"/workitems/{kept['id']}").json()["status"] == "completed"
     admin.put("/agents/anjali/state", json={"state": "offline"}).raise_for_status()
@@ -177,6 +177,7 @@ def test_a_restore_that_cannot_be_done_changes_nothing(own: OwnStack) -> None:
     assert (found["captureId"], found["revision"], found["status"]) == (item["captureId"], item["revision"], "queued")
 
 
+@pytest.mark.timeout(600)
 def test_down_leaves_no_process_and_the_demo_neither(own: OwnStack) -> None:
     pids, written = own.pids(), own.credentials
     own.make("down")

@@ -68,7 +68,7 @@ import Testing
                     if isDown.withLock({ $0 }) { try await Task.sleep(for: .seconds(30)) }
                 },
                 HealthCheck("redis") { if isDown.withLock({ $0 }) { throw Odd() } },
-            ], keepFor: .milliseconds(300))
+            ], keepFor: .seconds(2))
         var routes = Routes()
         health.addRoutes(to: &routes)
         try await withServer(routes, authenticator: nil) { port, _ async throws in
@@ -80,7 +80,7 @@ import Testing
             isDown.withLock { $0 = false }
             #expect(try await send("GET", port, "/health/ready", key: nil).status == 503)
             #expect(calls.withLock { $0 } == 1, "an answer is given again while it is fresh")
-            try await Task.sleep(for: .milliseconds(320))
+            try await Task.sleep(for: .milliseconds(2050))
             let up = try await send("GET", port, "/health/ready", key: nil)
             #expect(up.status == 200 && up.json?["status"] == "ready")
         }

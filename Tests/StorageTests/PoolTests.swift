@@ -52,6 +52,30 @@ struct PoolTests {
         }
     }
 
+    /// A plan for any values takes a range for a two-hundredth of the table, and looks each of its rows up in an index.
+    @Test(arguments: [(plansForValues: true, usesIndex: false), (false, true)])
+    func aWideRangeIsReadAsOne(plansForValues: Bool, usesIndex: Bool) async throws {
+        var settings = PostgresSettings()
+        settings.plansForValues = plansForValues
+        settings.replanAfter = .seconds(3600)
+        try await TestDatabase.withPool(size: 1, settings: settings) { pool in
+            _ = try await pool.query(
+                "CREATE TABLE probe AS SELECT n AS id, repeat('x', 100) AS text FROM generate_series(1, 20000) n ORDER BY md5(n::text)"
+            )
+            _ = try await pool.query("CREATE INDEX probe_id ON probe (id)")
+            _ = try await pool.query("ANALYZE probe")
+            let range = "SELECT max(text) FROM probe WHERE id >= $1 AND id < $2"
+            let values: [SQLValue] = [.int4(1), .int4(20_001)]
+            // Plans for values are tried five times.
+            for _ in 0..<8 { _ = try await pool.query(range, values) }
+            let found = try await pool.query(
+                "SELECT name FROM pg_prepared_statements WHERE statement = $1", [.text(range)])
+            let lines = try await pool.query("EXPLAIN EXECUTE \(try found[0][0].text)(1, 20001)")
+            let plan = try (0..<lines.count).map { try lines[$0][0].text }.joined(separator: "\n")
+            #expect(plan.contains("probe_id") == usesIndex, "\(plan)")
+        }
+    }
+
     /// Else a killed client's statement would go on to its end, and hold its locks as long.
     @Test func theServerLooksWhetherItsClientIsStillThere() async throws {
         try await TestDatabase.withPool(size: 1) { pool in
@@ -62,7 +86,7 @@ struct PoolTests {
 
     @Test func waitingIsBoundedInTimeAndNumber() async throws {
         var settings = PostgresSettings()
-        settings.waitTimeout = .milliseconds(100)
+        settings.waitTimeout = .seconds(2)
         settings.maximumWaiting = 1
         try await TestDatabase.withPool(size: 1, settings: settings) { pool in
             try await pool.transaction { _ in

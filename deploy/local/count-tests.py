@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds up xunit reports and prints one line: N passed, N failed (, N skipped). Exit code 1 when anything failed.
+"""Adds up xunit reports: prints what failed, and last one line: N passed, N failed (, N skipped). Exit code 1 when anything failed.
 
 A part that failed without naming a failed test (a crash, a time-out) counts as one failure.
 """
@@ -7,19 +7,29 @@ A part that failed without naming a failed test (a crash, a time-out) counts as 
 import argparse
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
-def count(report: Path) -> tuple[int, int, int]:
-    passed = failed = skipped = 0
-    for case in ElementTree.parse(report).iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            failed += 1
-        elif case.find("skipped") is not None:
-            skipped += 1
-        else:
-            passed += 1
-    return passed, failed, skipped
+@dataclass
+class Count:
+    """What reports say of their tests."""
+
+    passed: int = 0
+    skipped: int = 0
+    # Each that failed: its name, and the first line of what it said.
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, report: Path) -> None:
+        for case in ElementTree.parse(report).iter("testcase"):
+            failure = next((case.find(name) for name in ("failure", "error") if case.find(name) is not None), None)
+            if failure is not None:
+                said = (failure.get("message") or failure.text or "").strip().partition("\n")[0]
+                self.failures.append(f"{case.get('classname') or report.stem}: {case.get('name')}: {said[:300]}".rstrip(": "))
+            elif case.find("skipped") is not None:
+                self.skipped += 1
+            else:
+                self.passed += 1
 
 
 def main() -> int:
@@ -27,17 +37,19 @@ def main() -> int:
     parser.add_argument("--failed-parts", type=int, default=0, help="how many parts ended with an error")
     parser.add_argument("reports", nargs="*", type=Path)
     arguments = parser.parse_args()
-    passed = failed = skipped = failing_reports = 0
+    count, failing_reports = Count(), 0
     for report in arguments.reports:
+        before = len(count.failures)
         try:
-            counts = count(report)
+            count.add(report)
         except (OSError, ElementTree.ParseError):
             continue  # the part that should have written it is among the failed ones
-        passed, failed, skipped = passed + counts[0], failed + counts[1], skipped + counts[2]
-        failing_reports += counts[1] > 0
-    failed += max(0, arguments.failed_parts - failing_reports)
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
-    return 1 if failed or passed == 0 else 0
+        failing_reports += len(count.failures) > before
+    failed = len(count.failures) + max(0, arguments.failed_parts - failing_reports)
+    for failure in count.failures:
+        print(f"failed: {failure}")
+    print(f"{count.passed} passed, {failed} failed" + (f", {count.skipped} skipped" if count.skipped else ""))
+    return 1 if failed or count.passed == 0 else 0
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ run_unit_tests() {
     [[ -z ${MILLRACE_EXECUTABLE:-} ]] || return 0
     local flags=() begin=$SECONDS code=0
     read -ra flags <<<"${SWIFT_TEST_FLAGS:-}"
-    (cd "$root" && exec timeout --foreground --kill-after=30 1200 swift test -c release --skip-build --disable-xctest --no-parallel \
+    (cd "$root" && exec timeout --foreground --kill-after=30 2400 swift test -c release --skip-build --disable-xctest --no-parallel \
         --xunit-output "$local_dir/swift.xml" "${flags[@]}" </dev/null 9>&-) >"$local_dir/unit-tests.log" 2>&1 || code=$?
     printf '%s\n' $((SECONDS - begin)) >"$local_dir/unit-tests.seconds"
     return "$code"

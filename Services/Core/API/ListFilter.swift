@@ -32,7 +32,10 @@ struct ListFilter: Sendable {
         assignee = try query.string("assignee").map { snapshot.names.id(of: .agent, $0) ?? -1 }
         let seesAll = principal.has(.supervisor) || principal.has(.reader)
         let ownSource = seesAll ? nil : try principal.requireOwnSource()
-        source = try (ownSource ?? query.string("source")).map { snapshot.names.id(of: .source, $0) ?? -1 }
+        let asked = try query.string("source")
+        // A source that asks for another one's items finds none.
+        let name = ownSource == nil || asked == nil || asked == ownSource ? ownSource ?? asked : ""
+        source = name.map { snapshot.names.id(of: .source, $0) ?? -1 }
         search = try Self.search(query, withMessages: seesAll)
     }
 

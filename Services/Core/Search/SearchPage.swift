@@ -16,7 +16,12 @@ struct SearchPage: Sendable {
 
     func read(after position: ListPosition?, limit: Int) async throws -> Found {
         var note: String?
-        if let server = runtime.snapshot.configuration.search {
+        let configured = runtime.snapshot.configuration.search
+        // Without a word in it a server would take the question for one about everything.
+        guard !search.query.terms.isEmpty else {
+            return Found(items: [], next: nil, index: configured == nil ? .postgreSQL : .elasticsearch, note: nil)
+        }
+        if let server = configured {
             do {
                 let (items, next) = try await AskSearchServer(runtime: runtime, configuration: server)
                     .find(search, filter, order, after: position, limit: limit)

@@ -85,11 +85,22 @@ enum StoreSettings {
         return statements
     }
 
-    /// The service levels, each until the day on which the category's next one begins.
-    static func targets(_ targets: [SLATarget]) -> [SQLStatement] {
-        let sorted = targets.sorted { ($0.category, $0.from) < ($1.category, $1.from) }
+    /// The service levels, each until the day on which the category's next one begins. Those of a category that is gone stay
+    /// for what happened under it, until the day on which it went.
+    static func targets(_ settings: MartSettings) -> [SQLStatement] {
+        guard let newest = settings.versions.max(by: { $0.key < $1.key })?.value else { return [] }
+        let present = SQLValue.texts(Array(newest.calendars.keys))
+        let sorted = settings.mart.slaTargets.sorted { ($0.category, $0.from) < ($1.category, $1.from) }
         return [
-            SQLStatement("DELETE FROM sla_target"),
+            SQLStatement("DELETE FROM sla_target WHERE category = ANY($1::text[])", [present]),
+            SQLStatement(
+                """
+                WITH day AS (SELECT ($2::timestamptz AT TIME ZONE $3)::date AS went),
+                    never AS (DELETE FROM sla_target USING day WHERE category <> ALL($1::text[]) AND valid_from >= went)
+                UPDATE sla_target SET valid_to = went FROM day
+                WHERE category <> ALL($1::text[]) AND valid_from < went AND (valid_to IS NULL OR valid_to > went)
+                """,
+                [present, .timestamp(milliseconds: newest.appliedAt.milliseconds), .text(settings.mart.timeZone)]),
             SQLStatement(
                 """
                 INSERT INTO sla_target (category, percent, valid_from, valid_to)
@@ -102,6 +113,14 @@ enum StoreSettings {
                     .texts(sorted.map { "\($0.from)" }),
                 ]),
         ]
+    }
+
+    /// Takes the service levels of categories that are gone over from the mart before: no event tells them again.
+    static func carryOver(from old: String, to new: String) -> String {
+        """
+        INSERT INTO \(new).sla_target SELECT o.* FROM \(old).sla_target o
+        WHERE NOT EXISTS (SELECT FROM \(new).sla_target n WHERE n.category = o.category);
+        """
     }
 
     /// Since when and until when categories and queues were there; what has come to be has its key already.

@@ -158,7 +158,7 @@ extension DatamartTarget {
     package func storeDirectory(
         _ people: [DirectoryPerson], knowsPast: Bool, at now: Instant, fence: TermFence
     ) async throws -> Int {
-        try await gate.enter()
+        try await enter()
         defer { gate.leave() }
         let settings = try await currentSettings(for: 0, fence: fence)
         var memory = try await remembered(fence, settings)

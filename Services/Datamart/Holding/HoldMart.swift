@@ -64,7 +64,7 @@ struct HoldMart: Sendable {
         try await install.run(MartSchema.name)
         let parts = MartParts(section: section, database: database, install: install, logger: logger)
         let mart = try parts.mart(settings)
-        let reading = try database.pool(MartSchema.name, size: 6)
+        let reading = try database.pool(MartSchema.name, size: 6, forReports: true)
         do {
             try await serve(section, parts, mart, reading)
         } catch {

@@ -38,8 +38,10 @@ struct MartDatabase: Sendable {
     }
 
     /// Connections whose `search_path` is that of a mart's schema.
-    func pool(_ schema: String, size: Int) throws -> PostgresPool {
+    /// - Parameter forReports: whether ranges of time decide what a statement has to read.
+    func pool(_ schema: String, size: Int, forReports: Bool = false) throws -> PostgresPool {
         var settings = PostgresSettings(searchPath: "\(schema), \(MartSchema.controlName)")
+        settings.plansForValues = forReports
         settings.recoveryTime = .seconds(3)
         return try PostgresPool(
             url: url, size: size, applicationName: "millrace datamart \(instance)", settings: settings, logger: logger)

@@ -98,6 +98,7 @@ struct MartDuties: Sendable {
                         try? await Task.sleep(for: .milliseconds(200))
                     }
                     run.pending(0)
+                    if let problem = state.snapshot.rebuildProblem { throw MartProblem(problem) }
                 }
             }
             try? await Task.sleep(for: .milliseconds(200))

@@ -57,7 +57,11 @@ final class Marts: Sendable {
     }
 
     private static func trouble(of snapshot: ProjectionState.Snapshot) -> String? {
-        snapshot.problem ?? snapshot.postponed ?? missed(snapshot.missed)
+        snapshot.problem ?? snapshot.postponed ?? snapshot.rebuildProblem.map(unbuilt) ?? missed(snapshot.missed)
+    }
+
+    private static func unbuilt(_ problem: String) -> String {
+        "The mart could not be built anew; it goes on with what it has, and it is tried again: \(problem)"
     }
 
     private static func missed(_ events: Int64) -> String? {

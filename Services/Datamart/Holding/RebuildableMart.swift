@@ -92,10 +92,11 @@ final class RebuildableMart: RebuildableTarget {
     func finishRebuild(_ next: any ProjectionTarget, fence: TermFence) async throws {
         try await install.remove(Self.old)
         // Nothing is written meanwhile: no batch, and no passing of time.
-        try await target.exclusively { [pool] in
+        try await target.giveWay { [pool] in
             try await pool.transaction(fence: fence) { transaction in
                 try await transaction.script(JobSchema.carryOver(from: MartSchema.name, to: MartSchema.next))
                 try await transaction.script(StoreDirectory.carryOver(from: MartSchema.name, to: MartSchema.next))
+                try await transaction.script(StoreSettings.carryOver(from: MartSchema.name, to: MartSchema.next))
                 try await transaction.script(
                     """
                     ALTER SCHEMA \(MartSchema.name) RENAME TO \(Self.old);

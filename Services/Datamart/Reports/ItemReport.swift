@@ -151,6 +151,6 @@ struct ItemReport: Sendable {
             name: Self.name, title: Self.title, zone: zone, from: from, to: to, interval: nil, by: [row.rawValue],
             columns: columns, rows: rows, total: nil, progress: progress,
             // What is open is not purged.
-            wholeFrom: progress.wholeFrom(facts: row != .open, in: zone), next: next)
+            wholeFrom: row == .open ? nil : progress.wholeFrom(facts: true, in: zone), next: next)
     }
 }

@@ -52,10 +52,7 @@ package struct ReportAnswer: Sendable {
             json.object("asOf") { asOf in
                 asOf.member("position", progress.position)
                 asOf.member("time", progress.eventAt)
-                // Only where some of the period was purged.
-                if let floor = wholeFrom, zone.day(of: from).description < floor {
-                    asOf.member("historyFrom", floor)
-                }
+                if let historyFrom { asOf.member("historyFrom", historyFrom) }
             }
             json.array("columns") { list in
                 for column in columns {
@@ -89,10 +86,14 @@ package struct ReportAnswer: Sendable {
         }
     }
 
-    /// The rows as comma-separated values, with the period and its zone in the last columns of each. Spans are seconds.
+    /// The day from which on all is there, where some of the period was purged.
+    private var historyFrom: String? { wholeFrom.flatMap { zone.day(of: from).description < $0 ? $0 : nil } }
+
+    /// The rows as comma-separated values, with the period, its zone and from when on all is there in the last columns of each.
+    /// Spans are seconds.
     var csv: [UInt8] {
-        var text = CSVWriter.line(columns.map(\.name) + ["periodFrom", "periodTo", "timeZone"])
-        let constant = [zone.text(from), zone.text(to), zone.name]
+        var text = CSVWriter.line(columns.map(\.name) + ["periodFrom", "periodTo", "timeZone", "historyFrom"])
+        let constant = [zone.text(from), zone.text(to), zone.name, historyFrom ?? ""]
         for row in rows {
             text += CSVWriter.line(row.values.map { Self.cell($0) } + constant)
         }

@@ -1,10 +1,9 @@
 /// Aggregates that a report adds up.
 package struct ReportFlow: Sendable {
-    /// `agg`: the tables `agg_15m` and `agg_day`. With `events`, only its name.
+    /// `agg`: the tables `agg_15m` and `agg_day`. With `facts`, only its name.
     let table: String
-    /// Where no aggregate is cut so: a query over facts, with their time as `at`, that gives the columns of what rows are
-    /// cut by and of `sums`.
-    var events: String?
+    /// What is counted where no aggregate is cut so.
+    var facts: CountedFacts?
     /// What they are cut by.
     let dimensions: Set<ReportDimension>
     /// What is added up: columns, or names of expressions over them.
@@ -22,23 +21,35 @@ package struct ReportFlow: Sendable {
     }
 }
 
+/// Facts that are counted by what they are.
+package struct CountedFacts: Sendable {
+    /// A query that gives their time as `at`, what they are as `kind`, and the columns of what rows are cut by.
+    let query: String
+    /// What each sum counts.
+    let kinds: [String: String]
+}
+
 /// How many open items of a kind there are at an instant.
 package struct ReportLevel: Sendable {
     package let name: String
     /// Which open items, in SQL over the columns of `backlog_15m`.
     package let condition: String
+    /// Its column in `backlog_total_15m`; nil when that has none.
+    var total: String?
 
+    /// What `backlog_total_15m` can be cut by, in columns.
+    static let totalColumns = Set([ReportDimension.interval, .category, .queue, .source].map(\.column))
     /// What levels can be cut by.
     static let dimensions: Set<ReportDimension> = [.category, .queue, .source, .status, .ageBand]
 
     /// That an item has become work: one whose activation is yet to come has not, and core counts it nowhere either.
     static let isWork = "status_key <> 1"
     /// All that are open and have become work.
-    static let backlog = ReportLevel(name: "backlog", condition: isWork)
+    static let backlog = ReportLevel(name: "backlog", condition: isWork, total: "backlog")
     /// Those of them past their due date.
-    static let overdue = ReportLevel(name: "overdue", condition: "overdue AND \(isWork)")
+    static let overdue = ReportLevel(name: "overdue", condition: "overdue AND \(isWork)", total: "overdue")
     /// Those whose activation is yet to come.
-    static let upcoming = ReportLevel(name: "upcoming", condition: "status_key = 1")
+    static let upcoming = ReportLevel(name: "upcoming", condition: "status_key = 1", total: "upcoming")
     /// Those that wait for an agent.
     static let waiting = ReportLevel(name: "waiting", condition: "status_key IN (2, 3)")
     /// Those that an agent has.

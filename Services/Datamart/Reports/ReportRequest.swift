@@ -11,7 +11,9 @@ package struct ReportRequest: Sendable {
     let from: Instant
     let to: Instant
     /// nil unless rows are by interval.
-    let interval: ReportInterval?
+    private let interval: ReportInterval?
+    /// Whether the caller left it to the service.
+    private let isIntervalSuited: Bool
     let page: ReportPage
 
     /// What rows are by and restricted to, without the interval.
@@ -73,9 +75,16 @@ package struct ReportRequest: Sendable {
                 throw .badRequest(at: "interval", "needs by=interval, or another list with interval in it")
             }
             interval = nil
+            isIntervalSuited = false
             return
         }
         interval = page.interval ?? named ?? .suited(to: to - from)
+        isIntervalSuited = page.interval == nil && named == nil
+    }
+
+    /// Length of the intervals: days, where nobody has named another and a mart keeps nothing shorter.
+    func interval(from progress: MartProgress) -> ReportInterval? {
+        isIntervalSuited && from < progress.intradayFloor ? .day : interval
     }
 
     private static func by(

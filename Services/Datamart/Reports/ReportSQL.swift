@@ -17,42 +17,39 @@ struct ReportSQL {
     let by: [ReportDimension]
     let filters: [ReportFilterKeys]
 
-    private struct Builder {
+    struct Builder {
         var parameters: [SQLValue] = []
 
         mutating func add(_ value: SQLValue, as type: String) -> String {
             parameters.append(value)
             return "$\(parameters.count)::\(type)"
         }
-    }
 
-    /// Whether rows are by, or restricted to, the teams of agents, which are those of their time.
-    private var needsTeams: Bool { by.contains(.team) || filters.contains { $0.column == ReportDimension.team.column } }
-
-    /// A table of an aggregate, with each row's team where that is needed.
-    /// - Parameter moment: the row's instant in SQL: when its interval begins. A day counts for the team at its beginning.
-    private func withTeams(_ table: String, at moment: String) -> String {
-        guard needsTeams else { return table }
-        return """
-            (SELECT f.*, coalesce(p.team, '(none)') AS team FROM \(table) f JOIN dim_agent_period p
-                ON p.agent_key = f.agent_key AND \(moment) >= p.valid_from AND \(moment) < p.valid_to) cut
-            """
+        /// A day; PostgreSQL would read a text anew for each row that it is compared with.
+        mutating func add(_ day: CivilDate) -> String {
+            "(date '1970-01-01' + \(add(.int4(Int32(clamping: day.daysSince1970)), as: "int")))"
+        }
     }
 
     /// Sums of a flow: one column for each of `by`, then one for each of its sums.
     func flow(_ flow: ReportFlow) -> SQLStatement {
+        if let facts = flow.facts { return counting(facts, flow.sums) }
         let sums = flow.sums.map { name in
             "coalesce(sum(\(ReportFlow.expressions[name] ?? name)), 0)::bigint"
         }
-        if let events = flow.events { return overFacts(events, sums) }
-        return overPeriod(flow.table, sums, only: flow.only)
+        return overPeriod(Source("\(flow.table)_15m", sums), Source("\(flow.table)_day", sums), only: flow.only)
     }
 
     /// Changes of levels in the period: one column for each of `by`, then one for each level.
     func changes(_ levels: [ReportLevel]) -> SQLStatement {
-        overPeriod(
-            "backlog",
-            levels.map { "coalesce(sum(change) FILTER (WHERE \($0.condition)), 0)::bigint" }, only: nil)
+        let changes = levels.map { "coalesce(sum(change) FILTER (WHERE \($0.condition)), 0)::bigint" }
+        let days = Source("backlog_day", changes)
+        let columns = Set(filters.map(\.column) + by.map(\.column))
+        guard columns.isSubset(of: ReportLevel.totalColumns), levels.allSatisfy({ $0.total != nil }) else {
+            return overPeriod(Source("backlog_15m", changes), days)
+        }
+        let totals = levels.compactMap(\.total).map { "coalesce(sum(\($0)), 0)::bigint" }
+        return overPeriod(Source("backlog_total_15m", totals), days)
     }
 
     /// Levels at the period's beginning: one column for each of `by` but the interval, then one for each level.
@@ -61,7 +58,7 @@ struct ReportSQL {
         let source: String
         if period.beginsWithDay, let zone = period.zoneKey {
             let key = builder.add(.int4(Int32(zone)), as: "smallint")
-            let day = builder.add(.text(period.zone.day(of: period.from).description), as: "text::date")
+            let day = builder.add(period.zone.day(of: period.from))
             source = "backlog_at_day(\(key), \(day))"
         } else {
             // Any zone's days will do.
@@ -71,15 +68,11 @@ struct ReportSQL {
         }
         let keys = by.filter { $0 != .interval }.map { "\($0.column)::int" }
         let sums = levels.map { "coalesce(sum(items) FILTER (WHERE \($0.condition)), 0)::bigint" }
-        let conditions = conditions(&builder)
-        let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        let group = keys.isEmpty ? "" : " GROUP BY " + keys.indices.map { "\($0 + 1)" }.joined(separator: ", ")
-        return SQLStatement(
-            "SELECT \((keys + sums).joined(separator: ", ")) FROM \(source)\(condition)\(group) LIMIT \(ReportRows.mostRows + 1)",
-            builder.parameters)
+        let select = Self.select(keys + sums, source, conditions(filters, &builder), grouped: keys.count)
+        return SQLStatement("\(select) LIMIT \(ReportRows.mostRows + 1)", builder.parameters)
     }
 
-    private func conditions(_ builder: inout Builder) -> [String] {
+    func conditions(_ filters: [ReportFilterKeys], _ builder: inout Builder) -> [String] {
         filters.map { filter in
             let isText = ReportDimension.allCases.contains { $0.isText && $0.column == filter.column }
             return "\(filter.column) = ANY(\(builder.add(filter.value, as: isText ? "text[]" : "int[]")))"
@@ -87,9 +80,9 @@ struct ReportSQL {
     }
 
     /// Facts themselves, where no aggregate is cut as wanted.
-    private func overFacts(_ events: String, _ sums: [String]) -> SQLStatement {
+    private func counting(_ facts: CountedFacts, _ sums: [String]) -> SQLStatement {
         var builder = Builder()
-        let conditions = conditions(&builder)
+        let conditions = conditions(filters, &builder)
         let keys = by.map { dimension in
             guard dimension == .interval else { return Self.key(dimension) }
             let instants = period.starts.map(\.milliseconds)
@@ -97,64 +90,26 @@ struct ReportSQL {
         }
         let from = builder.add(.timestamp(milliseconds: period.from.milliseconds), as: "timestamptz")
         let to = builder.add(.timestamp(milliseconds: period.to.milliseconds), as: "timestamptz")
+        // Each fact is looked at once, however many sums there are.
+        let counts = Self.select(
+            zip(1..., keys).map { "\($1) AS key_\($0)" } + ["kind", "count(*) AS facts"], "(\(facts.query)) facts",
+            ["at >= \(from)", "at < \(to)"] + conditions, grouped: keys.count + 1)
+        let columns = sums.map { sum in
+            let kind = builder.add(facts.kinds[sum].map(SQLValue.text) ?? .null, as: "text")
+            return "coalesce(sum(facts) FILTER (WHERE kind = \(kind)), 0)::bigint"
+        }
         let select = Self.select(
-            keys + sums, "(\(events)) facts", ["at >= \(from)", "at < \(to)"] + conditions, grouped: keys.count)
+            keys.indices.map { "key_\($0 + 1)" } + columns, "(\(counts)) counts", [], grouped: keys.count)
         return SQLStatement("\(select)\nLIMIT \(ReportRows.mostRows + 1)", builder.parameters)
     }
 
-    /// The tables of 15 minutes for the parts of the period that are no whole days, the day tables for the rest.
-    private func overPeriod(_ table: String, _ sums: [String], only: String?) -> SQLStatement {
-        var builder = Builder()
-        let conditions = conditions(&builder) + (only.map { [$0] } ?? [])
-        var parts: [String] = []
-        let instants = period.starts.map(\.milliseconds)
-        if !period.quarters.isEmpty {
-            let keys = by.map { dimension in
-                guard dimension == .interval else { return Self.key(dimension) }
-                return
-                    "width_bucket(starts_at, \(builder.add(.timestamps(milliseconds: instants), as: "timestamptz[]")))"
-            }
-            let ranges = period.quarters.map { range in
-                let from = builder.add(.timestamp(milliseconds: range.lowerBound.milliseconds), as: "timestamptz")
-                let to = builder.add(.timestamp(milliseconds: range.upperBound.milliseconds), as: "timestamptz")
-                return "starts_at >= \(from) AND starts_at < \(to)"
-            }
-            for range in ranges {
-                let source = withTeams("\(table)_15m", at: "f.starts_at")
-                parts.append(Self.select(keys + sums, source, [range] + conditions, grouped: keys.count))
-            }
-        }
-        if let days = period.days, let zone = period.zoneKey {
-            let keys = by.map { dimension in
-                guard dimension == .interval else { return Self.key(dimension) }
-                let starts = period.starts.map { period.zone.day(of: $0).description }
-                // As a query of its own, so that the texts are read once and not for each row.
-                return "width_bucket(day, (SELECT \(builder.add(.texts(starts), as: "text[]::date[]"))))"
-            }
-            let first = builder.add(.text(days.lowerBound.description), as: "text::date")
-            let end = builder.add(.text(days.upperBound.description), as: "text::date")
-            let key = builder.add(.int4(Int32(zone)), as: "smallint")
-            var source = "\(table)_day"
-            if needsTeams {
-                source = withTeams(
-                    source, at: "(f.day::timestamp AT TIME ZONE \(builder.add(.text(period.zone.name), as: "text")))")
-            }
-            parts.append(
-                Self.select(
-                    keys + sums, source,
-                    ["day >= \(first)", "day < \(end)", "zone_key = \(key)"] + conditions, grouped: keys.count))
-        }
-        let sql = parts.joined(separator: "\nUNION ALL\n")
-        return SQLStatement("\(sql)\nLIMIT \(ReportRows.mostRows + 1)", builder.parameters)
-    }
-
-    private static func key(_ dimension: ReportDimension) -> String {
+    static func key(_ dimension: ReportDimension) -> String {
         dimension.isText ? dimension.column : "\(dimension.column)::int"
     }
 
-    private static func select(_ columns: [String], _ table: String, _ conditions: [String], grouped: Int) -> String {
+    static func select(_ columns: [String], _ table: String, _ conditions: [String], grouped: Int) -> String {
+        let condition = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let group = grouped == 0 ? "" : " GROUP BY " + (1...grouped).map(String.init).joined(separator: ", ")
-        return
-            "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE \(conditions.joined(separator: " AND "))\(group)"
+        return "SELECT \(columns.joined(separator: ", ")) FROM \(table)\(condition)\(group)"
     }
 }

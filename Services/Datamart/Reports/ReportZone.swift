@@ -134,7 +134,7 @@ extension ReportZone {
         "an RFC 3339 time, a date (2026-11-28), a local time (2026-11-28T08:00), now, today, yesterday, or -2h, -7d"
 
     /// Reads a beginning or an end.
-    func instant(_ text: String, now: Instant) -> Instant? {
+    package func instant(_ text: String, now: Instant) -> Instant? {
         switch text {
         case "now": return now
         case "today": return start(of: day(of: now))
@@ -143,7 +143,8 @@ extension ReportZone {
         default: break
         }
         if text.hasPrefix("-") { return DurationText.milliseconds(String(text.dropFirst())).map { now - $0 } }
-        if let instant = Instant(rfc3339: text) { return instant }
+        // In an address a plus that was not written as %2B is a blank.
+        if let instant = Instant(rfc3339: text) ?? Instant(rfc3339: text.replacing(" ", with: "+")) { return instant }
         if let day = CivilDate(text), (1970...2199).contains(day.year) { return start(of: day) }
         // Clocks of the zone: read as if it were UTC, then moved.
         let seconds = text.utf8.count == 16 ? ":00Z" : "Z"

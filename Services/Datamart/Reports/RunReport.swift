@@ -95,7 +95,7 @@ struct RunReport: Sendable {
             try FilterKeys.keys(filter.dimension, filter.values, rows)
         }
         let period = try ReportPeriod(
-            from: request.from, to: request.to, interval: request.interval, zone: request.zone,
+            from: request.from, to: request.to, interval: request.interval(from: progress), zone: request.zone,
             extent: MartExtent(
                 intradayFloor: progress.intradayFloor, zoneKey: zoneKey.flatMap { Int16(exactly: $0) }))
         let flows = definition.flows(cutBy: request.wanted)
@@ -125,6 +125,10 @@ struct RunReport: Sendable {
                 place: place, intervals: period.begun(at: now))
         } else {
             rows = ReportRows.merged(rows)
+            // The course of the whole has no holes.
+            if request.by == [.interval] {
+                rows = try ReportRows.withLevels(rows, [], before: [:], place: 0, intervals: period.begun(at: now))
+            }
         }
         let measures = definition.measures(cutBy: request.wanted)
         // What this report does not show made some rows; in a course over time nothing is something.
@@ -137,7 +141,7 @@ struct RunReport: Sendable {
             definition: definition, request: request, period: period,
             measures: measures, rows: rows,
             total: ReportRows.total(rows, place: place), progress: progress,
-            isOverFacts: flows.contains { $0.events != nil }, parents: names.parents,
+            isOverFacts: flows.contains { $0.facts != nil }, parents: names.parents,
             agents: names.0.displayNames, showsAgents: showsAgents, targets: targets,
             targetParts: parts)
     }

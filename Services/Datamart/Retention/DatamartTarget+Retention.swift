@@ -16,7 +16,7 @@ extension DatamartTarget {
                     .timestamp(milliseconds: now.milliseconds + days * day),
                 ])
         }
-        try await gate.enter()
+        try await enter()
         defer { gate.leave() }
         return try await pool.batch(fence: fence, statements).reduce(0) { $0 + (try $1[0][0].int) }
     }

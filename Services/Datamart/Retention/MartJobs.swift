@@ -43,7 +43,7 @@ struct MartJobs: Sendable {
                     run.count(read: people, dimensionRows: changed)
                 }
             }
-            group.addTask { await every(.seconds(300), "check", first: .seconds(30)) { try await check($0) } }
+            group.addTask { await every(.seconds(300), "check", first: .seconds(10)) { try await check($0) } }
             group.addTask { await renewToken(tokens) }
         }
         // The next holder checks.

@@ -17,6 +17,7 @@ public enum MartSchema {
     public static let migrations: [Migration] = [
         progress, partitions, dimensions, calendars, facts, aggregates, backlog, views, JobSchema.jobs,
         emailTimes, agentPeriods, backlogOpen, backlogAtFloor, missed, midnights,
+        emailCategories, oldEmailCategories, backlogTotals,
     ]
 
     /// The steps of ``controlName``.

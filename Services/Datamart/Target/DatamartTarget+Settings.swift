@@ -14,7 +14,7 @@ extension DatamartTarget {
     package func storeSettings(
         _ settings: MartSettings, at now: Instant? = nil, fence: TermFence
     ) async throws -> Int {
-        try await gate.enter()
+        try await enter()
         defer { gate.leave() }
         use(settings)
         if let now {
@@ -38,7 +38,7 @@ extension DatamartTarget {
         let versions = Set(try known[1].map { try $0[0].int32 })
         var statements = [StoreSettings.wishForRebuild(settings)]
         statements += StoreSettings.configurations(settings, calendars: calendars, versions: versions)
-        statements += StoreSettings.targets(settings.mart.slaTargets)
+        statements += StoreSettings.targets(settings)
         let validity = StoreSettings.validity(settings, &memory.keys)
         let skills = StoreSettings.skills(settings, &memory.keys)
         let new = memory.keys.newCount

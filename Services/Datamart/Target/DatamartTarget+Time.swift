@@ -29,7 +29,7 @@ extension DatamartTarget {
 
     /// One page of items; the last page brings the agents and the mark itself on.
     private func passTime(to goal: Int64, _ fence: TermFence) async throws -> (rows: Int, isLast: Bool) {
-        try await gate.enter()
+        try await enter()
         defer { gate.leave() }
         let settings = try await currentSettings(for: 0, fence: fence)
         var memory = try await remembered(fence, settings)

@@ -21,6 +21,8 @@ package actor DatamartTarget {
     /// One transaction at a time: of the projection, of time passing, of jobs that change facts.
     let gate = AsyncGate()
     var memory: MartMemory?
+    /// Whether other tables have taken the place of these.
+    private var isReplaced = false
     private var used: MartSettings?
     private var lost: Set<Int32> = []
     /// A batch of so many events is followed by another. It does not wait for the disk: a crash of the server takes the
@@ -67,13 +69,32 @@ package actor DatamartTarget {
         lost = []
     }
 
-    /// Does something to the tables while nothing else is written to them, such as putting others in their place. What is
-    /// remembered of them is read again, whether it succeeds or not: an answer may have been lost.
-    package func exclusively<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+    /// Waits until nothing else is written to the tables; `gate.leave()` lets the next one in.
+    /// - Throws: `progressMoved` once others have taken their place: what waited here would be written to those, by what is
+    ///   remembered of these.
+    func enter() async throws {
         try await gate.enter()
+        guard isReplaced else { return }
+        gate.leave()
+        throw ProjectionError(.progressMoved, "other tables have taken the place of these")
+    }
+
+    /// Does something to the tables while nothing else is written to them. What is remembered of them is read again,
+    /// whether it succeeds or not: an answer may have been lost.
+    package func exclusively<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+        try await enter()
         defer { gate.leave() }
         memory = nil
         return try await body()
+    }
+
+    /// Puts other tables in the place of these, after which nothing is written by way of this target.
+    package func giveWay(_ body: @Sendable () async throws -> Void) async throws {
+        try await enter()
+        defer { gate.leave() }
+        memory = nil
+        try await body()
+        isReplaced = true
     }
 
     /// What is remembered under a term; read when nothing is.
@@ -121,7 +142,7 @@ extension DatamartTarget: ProjectionTarget {
     package func apply(
         _ events: [ProjectedEvent], after: Int64, progress: ProjectionProgress, fence: TermFence
     ) async throws {
-        try await gate.enter()
+        try await enter()
         defer { gate.leave() }
         let settings = try await currentSettings(for: Self.newestVersion(in: events), fence: fence)
         do {

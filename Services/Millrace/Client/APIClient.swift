@@ -87,13 +87,16 @@ struct APIClient: Sendable {
     }
 
     /// Every element of a list, page by page, until `take` says that it has enough.
+    /// - Parameter look: is shown each page before its elements.
     func forEach(
-        _ path: String, query: [(String, String)] = [], take: (JSONValue) throws -> Bool
+        _ path: String, query: [(String, String)] = [], page look: (JSONValue) -> Void = { _ in },
+        take: (JSONValue) throws -> Bool
     ) async throws {
         var cursor: String?
         repeat {
             let parameters = query + (cursor.map { [("cursor", $0)] } ?? [])
             let page = try await call(.GET, path + PercentEncoding.query(parameters))
+            look(page)
             for item in page["items"]?.arrayValue ?? [] where try !take(item) { return }
             cursor = page["next"]?.stringValue
         } while cursor != nil

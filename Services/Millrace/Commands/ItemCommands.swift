@@ -46,12 +46,16 @@ struct List: OperatorCommand {
                 .number("priority"), .number("waited"), .text("due", width: 24), .text("assignee", width: 20),
             ] + (text == nil ? [] : [.text("found", width: 80)]))
         let now = Instant.now
-        try await client.forEach("/workitems", query: query) { item in
+        var note: String?
+        try await client.forEach(
+            "/workitems", query: query, page: { note = note ?? $0["search"]?["note"]?.stringValue }
+        ) { item in
             if output.json { Terminal.line(item.text) } else { table.add(cells(item, now)) }
             count += 1
             return limit == 0 || count < limit
         }
         if !output.json { Terminal.write(table.text) }
+        if let note { Terminal.complain(note) }
     }
 
     private func cells(_ item: JSONValue, _ now: Domain.Instant) -> [String] {

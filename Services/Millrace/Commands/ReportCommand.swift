@@ -37,6 +37,9 @@ struct Report: OperatorCommand {
         guard limit.map({ (1...1_000_000).contains($0) }) ?? true else {
             throw ValidationError("--limit takes 1 to 1000000.")
         }
+        guard name != nil || (parameters.isEmpty && limit == nil && !csv) else {
+            throw ValidationError("Name the report that this is of; millrace report lists them.")
+        }
         guard !(csv && output.json) else { throw ValidationError("--csv or --json, not both.") }
         for filter in only where !filter.contains("=") {
             throw ValidationError("--only takes name=value, not \(filter).")

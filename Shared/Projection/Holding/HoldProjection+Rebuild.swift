@@ -16,13 +16,23 @@ extension HoldProjection {
             let obstacle = try await target.obstacleToRebuild(from: parts.feed)
             state.update { $0.postponed = obstacle }
             guard obstacle == nil else { return .seconds(2) }
-            let next = try await target.beginRebuild(fence: fence)
-            logger.notice("rebuilding")
-            try await catchUp(next, with: target)
-            try await replace(target, by: next)
-            logger.notice("rebuilt")
+            state.update { ($0.rebuilding, $0.rebuildProblem) = (0, nil) }
+            do {
+                try await rebuild(target)
+            } catch {
+                state.update { $0.rebuildProblem = "\(error)" }
+                throw error
+            }
             return .seconds(1)
         }
+    }
+
+    private func rebuild(_ target: any RebuildableTarget) async throws {
+        let next = try await target.beginRebuild(fence: fence)
+        logger.notice("rebuilding")
+        try await catchUp(next, with: target)
+        try await replace(target, by: next)
+        logger.notice("rebuilt")
     }
 
     /// Applies the feed to the new target until it is nearly as far as the one that serves, a page while the next one

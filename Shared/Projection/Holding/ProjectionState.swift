@@ -29,6 +29,8 @@ public final class ProjectionState: Sendable {
         public var failures = 0
         /// Whether a rebuild is under way, and how far it is.
         public var rebuilding: Int64?
+        /// Why the last try of a rebuild that is wanted failed; nil once one is begun.
+        public var rebuildProblem: String?
         /// Why a rebuild that is wanted is not begun; nil when none is, or it may.
         public var postponed: String?
     }

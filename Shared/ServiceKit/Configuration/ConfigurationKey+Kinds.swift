@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// The kinds of value that keys have.
@@ -52,22 +53,17 @@ extension ConfigurationKey where Value == Bool {
 }
 
 extension ConfigurationKey where Value == Duration {
-    /// A time such as `500ms`, `3s` or `2m`.
+    /// A time such as `500ms`, `3s` or `1h30m`; range and fallback are milliseconds.
     public static func duration(
         _ name: String, _ summary: String, in range: ClosedRange<Int64>, fallbackMilliseconds: Int64
     ) -> Self {
-        let expected = "a time such as 500ms, 3s or 2m, from \(range.lowerBound) ms to \(range.upperBound) ms"
-        let fallback =
-            fallbackMilliseconds % 1000 == 0 ? "\(fallbackMilliseconds / 1000)s" : "\(fallbackMilliseconds)ms"
-        return Self(
-            name, summary, expected: expected, fallback: (.milliseconds(fallbackMilliseconds), fallback)
-        ) { (text) throws(ConfigurationValueError) in
-            let digits = text.prefix { $0.isASCII && $0.isNumber }
-            let factors: [Substring: Int64] = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000]
-            guard let number = Int64(digits), let factor = factors[text.dropFirst(digits.count)],
-                case (let milliseconds, false) = number.multipliedReportingOverflow(by: factor),
-                range.contains(milliseconds)
-            else { throw ConfigurationValueError("must be \(expected), not \(text)") }
+        func text(_ milliseconds: Int64) -> String { DurationText.text(milliseconds: milliseconds) }
+        let expected = "a duration from \(text(range.lowerBound)) to \(text(range.upperBound))"
+        let fallback = (Duration.milliseconds(fallbackMilliseconds), text(fallbackMilliseconds))
+        return Self(name, summary, expected: expected, fallback: fallback) { (text) throws(ConfigurationValueError) in
+            guard let milliseconds = DurationText.milliseconds(text), range.contains(milliseconds) else {
+                throw ConfigurationValueError("must be \(expected), not \(text)")
+            }
             return .milliseconds(milliseconds)
         }
     }

@@ -121,6 +121,7 @@ final class Session {
             """
         var values = [settings.lockTimeout, settings.idleInTransactionTimeout, settings.statementTimeout]
             .map { SQLValue.text(String($0.wholeMilliseconds)) }
+        if settings.plansForValues { sql += ", set_config('plan_cache_mode', 'force_custom_plan', false)" }
         if let path = settings.searchPath {
             sql += ", set_config('search_path', $4, false)"
             values.append(.text(path))

@@ -111,6 +111,13 @@ import Testing
         }
     }
 
+    @Test func aPlusThatAnAddressMadeABlankIsRead() throws {
+        let zone = try #require(ReportZone("Europe/Stockholm"))
+        let now = try instant("2026-11-28T12:00:00Z")
+        #expect(zone.instant("2026-03-29T03:00:00 02:00", now: now) == (try instant("2026-03-29T01:00:00Z")))
+        #expect(zone.instant("2026-03-29 03:00", now: now) == nil)
+    }
+
     @Test(arguments: ["", "Stockholm", "CET-1", "Europe/Nowhere", "PST8PDT", "../etc/passwd"])
     func whatIsNoZoneIsNone(name: String) { #expect(ReportZone(name) == nil) }
 }

@@ -9,23 +9,36 @@ from waiting import wait_until
 
 # What every event is written to.
 BUSY = ("task_fact", "task_work_fact", "task_event_fact", "agg_15m", "backlog_15m")
-# The last migration, and what takes it back.
-LAST = (106, ["SELECT 1"])  # It replaces functions, which are replaced once more.
+# The last migrations, the newest first, and what takes them back.
+LAST = {
+    109: [
+        "DROP TRIGGER new_changes ON backlog_15m", "DROP TRIGGER more_changes ON backlog_15m",
+        "DROP FUNCTION add_to_backlog_total", "DELETE FROM partitioned_table WHERE table_name = 'backlog_total_15m'",
+        "DROP TABLE backlog_total_15m",
+    ],
+    108: [],
+    107: [
+        "DROP TRIGGER category ON task_fact", "DROP TRIGGER other_category ON task_fact",
+        "DROP TRIGGER category ON email_fact", "DROP FUNCTION category_of_message", "DROP FUNCTION category_to_messages",
+        "ALTER TABLE email_fact DROP COLUMN category_key",
+    ],
+}  # fmt: skip
 
 
 def migrate_schema(scene: MartScene, chance: random.Random) -> None:
-    """An instance that starts applies the last migration while the other one writes; then a newer version's changes busy
+    """An instance that starts applies the last migrations while the other one writes; then a newer version's changes busy
     tables: who works goes on, who starts anew says that a newer one is needed, and works once that has been taken back."""
     holder = scene.wait_for_holder()
     other = next(instance for instance in scene.mart.instances if instance is not holder)
     other.stop()
-    undo(scene.mart.sql, *LAST)
+    for version, statements in LAST.items():
+        undo(scene.mart.sql, version, statements)
     scene.positions_pass(chance.randrange(1, 200))
     other.start()
     scene.positions_pass(50)
     with scene.mart.sql() as connection:
         applied = "SELECT 1 FROM schema_migration WHERE version = %s"
-        wait_until(lambda: connection.execute(applied, LAST[:1]).fetchone(), what="the last migration to be applied again")
+        wait_until(lambda: connection.execute(applied, [max(LAST)]).fetchone(), what="the last migrations to be applied again")
     holder = scene.wait_for_holder()
     moment, column = time.monotonic(), "of_a_version_to_come"
     migrate_to_newer(scene.mart.sql, [f"ALTER TABLE {table} ADD COLUMN {column} int NOT NULL DEFAULT 7" for table in BUSY])

@@ -302,6 +302,16 @@ BEGIN
     END IF;
 END $$;
 
+CALL pg_temp.compare('backlog_total_15m', $$
+    SELECT starts_at, category_key, queue_key, source_key, coalesce(sum(change) FILTER (WHERE status_key > 1), 0),
+        coalesce(sum(change) FILTER (WHERE overdue AND status_key > 1), 0), coalesce(sum(change) FILTER (WHERE status_key = 1), 0)
+    FROM backlog_15m GROUP BY 1, 2, 3, 4
+    HAVING sum(change) <> 0 OR sum(change) FILTER (WHERE overdue AND status_key > 1) <> 0
+        OR sum(change) FILTER (WHERE status_key = 1) <> 0
+    $$, $$
+    SELECT starts_at, category_key, queue_key, source_key, backlog::bigint, overdue::bigint, upcoming::bigint
+    FROM backlog_total_15m WHERE backlog <> 0 OR overdue <> 0 OR upcoming <> 0 $$);
+
 -- The backlog is the items that are open, whatever has been purged.
 CALL pg_temp.compare('backlog',
     'SELECT z.zone_key, category_key, queue_key, source_key, status_key, count(*)::bigint FROM task_fact, dim_time_zone z WHERE NOT is_final GROUP BY 1, 2, 3, 4, 5',
@@ -416,6 +426,12 @@ CALL pg_temp.compare('email_fact', $$
     $$, $$
     SELECT email, revision, state, first_at, last_at, queued_at, sent_at, ended_at, attempts, first_position, last_position
     FROM email_fact $$);
+
+CALL pg_temp.compare('email_fact', $$
+    SELECT m.email, m.item, coalesce(t.category_key, 0) FROM email_fact m JOIN task_fact t ON t.item = m.item
+    UNION ALL SELECT email, NULL, 0 FROM email_fact WHERE item IS NULL
+    $$, $$
+    SELECT email, item, category_key FROM email_fact m WHERE item IS NULL OR item IN (SELECT item FROM task_fact) $$);
 
 -- Items that are purged leave no trace in agents' times; then only what the agent is at now can be compared.
 CALL pg_temp.compare('agent_fact', $$

@@ -12,7 +12,12 @@ process_start_time() {
     printf '%s\n' "${fields[19]}"
 }
 
-command_line_has() { tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "$2"; }
+command_line_has() {
+    local line
+    line="$(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline")" || return 1
+    # It is empty while one program takes the place of another.
+    [[ -z $line || $line == *"$2"* ]]
+}
 
 # Reads a pid file into the caller's pid, started and word.
 read_pid_file() {

@@ -55,7 +55,7 @@ extension DatamartOpenAPI {
                 },
                 "Format": {
                     "name": "format", "in": "query",
-                    "description": "CSV is safe to open in a spreadsheet, has spans in seconds, and names period and zone in each row.",
+                    "description": "CSV is safe to open in a spreadsheet, has spans in seconds, and names period, zone and the day from which on all is there in each row.",
                     "schema": {"enum": ["json", "csv"], "default": "json"}
                 },
                 "JobFilter": {
