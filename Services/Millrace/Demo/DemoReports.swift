@@ -37,6 +37,8 @@ struct DemoReports: Sendable {
     ]
     private static let rowsShown = 12
     private static let patience = Duration.seconds(40)
+    /// For a mart that is built anew first, as after a restore.
+    private static let patienceBefore = Duration.seconds(180)
 
     init(_ credentials: Credentials, from: Domain.Instant, length: Double) {
         live = APIClient(address: credentials.api, key: credentials.adminKey)
@@ -58,7 +60,7 @@ struct DemoReports: Sendable {
     func before(_ position: Int64) async throws -> [String: JSONValue]? {
         let known = try await client.send(.GET, "/reports/intraday-process" + PercentEncoding.query(period))
         if known.status == 404 { return nil }
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + Self.patienceBefore
         while true {
             var totals: [String: JSONValue] = [:]
             var reached = Int64.max
