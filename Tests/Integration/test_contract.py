@@ -147,6 +147,7 @@ def test_offers_and_reports_keep_to_the_document(admin: httpx.Client, tenant: Te
     assert admin.get("/queues").status_code == 200
     bulk = admin.post("/workitems/bulk", json={"action": "cancel", "ids": [item["id"], str(uuid.uuid4())]}).json()
     assert [entry["status"] for entry in bulk["items"]] == [200, 404]
+    submit(admin, impact="Idle")
     page = admin.get("/workitems", params={"limit": 1, "sort": "-updatedAt"}).json()
     assert admin.get("/workitems", params={"limit": 1, "sort": "-updatedAt", "cursor": page["next"]}).status_code == 200
     wait_until(lambda: len(admin.get("/events").json()["items"]) > 5, what="events in the feed")
