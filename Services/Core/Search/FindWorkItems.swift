@@ -32,7 +32,6 @@ struct FindWorkItems: Sendable {
         _ search: WorkItemSearch, _ filter: ListFilter, _ order: CoreAPI.ListOrder, after position: ListPosition?,
         limit: Int
     ) async throws -> Found {
-        guard !search.query.terms.isEmpty else { return Found() }
         let scores = order == .relevance ? search.query.scores(in: search.zones) : []
         var parameters: [SQLValue] = [
             .int4(tenant), .text(search.query.condition(in: search.zones)), .texts(scores.map(\.condition)),

@@ -7,10 +7,12 @@ import Storage
 extension HoldProjection {
     /// Looks every second whether a rebuild is wanted, and carries it out. What fails is tried again, from where it was.
     func rebuildWhenAsked(_ target: any RebuildableTarget) async {
+        // Whoever holds next tells of its own tries.
+        defer { state.update { $0.rebuildProblem = nil } }
         await repeating("rebuild", logger: logger) {
             defer { state.update { $0.rebuilding = nil } }
             guard try await target.wantsRebuild() else {
-                state.update { $0.postponed = nil }
+                state.update { ($0.postponed, $0.rebuildProblem) = (nil, nil) }
                 return .seconds(1)
             }
             let obstacle = try await target.obstacleToRebuild(from: parts.feed)
